@@ -1,0 +1,98 @@
+# Warning Center. `make` lists what there is to make.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help run setup test packages format lint types walk lock clean
+
+SPEED ?= 1
+PYTHON ?=
+PYTEST ?= -n 2
+LENGTH ?= 6
+VENV := .venv
+BIN := $(VENV)/bin
+# A set-up is done once for each content of requirements.txt.
+STAMP := $(VENV)/.installed-$(shell cksum < requirements.txt | tr ' ' '-')
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo "  SPEED=60       run the demonstration's clock 60 times as fast (run)"
+	@echo "  PYTHON=...     the Python to build .venv with: 3.11 or newer (setup)"
+	@echo "  PYTEST='...'   options for pytest (test), by default -n 2"
+	@echo "  LOCK=--upgrade take the newest versions that fit (lock)"
+
+run: setup ## Start the centre with its demonstration: SPEED=1
+	@exec $(BIN)/python manage.py center --speed $(SPEED)
+
+setup: $(STAMP) ## Make .venv and install what requirements.txt locks, once
+
+$(STAMP):
+	@set -eu; \
+	usable() { "$$1" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }; \
+	if ! usable $(BIN)/python; then \
+	  chosen=; \
+	  for candidate in $(or $(PYTHON),python3.13 python3.12 python3.11 python3); do \
+	    if usable "$$candidate"; then chosen=$$candidate; break; fi; \
+	  done; \
+	  if [ -z "$$chosen" ]; then \
+	    echo "No usable Python among: $(or $(PYTHON),python3.13 python3.12 python3.11 python3)." >&2; \
+	    echo "Warning Center needs Python 3.11 or newer with its venv module (Debian: python3-venv)." >&2; \
+	    echo "Name one with: make setup PYTHON=/path/to/python3" >&2; \
+	    exit 1; \
+	  fi; \
+	  echo "Making $(VENV) with $$("$$chosen" --version)"; \
+	  rm -rf $(VENV); \
+	  "$$chosen" -m venv $(VENV); \
+	fi; \
+	echo "Installing requirements.txt, once"; \
+	rm -f $(VENV)/.installed-*; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
+	  --only-binary :all: --require-hashes -r requirements.txt; \
+	touch $@
+
+test: setup packages ## The gate: everything that must hold before a change lands
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python -m pytest $(PYTEST)
+
+packages: ## Install the Debian packages that tests need (as root, where there is apt-get)
+	@set -eu; missing=; \
+	for name in $$(grep -v '^#' packages.txt); do \
+	  dpkg-query -W -f '$${Status}' "$$name" 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$name"; \
+	done; \
+	[ -n "$$missing" ] || exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing$$missing"; \
+	  export DEBIAN_FRONTEND=noninteractive; \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	else \
+	  echo "Not installed, and tests in a browser need them:$$missing" >&2; \
+	  [ "$${CI:-}" != true ]; \
+	fi
+
+format: setup ## Write the code as the gate wants it
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lint: setup ## Style and the law of imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-logo
+
+types: setup ## mypy, strict
+	$(BIN)/mypy
+
+walk: setup ## Walk every sequence of LENGTH=6 results through the policy
+	$(BIN)/python -m tests.walk --length $(LENGTH)
+
+lock: ## Write requirements.txt from requirements.in (needs uv)
+	uv pip compile requirements.in -o requirements.txt --quiet $(LOCK) --generate-hashes --universal \
+	  --python-version 3.11 --fork-strategy fewest --no-annotate --no-emit-index-url --no-emit-find-links \
+	  --custom-compile-command "make lock"
+
+clean: ## Remove what the targets above made; the data in var/ stays
+	rm -rf $(VENV) staticfiles .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The case: from an assessed directive to its closure."""

@@ -1,0 +1,114 @@
+"""A case in one line: its level, what is happening now, what comes next, what was promised. Frozen rows."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from dispatch.models import Attempt, Case, Order
+from dispatch.models.choices import name
+from dispatch.vocabulary import FraudType, Level, Outcome, Stage, Tier
+from dispatch.wording import MARKS
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A level as word, shape and colour."""
+
+    number: int
+    shape: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time on a page: what it is for, how far off it is, and when exactly."""
+
+    words: str
+    at: datetime
+    off: str  # 04:12, or +03:12 once it has passed
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    """One row of the queue."""
+
+    now: tuple[str, ...]
+    next: Moment | None
+    promise: Moment | None
+
+
+def mark(level: int) -> Mark:
+    return Mark(level, MARKS[Level(level)], name(Level(level)))
+
+
+def line(case: Case, attempts: Iterable[Attempt], orders: Iterable[Order], now: datetime) -> CaseLine:
+    """The row of a case with its live attempts and open orders."""
+    if not case.is_open:
+        closed = timezone.localtime(case.closed_at).strftime("%m-%d %H:%M") if case.closed_at else ""
+        return CaseLine((f"{name(Outcome(case.outcome))} {closed}",), None, None)
+    live = sorted(attempts, key=lambda attempt: (-attempt.tier, attempt.pk))
+    begun = [attempt for attempt in live if attempt.stage != Stage.PLANNED]
+    planned = [attempt for attempt in live if attempt.stage == Stage.PLANNED]
+    happening = [doing(attempt) for attempt in begun]
+    happening += [_("waits for a line") for a in planned if a.call_id and a.starts_at <= now]
+    promises = [moment(promised(attempt), attempt.due_at, now) for attempt in begun if attempt.due_at]
+    promises += [moment(_("bank's answer"), order.due_at, now) for order in orders]
+    nexts = [moment(name(Tier(a.tier)), a.starts_at, now) for a in planned]
+    return CaseLine(
+        tuple(happening) or (_("waits for the next step"),),
+        min(nexts, key=lambda m: m.at, default=None),
+        min(promises, key=lambda m: m.at, default=None),
+    )
+
+
+def doing(attempt: Attempt) -> str:
+    """`上门 已派出 · 七迳派出所`."""
+    words = f"{name(Tier(attempt.tier))} {name(Stage(attempt.stage))}"
+    return f"{words} · {attempt.unit}" if attempt.unit and attempt.tier == Tier.VISIT else words
+
+
+def promised(attempt: Attempt) -> str:
+    """What the running stage's time limit promises."""
+    return {
+        Stage.DIALLED: _("an answer"),
+        Stage.TALKING: _("the end of the talk"),
+        Stage.JUDGING: _("a disposition"),
+        Stage.SENT: _("acknowledge"),
+        Stage.ACKNOWLEDGED: _("arrive"),
+        Stage.ARRIVED: _("report"),
+        Stage.CHECKING: _("check"),
+        Stage.WATCHING: _("watch ends"),
+    }.get(Stage(attempt.stage), _("a line"))
+
+
+def moment(words: str, at: datetime, now: datetime) -> Moment:
+    passed = at < now
+    return Moment(words, at, ("+" if passed else "") + span(abs(at - now)), passed)
+
+
+def span(length: timedelta) -> str:
+    """`04:12`, `2:04:12`, `3 天`."""
+    if length >= 2 * DAY:
+        return ngettext("{n} day", "{n} days", length.days).format(n=length.days)
+    seconds = int(length.total_seconds())
+    hours, minutes, seconds = seconds // 3600, seconds // 60 % 60, seconds % 60
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes:02}:{seconds:02}"
+
+
+def person(case: Case, now: datetime) -> str:
+    """`张* 47 女`: who it is about, masked."""
+    target = case.target
+    age = str(timezone.localtime(now).year - target.birth_year) if target.birth_year else ""
+    sex = {"male": _("male"), "female": _("female")}.get(target.sex, "")
+    return " ".join(filter(None, (target.masked_name or _("unnamed"), age, sex)))
+
+
+def fraud(case: Case) -> str:
+    return name(FraudType(case.fraud_type))

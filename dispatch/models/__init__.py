@@ -1,0 +1,32 @@
+"""What must last of a case, one noun a file."""
+
+from dispatch.models.assessment import Assessment
+from dispatch.models.attempt import Attempt
+from dispatch.models.case import Case
+from dispatch.models.event import Event
+from dispatch.models.message import Message
+from dispatch.models.money import Sum
+from dispatch.models.order import Order
+from dispatch.models.policy import PolicyVersion
+from dispatch.models.target import Contact, PhoneNumber, Target, TargetNumber
+from dispatch.models.token import DeviceToken
+from dispatch.models.unit import Unit
+from dispatch.models.user import User
+
+__all__ = [
+    "Assessment",
+    "Attempt",
+    "Case",
+    "Contact",
+    "DeviceToken",
+    "Event",
+    "Message",
+    "Order",
+    "PhoneNumber",
+    "PolicyVersion",
+    "Sum",
+    "Target",
+    "TargetNumber",
+    "Unit",
+    "User",
+]

@@ -1,0 +1,164 @@
+"""劝阻案件: one effort to protect one target, and its state machine."""
+
+from datetime import datetime
+from typing import Any, Self
+
+import django_fsm as fsm
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from dispatch.models.choices import choices
+from dispatch.vocabulary import FraudType, Level, Outcome, State, Tier
+from telephony.sealing import SealedTextField
+
+_LADDER = (State.NEW, State.VOICE, State.VIDEO, State.VISIT, State.FOLLOW_UP)
+
+
+class CaseQuerySet(models.QuerySet["Case"]):
+    def open(self) -> Self:
+        return self.filter(closed_at=None)
+
+    def due(self, now: datetime, level: Level) -> Self:
+        """Open cases of a level that must move by now, the longest due first: one indexed query."""
+        return self.filter(closed_at=None, level=level, due_at__lte=now).order_by("due_at")
+
+    def by_risk(self) -> Self:
+        return self.order_by("-level", "-score", "due_at", "pk")
+
+    def in_chain(self, case: "Case") -> Self:
+        """The cases of one effort, the newest first."""
+        root = case.chain_id or case.pk
+        return self.filter(Q(pk=root) | Q(chain_id=root)).order_by("-pk")
+
+    def under(self, unit: Any) -> Self:
+        """Only the cases of a unit's subtree; none for nobody's unit."""
+        return self.filter(unit__path__startswith=unit.path) if unit else self.none()
+
+
+class Case(fsm.FSMModelMixin, models.Model):
+    """`state` is the highest tier begun; attempts say what runs. Only dispatch.workflow writes it.
+
+    A transition sets the state and nothing else; it neither locks nor saves. The row is locked before
+    the decision and saved after it, in one transaction.
+    """
+
+    target = models.ForeignKey(
+        "dispatch.Target", models.PROTECT, related_name="cases", verbose_name=_("target")
+    )
+    state = fsm.FSMField(_("state"), default=State.NEW, protected=True, choices=choices(State))
+    level = models.PositiveSmallIntegerField(_("level"), choices=choices(Level))
+    score = models.PositiveSmallIntegerField(_("score"), default=0)
+    fraud_type = models.CharField(_("fraud type"), max_length=24, choices=choices(FraudType))
+    outcome = models.CharField(_("outcome"), max_length=24, blank=True, choices=choices(Outcome))
+    unit = models.ForeignKey("dispatch.Unit", models.PROTECT, null=True, verbose_name=_("unit"))
+    fallback = models.ForeignKey("dispatch.Unit", models.PROTECT, null=True, related_name="+")
+    policy = models.ForeignKey("dispatch.PolicyVersion", models.PROTECT, verbose_name=_("escalation policy"))
+    opened_at = models.DateTimeField(_("opened"))
+    issued_at = models.DateTimeField(_("newest directive issued"))
+    due_at = models.DateTimeField(_("next due"), null=True)
+    closed_at = models.DateTimeField(_("closed"), null=True)
+    upstream_level = models.PositiveSmallIntegerField(null=True, choices=choices(Level))
+    assessed_level = models.PositiveSmallIntegerField(choices=choices(Level), default=Level.LOW)
+    opened_level = models.PositiveSmallIntegerField(null=True)
+    level_set_at = models.DateTimeField(null=True)
+    sizes = models.JSONField(default=dict)  # the risk facts by name
+    lat = models.FloatField(null=True)
+    lon = models.FloatField(null=True)
+    adcode = models.CharField(max_length=12, blank=True)
+    address = SealedTextField(_("address"), blank=True)
+    place_at = models.DateTimeField(null=True)  # how old the place is
+    reached_at = models.DateTimeField(_("reached"), null=True)
+    listened_at = models.DateTimeField(_("listened"), null=True)
+    agreed_at = models.DateTimeField(_("agreed"), null=True)
+    verified_at = models.DateTimeField(_("verified"), null=True)
+    holder = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("held by")
+    )
+    previous = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="next", verbose_name=_("previous case")
+    )
+    chain = models.ForeignKey("self", models.PROTECT, null=True, related_name="chained", editable=False)
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("case")
+        verbose_name_plural = _("cases")
+        constraints = [
+            models.CheckConstraint(
+                name="dispatch_case_open_has_due_at",
+                condition=Q(state=State.CLOSED, due_at=None, closed_at__isnull=False) & ~Q(outcome="")
+                | (~Q(state=State.CLOSED) & Q(due_at__isnull=False, closed_at=None, outcome="")),
+            ),
+            models.UniqueConstraint(
+                name="dispatch_case_one_open_per_target",
+                fields=["target"],
+                condition=Q(closed_at=None),
+            ),
+            models.CheckConstraint(
+                name="dispatch_case_verified_was_agreed",
+                condition=~Q(outcome=Outcome.VERIFIED)
+                | Q(agreed_at__isnull=False, verified_at__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["level", "due_at"], condition=Q(closed_at=None), name="dispatch_case_due"),
+            models.Index(
+                fields=["-level", "-score", "due_at"], condition=Q(closed_at=None), name="dispatch_case_risk"
+            ),
+            models.Index(fields=["closed_at"], name="dispatch_case_closed"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def number(self) -> str:
+        """案号: the year and month of opening, and a running number."""
+        return f"{self.opened_at:%Y-%m}-{self.pk:06d}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_at is None
+
+    def is_below(self, tier: Tier) -> bool:
+        """Whether the case has not yet climbed to this tier."""
+        return _LADDER.index(State(self.state)) < tier
+
+    def climb(self, tier: Tier) -> None:
+        """Make the transition to a tier, unless the case stands there or higher."""
+        if self.is_below(tier):
+            _CLIMB[tier](self)
+
+    @fsm.transition(field=state, source=State.NEW, target=State.VOICE)
+    def begin_voice(self) -> None:
+        """The first 96110 call is planned."""
+
+    @fsm.transition(field=state, source=[State.NEW, State.VOICE], target=State.VIDEO)
+    def begin_video(self) -> None:
+        """A video call is planned."""
+
+    @fsm.transition(field=state, source=[State.NEW, State.VOICE, State.VIDEO], target=State.VISIT)
+    def begin_visit(self) -> None:
+        """Somebody is sent to the door."""
+
+    @fsm.transition(
+        field=state, source=[State.NEW, State.VOICE, State.VIDEO, State.VISIT], target=State.FOLLOW_UP
+    )
+    def begin_follow_up(self) -> None:
+        """The community checks, or watches."""
+
+    @fsm.transition(field=state, source=list(_LADDER), target=State.CLOSED)
+    def close(self, outcome: Outcome) -> None:
+        """The case ends with its outcome."""
+        self.outcome = outcome
+
+
+_CLIMB = {
+    Tier.VOICE: Case.begin_voice,
+    Tier.VIDEO: Case.begin_video,
+    Tier.VISIT: Case.begin_visit,
+    Tier.FOLLOW_UP: Case.begin_follow_up,
+}

@@ -1,0 +1,43 @@
+"""Policies as data: versioned documents, each with a start time and an author."""
+
+from datetime import datetime
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class PolicyQuerySet(models.QuerySet["PolicyVersion"]):
+    def in_force(self, kind: str, now: datetime) -> Self:
+        """The versions in force by `now`, the latest first."""
+        return self.filter(kind=kind, starts_at__lte=now).order_by("-starts_at", "-version")
+
+
+class PolicyVersion(models.Model):
+    """One version of the risk or the escalation policy. Never changed: a change is a new version."""
+
+    class Kind(models.TextChoices):
+        RISK = "risk", _("risk policy")
+        ESCALATION = "escalation", _("escalation policy")
+
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
+    version = models.PositiveIntegerField(_("version"))
+    document = models.JSONField(_("document"))
+    starts_at = models.DateTimeField(_("in force from"))
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, verbose_name=_("author")
+    )
+    note = models.CharField(_("note"), max_length=200, blank=True)
+
+    objects = PolicyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("policy version")
+        verbose_name_plural = _("policy versions")
+        constraints = [
+            models.UniqueConstraint(name="dispatch_policyversion_is_one", fields=["kind", "version"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.version}"

@@ -1,0 +1,58 @@
+"""Which version of a policy is in force, read once a process into frozen rules."""
+
+import tomllib
+from datetime import UTC, datetime
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from dispatch import risk, rules
+from dispatch.models import PolicyVersion
+
+_FILES = {PolicyVersion.Kind.RISK: "risk.toml", PolicyVersion.Kind.ESCALATION: "chain.toml"}
+_BEGINNING = datetime(2022, 1, 1, tzinfo=UTC)
+
+
+@cache
+def built_in(kind: PolicyVersion.Kind) -> dict[str, Any]:
+    """The default document that ships with the program."""
+    return tomllib.loads((Path(__file__).parent / _FILES[kind]).read_text())
+
+
+def current(kind: PolicyVersion.Kind, now: datetime) -> PolicyVersion:
+    """The version in force; the built-in one becomes version 1 when there is none."""
+    version = PolicyVersion.objects.in_force(kind, now).first()
+    if version is None:
+        version, _made = PolicyVersion.objects.get_or_create(
+            kind=kind,
+            version=1,
+            defaults={"document": built_in(kind), "starts_at": _BEGINNING, "note": "built in"},
+        )
+    return version
+
+
+@lru_cache(maxsize=64)
+def _escalation(version_id: int) -> rules.Rules:
+    return rules.read(PolicyVersion.objects.get(pk=version_id).document)
+
+
+@lru_cache(maxsize=64)
+def _risk(version_id: int) -> risk.RiskRules:
+    return risk.read(PolicyVersion.objects.get(pk=version_id).document)
+
+
+def escalation_rules(version_id: int) -> rules.Rules:
+    """The rules of an escalation policy version."""
+    return _escalation(version_id)
+
+
+def risk_rules(now: datetime) -> tuple[PolicyVersion, risk.RiskRules]:
+    """The risk policy in force, and its rules."""
+    version = current(PolicyVersion.Kind.RISK, now)
+    return version, _risk(version.pk)
+
+
+def forget() -> None:
+    """Drop what was read: another database has been opened."""
+    _escalation.cache_clear()
+    _risk.cache_clear()

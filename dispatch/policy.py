@@ -1,0 +1,379 @@
+"""What happens next? One pure function over plain facts: no database, no clock, no Django."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+
+from dispatch.calling import Calling
+from dispatch.plan import (
+    STOP_PAYMENT,
+    Action,
+    Begin,
+    Close,
+    Facts,
+    Lapse,
+    Opened,
+    Order,
+    Past,
+    Plan,
+    Raise,
+    Recall,
+    Send,
+    Settle,
+    Tell,
+    Try,
+)
+from dispatch.rules import Cell, Chain, Rules
+from dispatch.standing import met, standing, was_met
+from dispatch.vocabulary import CALLS, Level, Met, Outcome, Result, Stage, Tier
+
+
+class DeadEndError(Exception):
+    """Nothing lives, nothing is planned, nothing closes: rules.read and the walk forbid it."""
+
+
+def next_steps(facts: Facts, rules: Rules, now: datetime) -> Plan:
+    """The plan for a case with these facts at this moment.
+
+    When a limit has passed, the plan only states that (and is due at once): first the facts, then what
+    they mean. Asked again with the plan carried out, it ends in a plan that is due later.
+    """
+    if passed := _passed(facts, rules, now):
+        return Plan(tuple(passed), now)
+    level = _raised(facts, rules)
+    return _Draft(facts, rules, level, now).plan()
+
+
+def _passed(facts: Facts, rules: Rules, now: datetime) -> list[Action]:
+    """What has happened merely because time went by."""
+    chain = rules.levels[facts.level]
+    calling = Calling(facts, chain, rules.zone)
+    actions: list[Action] = []
+    for p in facts.past:
+        if p.result is None and p.due_at is not None and p.due_at <= now:
+            if p.stage is not Stage.PLANNED:
+                actions.append(Settle(p.id, _silence(p)))
+            elif p.tier not in CALLS:
+                actions.append(Begin(p.id, *_begun(p.tier, chain, now)))
+            elif calling.allowance_over(p, now):
+                actions.append(Settle(p.id, Result.NOT_PLACED))
+    actions += [Lapse(order.id) for order in facts.orders if order.due_at <= now]
+    return actions
+
+
+def _begun(tier: Tier, chain: Chain, now: datetime) -> tuple[Stage, datetime]:
+    """The stage a visit or check begins with, and when its time is up."""
+    stage = Stage.SENT if tier is Tier.VISIT else Stage.CHECKING
+    return stage, now + chain.rungs[tier].within[stage]
+
+
+def _silence(p: Past) -> Result:
+    """What an attempt met of which no more was heard in time."""
+    match p.stage:
+        case Stage.DIALLED:
+            return Result.OUTCOME_UNKNOWN
+        case Stage.TALKING | Stage.JUDGING:
+            return Result.REACHED if p.identified else Result.ANSWERED_UNVERIFIED
+        case Stage.ARRIVED if p.identified:
+            return Result.MET
+        case Stage.CHECKING | Stage.WATCHING:
+            return Result.NO_NEWS
+    return Result.NO_ACKNOWLEDGEMENT
+
+
+def _raised(facts: Facts, rules: Rules) -> Level:
+    """The level, after results that raise it by their number."""
+    level = facts.level
+    counted: Counter[tuple[Tier, Met]] = Counter()
+    for p in facts.past:
+        if p.result is not None and (facts.level_set_at is None or p.heard_at > facts.level_set_at):
+            counted[p.tier, met(p, facts.level)] += 1
+    for (tier, what), times in counted.items():
+        cell = rules.levels[facts.level].rungs[tier].cells.get(what)
+        if cell and cell.raises and times >= cell.raises[0]:
+            level = max(level, cell.raises[1])
+    return level
+
+
+class _Draft:
+    """One plan in the making. Each tier begun is a branch; its last ended attempt speaks for it."""
+
+    def __init__(self, facts: Facts, rules: Rules, level: Level, now: datetime) -> None:
+        self.facts, self.rules, self.chain = facts, rules, rules.levels[level]
+        self.level, self.now = level, now
+        self.actions: list[Action] = []
+        self.live = {p.tier: p for p in facts.past if p.result is None}
+        self.ended: dict[Tier, list[Past]] = {}
+        for p in facts.past:
+            if p.result is not None and (p.disposition or p.result is not Result.CANCELLED):
+                self.ended.setdefault(p.tier, []).append(p)
+        for branch in self.ended.values():
+            branch.sort(key=lambda p: (p.heard_at, p.id))  # a late word speaks from when it was said
+        self.known = {p.tier for p in facts.past}
+        self.planned: dict[Tier, Try] = {}
+        self.order_dues = [order.due_at for order in facts.orders]
+        self.calling = Calling(facts, self.chain, rules.zone)
+        self.standing = standing(facts.past, level)
+        self.settled = self.standing.gone or self.standing.agreed_at is not None
+
+    def plan(self) -> Plan:
+        if self.level is not self.facts.level:
+            self.actions.append(Raise(self.level))
+        if self.facts.money_moved or self.standing.gone:
+            self._order()
+        outcome = self._end()
+        if outcome is None:
+            self._stand_down()
+            outcome = self._take_back() or self._begin_by_words() or self._branches()
+        if outcome is not None:
+            self.actions += [Recall(p.id) for p in self.live.values()]
+            return Plan((*self.actions, Close(outcome)), None)
+        self.actions += self.planned.values()
+        wakes = [p.due_at for p in self.live.values() if p.due_at]
+        wakes += [t.due_at for t in self.planned.values()] + self.order_dues
+        if not wakes:
+            raise DeadEndError(f"nothing lives and nothing follows: {self.facts!r}")
+        return Plan(tuple(self.actions), min(wakes))
+
+    # endings
+
+    def _end(self) -> Outcome | None:
+        """An ending that words or bad news bring about at once."""
+        spoken = self.standing.spoken
+        if spoken and met(spoken, self.level) is Met.FALSE_ALARM:
+            return Outcome.FALSE_ALARM
+        for check in self.ended.get(Tier.FOLLOW_UP, ()):
+            if check.result is Result.LOSS:
+                self._order()
+                warned = was_met(self.facts.past)
+                return Outcome.DEFRAUDED_AFTER_WARNING if warned else Outcome.ALREADY_TRANSFERRED
+            if check.result is Result.RELAPSE:
+                return Outcome.RELAPSED
+        return None
+
+    def _verdict(self) -> Outcome:
+        """After the last check or watch."""
+        agreed_at = self.standing.agreed_at
+        if agreed_at is None:
+            return Outcome.NOT_PERSUADED if was_met(self.facts.past) else Outcome.NOT_FOUND
+        confirmed = any(
+            p.result is Result.NO_LOSS and p.heard_at >= agreed_at for p in self.ended.get(Tier.FOLLOW_UP, ())
+        )
+        return Outcome.VERIFIED if confirmed else Outcome.UNCONFIRMED
+
+    # when branches meet
+
+    def _stand_down(self) -> None:
+        """One branch succeeded, or the money is gone: the others are recalled, or told."""
+        if not self.settled:
+            return
+        for tier, p in list(self.live.items()):
+            if tier is Tier.FOLLOW_UP:
+                if self.standing.gone:
+                    self._recall(p)
+            elif self._stands_down(p):
+                self._recall(p)
+            elif not p.told:
+                self.actions.append(Tell(p.id))
+
+    def _stands_down(self, p: Past) -> bool:
+        spoken = self.standing.spoken
+        if spoken is None or (p.tier is spoken.tier and not self.standing.gone):
+            return True
+        if p.tier is Tier.VISIT:
+            return not self._visit_goes_on() and (p.stage is not Stage.ARRIVED or spoken.tier is Tier.VISIT)
+        return self.standing.gone or p.stage is Stage.PLANNED or p.tier in self._cell(spoken).recalls
+
+    def _visit_goes_on(self) -> bool:
+        """Though the person has agreed, or the money is gone: until somebody at the door says the same."""
+        spoken = self.standing.spoken
+        if self.standing.gone:
+            said = {met(p, self.level) for p in self.ended.get(Tier.VISIT, ())}
+            return not said & {Met.PERSUADED, Met.TRANSFERRED}
+        return spoken is None or (
+            spoken.tier is not Tier.VISIT and Tier.VISIT not in self._cell(spoken).recalls
+        )
+
+    def _recall(self, p: Past) -> None:
+        self.actions.append(Recall(p.id))
+        del self.live[p.tier]
+
+    def _take_back(self) -> Outcome | None:
+        """What is planned, has not begun and does not fit any more is taken back and thought of anew.
+
+        An older level planned it, the number has proved a wrong one, or the day's calling hours are over.
+        """
+        outcome = None
+        for tier, p in list(self.live.items()):
+            fits = p.level is self.level and (tier not in CALLS or self.calling.still_fits(p, self.now))
+            if fits or p.stage not in (Stage.PLANNED, Stage.WATCHING):
+                continue
+            self._recall(p)
+            if tier is Tier.FOLLOW_UP:
+                outcome = outcome or self._follow_up()
+            elif tier not in self.ended:
+                outcome = outcome or self._begin((tier,), again=True)
+        return outcome
+
+    def _begin_by_words(self) -> Outcome | None:
+        """What a person said is heard, even if a later attempt in that tier has met something else."""
+        if self.standing.gone:
+            return self._begin((Tier.VISIT,)) if self.facts.can_visit else None
+        if self.standing.agreed_at is not None:
+            return self._begin((Tier.FOLLOW_UP,))
+        for branch in list(self.ended.values()):
+            for p in branch:
+                if p.disposition and met(p, self.level) is Met.NOT_PERSUADED and not self._cell(p).again:
+                    if outcome := self._begin(self._cell(p).then):
+                        return outcome
+        return None
+
+    # each branch in its turn
+
+    def _branches(self) -> Outcome | None:
+        """The highest tier first, since a redial may look up at a visit under way."""
+        opened = self.facts.opened_level
+        opens = not self.settled and (opened is None or opened < self.level)
+        if opens:
+            self.actions += [Send(what) for what in self.chain.sends if what not in self.facts.sent]
+            self.actions.append(Opened(self.level))
+        for tier in reversed(Tier):
+            outcome = None
+            if tier in self.ended and tier not in self.live and tier not in self.planned:
+                outcome = self._react(tier)
+            if opens and tier in self.chain.starts:
+                outcome = outcome or self._begin((tier,), again=True)
+            if outcome is not None:
+                return outcome
+        if self.standing.gone and Tier.VISIT not in self.live and Tier.VISIT not in self.planned:
+            return None if self.order_dues else Outcome.ALREADY_TRANSFERRED
+        return None
+
+    def _react(self, tier: Tier) -> Outcome | None:
+        if tier is Tier.FOLLOW_UP:
+            return None if self.standing.gone else self._follow_up()
+        if self.settled and not (tier is Tier.VISIT and self._visit_goes_on()):
+            return None
+        last = self.ended[tier][-1]
+        what = met(last, self.level)
+        if what is Met.PERSUADED:
+            return None  # a higher tier has undone it, and goes on
+        if what is Met.WRONG_PERSON:
+            if self.calling.number is not None:
+                return self._try_call(tier, self.now)
+            what = _unreachable(tier)
+        cell = self.chain.rungs[tier].cells[what]
+        same = [p for p in self.ended[tier] if met(p, self.level) is what]
+        wait = self._wait(cell, what, same)
+        if wait is None:
+            return None if self.standing.gone else self._begin(cell.then)
+        if cell.keep_while and len(same) > len(cell.again):
+            self._begin(cell.then)
+        at = max(self.now, last.heard_at + wait)
+        if tier is Tier.VISIT:
+            return self._try_visit(at, cell.seek, cell.reinforced)
+        return self._try_call(tier, at)
+
+    def _wait(self, cell: Cell, what: Met, same: list[Past]) -> timedelta | None:
+        """How long until the next try after the n-th such result; None: the list is spent."""
+        times = len(same)
+        if what is Met.FAULT:
+            if times % self.facts.trunks:
+                return timedelta()  # the other trunk, at once
+            times //= self.facts.trunks
+        if cell.lasts is not None and self.now >= same[0].heard_at + cell.lasts:
+            return None
+        if times <= len(cell.again):
+            return cell.again[times - 1]
+        if cell.repeat or (cell.keep_while and self._keeps(cell, cell.keep_while, times)):
+            return cell.again[-1]
+        return None
+
+    def _keeps(self, cell: Cell, tier: Tier, times: int) -> bool:
+        """Whether a call is redialled on beside that tier: under way, or begun together with the redial."""
+        begins = tier in cell.then and tier not in self.known and self.facts.can_visit
+        return (begins or tier in self.live or tier in self.planned) and not (cell.most and times > cell.most)
+
+    def _follow_up(self) -> Outcome | None:
+        """Plan the next check, or the watch; after the last one, the verdict."""
+        rung = self.chain.rungs[Tier.FOLLOW_UP]
+        done = len(self.ended.get(Tier.FOLLOW_UP, ()))
+        base = self.standing.agreed_at or self._follow_up_since()
+        if rung.watch is not None:
+            until = base + rung.watch
+            if until <= self.now:
+                return self._verdict()
+            self.planned[Tier.FOLLOW_UP] = Try(Tier.FOLLOW_UP, self.now, until, Stage.WATCHING)
+        elif done < len(rung.checks):
+            self._plan(Tier.FOLLOW_UP, base + rung.checks[done])
+        else:
+            return self._verdict()
+        return None
+
+    def _follow_up_since(self) -> datetime:
+        """When follow-up began without an agreement: a watch at once, the first check its wait later."""
+        first = next((p for p in self.facts.past if p.tier is Tier.FOLLOW_UP), None)
+        if first is None:
+            return self.now
+        checks = self.rules.levels[first.level].rungs[Tier.FOLLOW_UP].checks
+        return first.starts_at - checks[0] if checks else first.starts_at
+
+    # beginning and trying
+
+    def _begin(self, tiers: tuple[Tier, ...], again: bool = False) -> Outcome | None:
+        """Begin these tiers where they have not begun; `again` begins them anew unless they live."""
+        for tier in tiers:
+            if tier in self.live or tier in self.planned or (tier in self.known and not again):
+                continue
+            if tier is Tier.FOLLOW_UP:
+                outcome = self._follow_up()
+            elif tier is Tier.VISIT:
+                outcome = self._try_visit(self.now, "first", reinforced=False)
+            elif self.calling.number is None:
+                outcome = self._begin(self.chain.rungs[tier].cells[_unreachable(tier)].then)
+            else:
+                outcome = self._try_call(tier, self.now)
+            if outcome is not None:
+                return outcome
+        return None
+
+    def _try_visit(self, at: datetime, seek: str, reinforced: bool) -> Outcome | None:
+        if not self.facts.can_visit:  # nowhere to send it
+            too_late = self.calling.expired(self.now) and Tier.FOLLOW_UP not in self.known
+            return Outcome.EXPIRED if too_late else self._begin((Tier.FOLLOW_UP,))
+        self._plan(Tier.VISIT, at, seek=seek, reinforced=reinforced, told=self.settled)
+        return None
+
+    def _plan(self, tier: Tier, at: datetime, **how: Any) -> None:
+        """A visit or a check: one for later waits for its hour, one for now begins."""
+        if at > self.now:
+            self.planned[tier] = Try(tier, at, at, **how)
+        else:
+            stage, due_at = _begun(tier, self.chain, self.now)
+            self.planned[tier] = Try(tier, self.now, due_at, stage, **how)
+
+    def _try_call(self, tier: Tier, at: datetime) -> Outcome | None:
+        """Book a call for `at` or the next moment allowed; where none is, a visit instead."""
+        booked = [p for p in self.live.values() if p.stage is Stage.PLANNED]
+        call = self.calling.book(tier, at, [*booked, *self.planned.values()])
+        if call is None:
+            return self._begin((Tier.VISIT,))
+        self.planned[tier] = call
+        return None
+
+    # side orders
+
+    def _order(self) -> None:
+        """The stop-payment order, once a case."""
+        if STOP_PAYMENT not in self.facts.ordered and len(self.order_dues) == len(self.facts.orders):
+            due_at = self.now + self.rules.order_within
+            self.actions.append(Order(STOP_PAYMENT, due_at))
+            self.order_dues.append(due_at)
+
+    def _cell(self, p: Past) -> Cell:
+        return self.chain.rungs[p.tier].cells[met(p, self.level)]
+
+
+def _unreachable(tier: Tier) -> Met:
+    """What it comes to when no number is left."""
+    return Met.NOT_TAKEN if tier is Tier.VIDEO else Met.UNREACHABLE

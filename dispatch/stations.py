@@ -1,0 +1,91 @@
+"""Whom to send: the nearest unit on duty that has room, and then on up the tree."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from math import asin, cos, radians, sin, sqrt
+
+from django.db.models import Count, F, Q
+
+from dispatch.models import Case, Unit
+from dispatch.vocabulary import Tier, UnitKind
+
+EARTH_RADIUS_KM = 6371.0088
+NEAREST = 3  # the nearest, the next and the next; then the duty officers
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the person was last known to be."""
+
+    lat: float
+    lon: float
+
+
+def distance_km(a: Place, b: Place) -> float:
+    """Great-circle distance (haversine, mean Earth radius)."""
+    lat_a, lat_b = radians(a.lat), radians(b.lat)
+    half = sin((lat_b - lat_a) / 2) ** 2 + cos(lat_a) * cos(lat_b) * sin(radians(b.lon - a.lon) / 2) ** 2
+    return 2 * EARTH_RADIUS_KM * asin(sqrt(min(1.0, half)))
+
+
+def home_of(*, adcode: str, place: Place | None, id_adcode: str, fallback: Unit | None) -> Unit | None:
+    """The unit a person belongs to: by the last known place, else by the ID number's first six digits."""
+    by_code = _by_adcode(adcode)
+    if by_code is None and place is not None:
+        counties = Unit.objects.filter(kind=UnitKind.COUNTY, lat__isnull=False, lon__isnull=False)
+        by_code = next(iter(_nearest(list(counties), place)), None)
+    return by_code or _by_adcode(id_adcode) or fallback
+
+
+def _by_adcode(code: str) -> Unit | None:
+    """The most local unit whose code is this one, or the town's, county's or city's it lies in."""
+    areas = Unit.objects.exclude(kind=UnitKind.STATION).order_by("path")
+    codes = dict.fromkeys((code, code[:9], code[:6], code[:4] + "00")) if len(code) >= 6 else {}
+    return next((unit for one in codes if (unit := areas.filter(adcode=one).first())), None)
+
+
+def assign(case: Case, *, community: bool, ignored: Collection[int]) -> Unit | None:
+    """The first unit in the line of those to be sent that has not ignored this case; None: nowhere."""
+    line = in_line(case, community=community)
+    return next((unit for unit in line if unit.pk not in ignored), line[-1] if line else None)
+
+
+def in_line(case: Case, *, community: bool) -> list[Unit]:
+    """Who is asked, in order: the three nearest with room, then the duty officers up the tree.
+
+    For a community visit: the nearest village, then its town (or what stands above it).
+    """
+    home = case.unit or case.fallback
+    if home is None:
+        return []
+    above = home.ancestors()
+    root = above[-1]
+    kind = UnitKind.VILLAGE if community else UnitKind.STATION
+    near = _nearest(_free(root, kind), _place_of(case, above))
+    if community:
+        town = near[0].ancestors()[1:2] if near else []
+        return [*near[:1], *town] or above[:1]
+    duty = [unit for unit in above if unit.kind in (UnitKind.COUNTY, UnitKind.CITY)]
+    return [*near[:NEAREST], *duty]
+
+
+def _free(root: Unit, kind: UnitKind) -> list[Unit]:
+    """Units of a kind under the root, on duty and with room for one more visit."""
+    open_visits = Count("attempts", filter=Q(attempts__ended_at=None, attempts__tier=Tier.VISIT))
+    units = Unit.objects.under(root).filter(kind=kind, on_duty=True).annotate(open_visits=open_visits)
+    return list(units.filter(open_visits__lt=F("room")))
+
+
+def _place_of(case: Case, above: list[Unit]) -> Place | None:
+    if case.lat is not None and case.lon is not None:
+        return Place(case.lat, case.lon)
+    known = next((u for u in above if u.lat is not None and u.lon is not None), None)
+    return Place(known.lat or 0.0, known.lon or 0.0) if known else None
+
+
+def _nearest(units: list[Unit], place: Place | None) -> list[Unit]:
+    if place is None:
+        return sorted(units, key=lambda unit: unit.pk)
+    return sorted(
+        units, key=lambda unit: (distance_km(place, Place(unit.lat or 0.0, unit.lon or 0.0)), unit.pk)
+    )

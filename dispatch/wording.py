@@ -1,0 +1,160 @@
+"""The record in words, in the reader's language, and the words of an SMS."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from dispatch.models import Event, Unit
+from dispatch.models.choices import name
+from dispatch.vocabulary import Disposition, FraudType, Level, OrderState, Outcome, Result, Stage, Tier
+
+SMS = (
+    "【96110反诈预警】您可能正遭遇{fraud}。请立即停止转账，挂断对方电话，"
+    "接听96110来电或自行拨打96110核实。民警不会索要验证码、不会让您转账。"
+)
+_FRAUDS = {
+    "authority": "冒充公检法诈骗",
+    "investment": "虚假投资理财诈骗",
+    "brushing": "刷单返利诈骗",
+    "loan": "虚假贷款诈骗",
+    "acquaintance": "冒充领导熟人诈骗",
+    "customer_service": "冒充客服诈骗",
+    "credit_record": "虚假征信诈骗",
+    "romance": "网络交友诈骗",
+    "shopping": "虚假购物诈骗",
+    "game_items": "游戏交易诈骗",
+}
+
+
+def sms_body(fraud_type: str) -> str:
+    """What the person is told by SMS; always Chinese, names nobody."""
+    return SMS.format(fraud=_FRAUDS.get(fraud_type, "电信网络诈骗"))
+
+
+def sentence(event: Event, units: dict[int, Unit] | None = None) -> str:
+    """One line of the record as a sentence."""
+    words = {"why": event.why, **_words(event.detail, units or {})}
+    template = _templates().get(event.verb)
+    if template is None:
+        return event.verb
+    return _tidy(template.format_map(_Blank(words)))
+
+
+class _Blank(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def _templates() -> dict[str, str]:
+    return {
+        "opened": _("Case opened, {level}"),
+        "joined": _("Another directive joined"),
+        "merged": _("Merged with {other}"),
+        "raised": _("Raised from {before} to {level}"),
+        "lowered": _("Lowered from {before} to {level}: {why}"),
+        "planned": _("{tier} {stage} for {starts} {unit} {reinforced}"),
+        "begun": _("{tier} begun {unit}"),
+        "met": _("{tier}: {result} {unit}"),
+        "late_result": _("{tier}: late report {said}"),
+        "judged": _("{tier}: {result}, {disposition} {unit}"),
+        "identified": _("{tier}: identity checked"),
+        "settled": _("{tier}: {result}, its time was up"),
+        "recalled": _("{tier} stood down"),
+        "told": _("{tier} goes on, and was told"),
+        "messaged": _("SMS written"),
+        "ordered": _("Stop-payment order drafted, due {due}"),
+        "submitted": _("Stop-payment order submitted"),
+        "answered": _("Bank answered the stop-payment order, {held} held"),
+        "lapsed": _("Stop-payment order unanswered in time"),
+        "acknowledged": _("{unit} acknowledged the visit"),
+        "arrived": _("{unit} is at the door"),
+        "closed": _("Closed: {outcome}"),
+        "fault": _("The turn failed and will be tried again"),
+        "viewed": _("Personal data opened"),
+        "refused": _("Refused"),
+        "taken": _("A person took the case over"),
+        "noted": _("Note: {text}"),
+    }
+
+
+_ENUMS = {
+    "tier": Tier,
+    "level": Level,
+    "before": Level,
+    "result": Result,
+    "said": Result,
+    "disposition": Disposition,
+    "stage": Stage,
+    "outcome": Outcome,
+    "order": None,
+}
+
+
+def _words(detail: dict[str, Any], units: dict[int, Unit]) -> dict[str, str]:
+    words: dict[str, str] = {}
+    for key, value in detail.items():
+        if key in ("tier", "level", "before"):
+            words[key] = name((Tier if key == "tier" else Level)[str(value).upper()])
+        elif kind := _ENUMS.get(key):
+            words[key] = name(kind(value))
+        elif key == "unit":
+            words[key] = str(units.get(value, ""))
+        elif key in ("starts", "due"):
+            words[key] = _clock(parse_datetime(str(value)))
+        elif key == "reinforced":
+            words[key] = _("reinforced")
+        else:
+            words[key] = str(value)
+    return words
+
+
+def _clock(at: datetime | None) -> str:
+    return timezone.localtime(at).strftime("%m-%d %H:%M:%S") if at else ""
+
+
+def _tidy(text: str) -> str:
+    return " ".join(text.split()).replace(" ,", ",").rstrip(" ,:，：")
+
+
+def order_state(state: str) -> str:
+    """An order's state in words."""
+    return name(OrderState(state))
+
+
+def reason(fact: str, size: str) -> str:
+    """One reason of an assessment, without its points."""
+    match fact:
+        case "fraud_type":
+            return name(FraudType(size))
+        case "upstream_level":
+            return _("Upstream says {level}").format(level=name(Level[size.upper()]))
+        case "on_call_seconds":
+            return _("On the phone with them for {minutes} min").format(minutes=max(1, int(size) // 60))
+    template = _facts().get(fact)
+    return template.format(size=f"{int(size):,}") if template else f"{fact} {size}"
+
+
+def _facts() -> dict[str, str]:
+    return {
+        "money_moved": _("Money has moved"),
+        "pooled_accounts": _("Money pooled from {size} accounts"),
+        "screen_shared": _("Screen shared"),
+        "remote_control": _("Remote control"),
+        "line_forwarded": _("Line forwarded"),
+        "amount": _("¥{size} at stake"),
+        "warnings_30d": _("{size} warnings in the 30 days before"),
+        "agreed_before": _("Agreed before, and was warned again"),
+        "age": _("{size} years old"),
+        "line_signs": _("Busy, forwarded or answered by another, {size} times"),
+    }
+
+
+def agent(code: str) -> str:
+    """Who acted, where it was no user."""
+    if code.startswith("source:"):
+        return _("source {code}").format(code=code.removeprefix("source:"))
+    known = {"engine": _("the system"), "line": _("the line"), "stand-in": _("stand-in")}
+    return known.get(code, code)

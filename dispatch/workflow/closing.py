@@ -1,0 +1,68 @@
+"""Endings and joins that the chain does not bring about: merged, relapsed by a directive, void, handed over."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from dispatch import record
+from dispatch.models import Attempt, Case, User
+from dispatch.vocabulary import Outcome, Result, Role
+from dispatch.workflow.refusal import NotAllowedError
+from telephony import calls
+from telephony.carrier import Fault
+
+
+def fold(
+    case: Case, outcome: Outcome, *, now: datetime, by: User | None = None, agent: str = "", why: str = ""
+) -> None:
+    """Close a locked case from outside the chain: its live attempts are stood down first."""
+    live = list(Attempt.objects.live().filter(case=case))
+    for attempt in live:
+        attempt.result, attempt.fault = Result.CANCELLED, Fault.OURS
+        attempt.ended_at, attempt.due_at = now, None
+    Attempt.objects.bulk_update(live, ["result", "fault", "ended_at", "due_at"])
+    calls.call_off([a.call_id for a in live if a.call_id], now=now)
+    case.close(outcome)
+    case.closed_at, case.due_at = now, None
+    case.save()
+    record.write("closed", now=now, case=case, by=by, agent=agent, why=why, outcome=outcome)
+
+
+def merge(*, kept: Case, other: Case, now: datetime | None = None) -> None:
+    """Two open cases are one person's: the kept one takes the larger dangers, the other is a duplicate."""
+    at = now or max(kept.opened_at, other.opened_at)
+    kept.sizes = {
+        fact: max(kept.sizes.get(fact, 0), other.sizes.get(fact, 0)) for fact in {**kept.sizes, **other.sizes}
+    }
+    kept.level = max(kept.level, other.level)
+    kept.issued_at = max(kept.issued_at, other.issued_at)
+    kept.due_at = at
+    fold(other, Outcome.DUPLICATE, now=at, why=kept.number)
+    kept.save()
+    record.write("merged", now=at, case=kept, other=other.number)
+
+
+@transaction.atomic
+def void(*, case_id: int, by: User, why: str, now: datetime) -> Case:
+    """A directive that should never have been: only a supervisor may say so, with a reason."""
+    if not by.is_a(Role.SUPERVISOR, Role.ADMINISTRATOR):
+        raise NotAllowedError("only a supervisor may void a case")
+    return _close_by_hand(case_id, Outcome.VOID, by, why, now)
+
+
+@transaction.atomic
+def hand_over(*, case_id: int, by: User, why: str, now: datetime) -> Case:
+    """Give a case to another centre; `why` names it."""
+    if not by.is_a(Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR):
+        raise NotAllowedError("only operators and supervisors hand a case over")
+    return _close_by_hand(case_id, Outcome.HANDED_OVER, by, why, now)
+
+
+def _close_by_hand(case_id: int, outcome: Outcome, by: User, why: str, now: datetime) -> Case:
+    if not why.strip():
+        raise NotAllowedError("a reason is needed")
+    case = Case.objects.open().select_for_update(of=("self",)).filter(pk=case_id).first()
+    if case is None:
+        raise NotAllowedError("the case is closed already")
+    fold(case, outcome, now=now, by=by, why=why)
+    return case

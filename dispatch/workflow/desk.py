@@ -1,0 +1,87 @@
+"""What a person does with a case besides judging: take it over, write a note, open personal data."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import models, transaction
+from django.utils.translation import gettext_lazy as _
+
+from dispatch import record
+from dispatch.models import Case, User
+from dispatch.vocabulary import Role
+from dispatch.workflow.refusal import NotAllowedError
+
+DESK = (Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
+LONGEST_NOTE = 500
+
+
+class Need(models.TextChoices):
+    """Why somebody may open personal data."""
+
+    CALL = "call", _("to call them")
+    IDENTITY = "identity", _("to check who is on the line")
+    VISIT = "visit", _("to brief a station")
+    BANK = "bank", _("for a stop-payment order")
+    REVIEW = "review", _("to review the case")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A person's data, unmasked, for the one answer that shows them."""
+
+    name: str
+    id_number: str
+    numbers: tuple[str, ...]
+    address: str
+    contacts: tuple[tuple[str, str, str], ...]  # relation, name, number
+
+
+@transaction.atomic
+def take(*, case_id: int, by: User, now: datetime) -> Case:
+    """A person takes a case over: stand-ins act in it no more. Doing it twice does nothing."""
+    _at_the_desk(by)
+    case = _open(case_id)
+    if case.holder_id != by.pk:
+        before = case.holder_id
+        case.holder = by
+        case.save(update_fields=["holder"])
+        record.write("taken", now=now, case=case, by=by, before_holder=before)
+    return case
+
+
+@transaction.atomic
+def note(*, case_id: int, by: User, text: str, now: datetime) -> None:
+    """A line of a person's own words in the record; also after the case has closed."""
+    _at_the_desk(by)
+    if not text.strip():
+        raise NotAllowedError("a note has words")
+    case = Case.objects.get(pk=case_id)
+    record.write("noted", now=now, case=case, by=by, text=text.strip()[:LONGEST_NOTE])
+
+
+@transaction.atomic
+def open_person(*, case_id: int, by: User, why: Need, now: datetime) -> Opened:
+    """Personal data, once, with the reason on record."""
+    _at_the_desk(by)
+    case = Case.objects.select_related("target").get(pk=case_id)
+    record.write("viewed", now=now, case=case, by=by, why=why)
+    target = case.target
+    return Opened(
+        name=target.name,
+        id_number=target.id_number,
+        numbers=tuple(use.phone.number for use in target.numbers.select_related("phone")),
+        address=case.address,
+        contacts=tuple((c.relation, c.name, c.number) for c in target.contacts.order_by("pk")),
+    )
+
+
+def _at_the_desk(by: User) -> None:
+    if not by.is_a(*DESK):
+        raise NotAllowedError("only operators, supervisors and administrators work at the desk")
+
+
+def _open(case_id: int) -> Case:
+    case = Case.objects.open().select_for_update(of=("self",)).filter(pk=case_id).first()
+    if case is None:
+        raise NotAllowedError("the case is closed already")
+    return case

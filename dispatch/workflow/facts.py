@@ -1,0 +1,76 @@
+"""A case's rows as the plain facts the policies decide on."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from dispatch import plan, risk
+from dispatch.calling import DAY
+from dispatch.models import Attempt, Case, Message, Order, TargetNumber
+from dispatch.vocabulary import DANGER_SIGNS, FraudType, Level
+from telephony import calls, exchange
+
+
+@dataclass(slots=True)
+class History:
+    """Everything a turn reads of one case besides its row."""
+
+    attempts: list[Attempt] = field(default_factory=list)  # oldest first
+    numbers: list[TargetNumber] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
+    sent: set[str] = field(default_factory=set)
+    rung: Mapping[int, tuple[datetime, ...]] = field(default_factory=dict)
+    trunks: int = 1
+
+
+def histories(cases: Iterable[Case], now: datetime) -> dict[int, History]:
+    """The histories of many cases in a handful of queries."""
+    cases = list(cases)
+    trunks = exchange.trunk_count()
+    read = {case.pk: History(trunks=trunks) for case in cases}
+    attempts = Attempt.objects.filter(case__in=cases).select_related("call").order_by("pk")
+    for attempt in attempts:
+        read[attempt.case_id].attempts.append(attempt)
+    for order in Order.objects.filter(case__in=cases).order_by("pk"):
+        read[order.case_id].orders.append(order)
+    for case_id, kind in Message.objects.filter(case__in=cases).values_list("case_id", "kind"):
+        read[case_id].sent.add(kind)
+    by_target = {case.target_id: case.pk for case in cases}
+    uses = TargetNumber.objects.filter(target__in=by_target).select_related("phone")
+    for use in uses:
+        read[by_target[use.target_id]].numbers.append(use)
+    rung = calls.dialled_since({use.phone.index for use in uses}, now - DAY)
+    for history in read.values():
+        history.rung = {
+            use.phone_id: tuple(rung[use.phone.index]) for use in history.numbers if use.phone.index in rung
+        }
+    return read
+
+
+def chain_facts(case: Case, history: History) -> plan.Facts:
+    """The case as the escalation policy sees it."""
+    return plan.Facts(
+        level=Level(case.level),
+        issued_at=case.issued_at,
+        past=tuple(attempt.as_past() for attempt in history.attempts),
+        opened_level=Level(case.opened_level) if case.opened_level else None,
+        level_set_at=case.level_set_at,
+        numbers=tuple(use.phone_id for use in history.numbers),
+        rung=history.rung,
+        trunks=history.trunks,
+        can_visit=case.unit_id is not None or case.fallback_id is not None,
+        sent=frozenset(history.sent),
+        ordered=frozenset(order.kind for order in history.orders),
+        orders=tuple(plan.OpenOrder(o.pk, o.due_at) for o in history.orders if o.ended_at is None),
+        money_moved=bool(case.sizes.get("money_moved")),
+    )
+
+
+def risk_facts(case: Case, history: History) -> risk.RiskFacts:
+    """The case as the risk policy sees it: what was reported, and the danger signs of the line."""
+    signs = sum(attempt.result in DANGER_SIGNS for attempt in history.attempts)
+    return risk.RiskFacts(
+        fraud=FraudType(case.fraud_type),
+        upstream=Level(case.upstream_level) if case.upstream_level else None,
+        sizes={**case.sizes, "line_signs": signs},
+    )

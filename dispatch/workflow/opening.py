@@ -1,0 +1,201 @@
+"""Taking in what a directive reports: who it is about, and whether it opens a case, joins one or tells of a relapse."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+
+from dispatch import policies, record, stations
+from dispatch.models import Case, Contact, PolicyVersion, Sum, Target, Unit
+from dispatch.vocabulary import FraudType, Level, Money, Outcome, State
+from dispatch.workflow import persons
+from dispatch.workflow.closing import fold
+from dispatch.workflow.turn import advance, succeed
+
+WARNED_WITHIN = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who a report is about. `number` is E.164, `id_number` has 18 characters; one of them is there."""
+
+    number: str = ""
+    id_number: str = ""
+    name: str = ""
+    sex: str = ""
+    birth_year: int | None = None
+    occupation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the person was last known to be."""
+
+    lat: float | None = None
+    lon: float | None = None
+    adcode: str = ""
+    address: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.lat is not None or self.adcode or self.address)
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another person who may reach the target."""
+
+    relation: str
+    number: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a case needs from a directive."""
+
+    person: Person
+    fraud: FraudType
+    issued_at: datetime
+    source: str
+    fallback: Unit
+    upstream: Level | None = None
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    amount: Decimal | None = None
+    place: Place = field(default_factory=Place)
+    contacts: tuple[Related, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What became of a report."""
+
+    case: Case
+    joined: bool
+
+
+@transaction.atomic
+def take_in(report: Report, *, now: datetime) -> Opening:
+    """Open a case for the person, or join the one that is open, and let it take its turn.
+
+    A report issued after they had agreed, while in follow-up, is a relapse: the case closes and a critical
+    one opens. The person's rows are locked first, so that two reports of one person make one case.
+    """
+    target = persons.identify(report.person)
+    for related in report.contacts:
+        _note_contact(target, related, now)
+    case = Case.objects.open().filter(target=target).select_for_update(of=("self",)).first()
+    joined = case is not None
+    if case is None:
+        case = _open(target, report, now)
+    elif _is_relapse(case, report):
+        case = _relapse(case, report, now)
+        joined = False
+    else:
+        _join(case, report, now)
+    _say_sums(case, report, now)
+    advance([case.pk], now=now)
+    return Opening(Case.objects.get(pk=case.pk), joined)
+
+
+def _open(target: Target, report: Report, now: datetime) -> Case:
+    last = Case.objects.filter(target=target, next=None).order_by("-pk").first()
+    recent = Case.objects.filter(target=target, opened_at__gte=now - WARNED_WITHIN).count()
+    sizes = dict(report.sizes)
+    sizes["warnings_30d"] = max(sizes.get("warnings_30d", 0), recent)
+    if last is not None and last.agreed_at is not None:
+        sizes["agreed_before"] = 1
+    place = report.place
+    case = Case(
+        target=target,
+        level=report.upstream or Level.LOW,
+        fraud_type=report.fraud,
+        unit=_home(target, place, report.fallback),
+        fallback=report.fallback,
+        policy=policies.current(PolicyVersion.Kind.ESCALATION, now),
+        opened_at=now,
+        issued_at=min(report.issued_at, now),
+        due_at=now,
+        upstream_level=report.upstream,
+        sizes=sizes,
+        lat=place.lat,
+        lon=place.lon,
+        adcode=place.adcode,
+        address=place.address,
+        place_at=report.issued_at if place else None,
+        previous=last,
+        chain_id=(last.chain_id or last.pk) if last else None,
+    )
+    case.save(force_insert=True)
+    record.write("opened", now=now, case=case, agent=report.source, level=Level(case.level).code)
+    return case
+
+
+def _home(target: Target, place: Place, fallback: Unit) -> Unit | None:
+    spot = stations.Place(place.lat, place.lon) if place.lat is not None and place.lon is not None else None
+    return stations.home_of(
+        adcode=place.adcode, place=spot, id_adcode=target.id_number[:6], fallback=fallback
+    )
+
+
+def _is_relapse(case: Case, report: Report) -> bool:
+    return case.state == State.FOLLOW_UP and case.agreed_at is not None and report.issued_at > case.agreed_at
+
+
+def _relapse(case: Case, report: Report, now: datetime) -> Case:
+    fold(case, Outcome.RELAPSED, now=now, agent=report.source)
+    successor = succeed(case, level=Level.CRITICAL, now=now)
+    _take_facts(successor, report)
+    successor.save()
+    record.write("opened", now=now, case=successor, agent=report.source, level=Level.CRITICAL.code)
+    return successor
+
+
+def _join(case: Case, report: Report, now: datetime) -> None:
+    _take_facts(case, report)
+    case.due_at = now
+    record.write("joined", now=now, case=case, agent=report.source)
+    if report.upstream and report.upstream > case.level:
+        record.write(
+            "raised",
+            now=now,
+            case=case,
+            agent=report.source,
+            level=report.upstream.code,
+            before=Level(case.level).code,
+        )
+        case.level = report.upstream
+    case.save()
+
+
+def _take_facts(case: Case, report: Report) -> None:
+    """The larger danger counts; the newer place and the newest issue time."""
+    case.sizes = {
+        fact: max(case.sizes.get(fact, 0), report.sizes.get(fact, 0))
+        for fact in {**case.sizes, **report.sizes}
+    }
+    case.upstream_level = max(filter(None, (case.upstream_level, report.upstream)), default=None)
+    if report.fraud is not FraudType.OTHER and case.fraud_type == FraudType.OTHER:
+        case.fraud_type = report.fraud
+    place = report.place
+    if place and (case.place_at is None or report.issued_at >= case.place_at):
+        case.lat, case.lon, case.adcode, case.address = place.lat, place.lon, place.adcode, place.address
+        case.place_at = report.issued_at
+        case.unit = _home(case.target, place, report.fallback)
+    case.issued_at = max(case.issued_at, report.issued_at)
+
+
+def _note_contact(target: Target, related: Related, now: datetime) -> None:
+    known = any(contact.number == related.number for contact in target.contacts.all())
+    if not known:
+        Contact.objects.create(
+            target=target, relation=related.relation, name=related.name, number=related.number, added_at=now
+        )
+
+
+def _say_sums(case: Case, report: Report, now: datetime) -> None:
+    if report.amount is None:
+        return
+    kind = Money.LOST if report.sizes.get("money_moved") else Money.AT_RISK
+    Sum.objects.create(case=case, kind=kind, amount=report.amount, at=now, said_by=report.source)

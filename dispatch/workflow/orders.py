@@ -1,0 +1,107 @@
+"""Stop-payment orders: submitted and answered by people; the chain drafts them and lets them lapse."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+
+from dispatch import record
+from dispatch.models import Case, Order, Sum, User
+from dispatch.vocabulary import Money, OrderState
+from dispatch.workflow.refusal import NotAllowedError
+from dispatch.workflow.turn import advance
+
+
+@transaction.atomic
+def draft(
+    *, case_id: int, now: datetime, within: timedelta, by: User | None = None, amount: Decimal | None = None
+) -> Order:
+    """A person drafts an order; if one is open already, that one."""
+    case = Case.objects.select_for_update(of=("self",)).get(pk=case_id)
+    order = Order.objects.open().filter(case=case, kind=Order.Kind.STOP_PAYMENT).first()
+    if order is None:
+        order = Order.objects.create(case=case, drafted_at=now, due_at=now + within, amount=amount)
+        record.write("ordered", now=now, case=case, by=by, order=order.kind, due=order.due_at)
+        _wake(case, now)
+    return order
+
+
+@transaction.atomic
+def submit(
+    *,
+    order_id: int,
+    now: datetime,
+    by: User | None = None,
+    agent: str = "",
+    bank: str = "",
+    account: str = "",
+    holder_name: str = "",
+) -> Order:
+    """A person sends the order to the bank: which, and which account. Doing it twice does nothing."""
+    case, order = _lock(order_id)
+    if order.state == OrderState.SUBMITTED:
+        return order
+    if order.state != OrderState.DRAFTED:
+        raise NotAllowedError("the order is {state} already", state=OrderState(order.state))
+    order.state, order.submitted_at, order.submitted_by = OrderState.SUBMITTED, now, by
+    order.bank, order.account = bank or order.bank, account or order.account
+    order.holder_name = holder_name or order.holder_name
+    order.save()
+    record.write("submitted", now=now, case=case, by=by, agent=agent, order=order.kind)
+    return order
+
+
+@transaction.atomic
+def answer(
+    *,
+    order_id: int,
+    held: Decimal,
+    now: datetime,
+    by: User | None = None,
+    agent: str = "",
+) -> Order:
+    """The bank has answered: so much is held (0: nothing was left)."""
+    if held < 0:
+        raise NotAllowedError("held: a sum is zero or more")
+    case, order = _lock(order_id)
+    if order.state == OrderState.ANSWERED:
+        return order
+    if order.state != OrderState.SUBMITTED:
+        raise NotAllowedError(
+            "only a submitted order is answered; this one is {state}", state=OrderState(order.state)
+        )
+    order.state, order.held, order.ended_at = OrderState.ANSWERED, held, now
+    order.save()
+    record.write("answered", now=now, case=case, by=by, agent=agent, order=order.kind, held=str(held))
+    if held:
+        Sum.objects.create(
+            case=case, kind=Money.PROTECTED, amount=held, at=now, said_by=order.bank or "bank", by=by
+        )
+    _wake(case, now)
+    return order
+
+
+@transaction.atomic
+def lapse_due(*, now: datetime, limit: int = 100) -> int:
+    """Orders of closed cases whose deadline has passed end unanswered; open cases see to their own."""
+    late = list(
+        Order.objects.open()
+        .filter(due_at__lte=now, case__closed_at__isnull=False)
+        .select_for_update(skip_locked=True, of=("self",))[:limit]
+    )
+    for order in late:
+        order.state, order.ended_at = OrderState.UNANSWERED, now
+        order.save()
+        record.write("lapsed", now=now, case=order.case, order=order.kind)
+    return len(late)
+
+
+def _lock(order_id: int) -> tuple[Case, Order]:
+    case_id = Order.objects.values_list("case_id", flat=True).get(pk=order_id)
+    case = Case.objects.select_for_update(of=("self",)).get(pk=case_id)
+    return case, Order.objects.select_for_update(of=("self",)).get(pk=order_id)
+
+
+def _wake(case: Case, now: datetime) -> None:
+    if case.is_open:
+        advance([case.pk], now=now)

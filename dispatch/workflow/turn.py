@@ -1,0 +1,136 @@
+"""One turn for many cases in one transaction: read all, decide each in memory, write all."""
+
+import logging
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from dispatch import policies, policy, record, risk
+from dispatch.models import Case, PolicyVersion
+from dispatch.plan import Raise
+from dispatch.standing import standing
+from dispatch.vocabulary import Level, Outcome
+from dispatch.workflow.facts import History, chain_facts, histories, risk_facts
+from dispatch.workflow.moves import Moves, Shared
+
+logger = logging.getLogger(__name__)
+REST = timedelta(minutes=5)  # a case whose turn failed is due again after this long
+MOST_STEPS = 8  # of one case in one turn: each step only states what time has done
+
+
+@transaction.atomic
+def advance_due(*, now: datetime, limit: int = 100) -> int:
+    """Give up to `limit` due cases their turn, the riskiest level first; how many.
+
+    The row lock is the claim: there is no lease, and a claim never hides how late a case is.
+    """
+    cases: list[Case] = []
+    for level in reversed(Level):
+        due = Case.objects.due(now, level).select_for_update(skip_locked=True)
+        cases += due[: limit - len(cases)]
+        if len(cases) == limit:
+            break
+    _turn_apart_if_need_be(cases, now)
+    return len(cases)
+
+
+@transaction.atomic
+def advance(case_ids: Collection[int], *, now: datetime) -> int:
+    """Give these cases their turn now, those that are open; how many."""
+    cases = list(Case.objects.open().filter(pk__in=case_ids).order_by("pk").select_for_update())
+    _turn(cases, now)
+    return len(cases)
+
+
+def _turn_apart_if_need_be(cases: list[Case], now: datetime) -> None:
+    """All together; if that fails, each by itself: one bad case must not hold up ninety-nine."""
+    try:
+        with transaction.atomic():
+            _turn(cases, now)
+    except Exception:
+        logger.exception("a turn of %s cases failed; each takes its own", len(cases))
+        for case in cases:
+            _turn_alone(case.pk, now)
+
+
+def _turn_alone(case_id: int, now: datetime) -> None:
+    try:
+        with transaction.atomic():
+            _turn([Case.objects.get(pk=case_id)], now)
+    except Exception:
+        logger.exception("case %s could not take its turn", case_id)
+        Case.objects.filter(pk=case_id).update(due_at=now + REST)
+        record.write("fault", now=now, case=Case.objects.get(pk=case_id))
+
+
+def _turn(cases: list[Case], now: datetime) -> None:
+    if not cases:
+        return
+    read = histories(cases, now)
+    shared, turned = Shared(now), []
+    for case in cases:
+        moves = Moves(case, read[case.pk], now)
+        _decide(case, read[case.pk], moves, now)
+        shared.add(moves)
+        turned.append(case)
+    shared.save(turned)
+    for lost in shared.relapsed:
+        successor = succeed(lost, level=Level.CRITICAL, now=now)
+        record.write("opened", now=now, case=successor, why=Outcome.RELAPSED, level=Level.CRITICAL.code)
+        advance([successor.pk], now=now)
+
+
+def _decide(case: Case, history: History, moves: Moves, now: datetime) -> None:
+    """Ask the policies until nothing is due any more, carrying each answer out in memory."""
+    for _ in range(MOST_STEPS):
+        _assess(case, history, moves, now)
+        rules = policies.escalation_rules(case.policy_id)
+        facts = chain_facts(case, history)
+        plan = policy.next_steps(facts, rules, now)
+        for action in plan.actions:
+            moves.take(action, rules)
+        if plan.due_at is None or plan.due_at > now:
+            case.due_at = plan.due_at
+            moves.climb_ladder(standing(facts.past, Level(case.level)))
+            return
+    raise RuntimeError(f"case {case.pk} did not come to rest in {MOST_STEPS} steps")
+
+
+def _assess(case: Case, history: History, moves: Moves, now: datetime) -> None:
+    """New facts re-assess; a level rises by itself and never falls by itself."""
+    version, rules = policies.risk_rules(now)
+    judged = risk.assess(risk_facts(case, history), rules)
+    if judged.score == case.score and judged.level == case.assessed_level:
+        return
+    if judged.level > case.level and judged.level > case.assessed_level:
+        moves.take(Raise(judged.level), policies.escalation_rules(case.policy_id))
+    case.score, case.assessed_level = judged.score, max(judged.level, case.assessed_level)
+    moves.assessed(version, judged)
+
+
+def succeed(lost: Case, *, level: Level, now: datetime, money_moved: bool = False) -> Case:
+    """A new case for the same person, with the closed one as `previous`. It still needs its turn."""
+    sizes = {**lost.sizes, "agreed_before": int(lost.agreed_at is not None), "money_moved": int(money_moved)}
+    case = Case(
+        target_id=lost.target_id,
+        level=level,
+        fraud_type=lost.fraud_type,
+        unit_id=lost.unit_id,
+        fallback_id=lost.fallback_id,
+        policy=policies.current(PolicyVersion.Kind.ESCALATION, now),
+        opened_at=now,
+        issued_at=now,
+        due_at=now,
+        upstream_level=lost.upstream_level,
+        sizes=sizes,
+        lat=lost.lat,
+        lon=lost.lon,
+        adcode=lost.adcode,
+        address=lost.address,
+        place_at=lost.place_at,
+        previous=lost,
+        chain_id=lost.chain_id or lost.pk,
+    )
+    case.save(force_insert=True)
+    return case

@@ -1,0 +1,290 @@
+"""Recording facts: what the line met, what an operator or officer says; each wakes its case."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Min
+
+from dispatch import policies, record, stations
+from dispatch.models import Attempt, Case, Event, Order, User
+from dispatch.rules import Rung
+from dispatch.vocabulary import (
+    CALLS,
+    FACE_TO_FACE,
+    RESULTS_OF,
+    Disposition,
+    Level,
+    Result,
+    Stage,
+    Tier,
+)
+from dispatch.workflow.refusal import NotAllowedError
+from dispatch.workflow.turn import advance, succeed
+from telephony.carrier import CallResult, CallStatus, Fault, fault_of
+from telephony.models import Call
+
+# What only the engine or the line may write.
+NOT_A_PERSONS_WORD = frozenset(
+    {Result.FAILED_HERE, Result.NOT_PLACED, Result.CANCELLED, Result.NO_NEWS, Result.OUTCOME_UNKNOWN}
+)
+
+
+def call_moved(call: Call, *, now: datetime) -> None:
+    """What a call's news means for its attempt. Runs inside the transaction that moved the call.
+
+    Order of locks: call, case, attempt. The case takes its turn at the next tick.
+    """
+    attempt = Attempt.objects.filter(call=call).first()
+    if attempt is None:
+        return
+    case = Case.objects.select_for_update(of=("self",)).get(pk=attempt.case_id)
+    attempt = Attempt.objects.select_for_update(of=("self",)).get(pk=attempt.pk)
+    attempt.started_at = attempt.started_at or call.dialled_at
+    if attempt.ended_at is None:
+        _move_with(attempt, call, _rung(case, attempt), now)
+    attempt.save()
+    if attempt.ended_at is not None and case.is_open:
+        case.due_at = now
+        case.save(update_fields=["due_at"])
+        record.write("met", now=now, case=case, agent="line", **_told(attempt))
+    else:
+        _retime(case)
+
+
+def _move_with(attempt: Attempt, call: Call, rung: Rung, now: datetime) -> None:
+    if call.status == CallStatus.ENDED and call.result != CallResult.ANSWERED:
+        _end(attempt, Result(call.result), now, fault_of(CallResult(call.result)))
+        attempt.evidence = {"line": call.evidence}
+        return
+    if call.status == CallStatus.ENDED:
+        attempt.stage = Stage.JUDGING
+    elif call.status == CallStatus.TALKING:
+        attempt.stage = Stage.TALKING
+    elif call.status in (CallStatus.DIALLING, CallStatus.RINGING):
+        attempt.stage = Stage.DIALLED
+    attempt.due_at = now + rung.within[Stage(attempt.stage)]
+
+
+@transaction.atomic
+def identify(*, attempt_id: int, now: datetime, by: User | None = None) -> Attempt:
+    """The operator or officer has checked that this is the target."""
+    case, attempt = _lock(attempt_id)
+    if attempt.identified_at is None:
+        attempt.identified_at = now
+        attempt.save(update_fields=["identified_at"])
+        record.write("identified", now=now, case=case, by=by, **_told(attempt))
+    return attempt
+
+
+@transaction.atomic
+def record_result(
+    *,
+    attempt_id: int,
+    result: Result,
+    now: datetime,
+    by: User | None = None,
+    agent: str = "",
+    evidence: Mapping[str, Any] | None = None,
+    note: str = "",
+) -> Attempt:
+    """Write what a person says an attempt met, once, and let the case take its turn.
+
+    Too late, it is kept in the record and changes nothing; the same again does nothing. Raises
+    NotAllowedError for words that are not a person's, not this tier's, or that need a disposition (`judge`).
+    """
+    case, attempt = _lock(attempt_id)
+    tier = Tier(attempt.tier)
+    if result not in RESULTS_OF[tier] or result in NOT_A_PERSONS_WORD:
+        raise NotAllowedError("{result} is not a result a person records of a {tier}", result=result, tier=tier)
+    if result in FACE_TO_FACE:
+        raise NotAllowedError("{result} needs a disposition", result=result)
+    if attempt.ended_at is not None:
+        if attempt.result != result and not _was_said(case, attempt, result, by):
+            _keep(attempt, evidence, note)
+            attempt.save(update_fields=["evidence", "note"])
+            record.write("late_result", now=now, case=case, by=by, agent=agent, said=result, **_told(attempt))
+        return attempt
+    _must_have_begun(attempt)
+    _end(attempt, result, now, Fault.PERSON)
+    _keep(attempt, evidence, note)
+    attempt.save()
+    record.write("met", now=now, case=case, by=by, agent=agent, **_told(attempt))
+    _wake(case, now)
+    return attempt
+
+
+@transaction.atomic
+def judge(
+    *,
+    attempt_id: int,
+    disposition: Disposition,
+    now: datetime,
+    by: User | None = None,
+    agent: str = "",
+    evidence: Mapping[str, Any] | None = None,
+    note: str = "",
+) -> Attempt:
+    """Write what a person judged after meeting the target, once, and let the case take its turn.
+
+    A word that comes after the attempt was settled or stood down is heard all the same, as met at that
+    time. After the case has closed, `already_transferred` and `not_persuaded` open a new one.
+    """
+    case, attempt = _lock(attempt_id)
+    if Tier(attempt.tier) is Tier.FOLLOW_UP:
+        raise NotAllowedError("a follow-up ends with a result, not with a disposition")
+    if attempt.disposition:
+        if attempt.disposition == disposition:
+            return attempt
+        raise NotAllowedError("already judged {said}", said=Disposition(attempt.disposition))
+    _must_have_begun(attempt)
+    late = attempt.ended_at is not None
+    attempt.disposition, attempt.judged_at, attempt.judged_by = disposition, now, by
+    if disposition is not Disposition.WRONG_PERSON:
+        attempt.identified_at = attempt.identified_at or now
+    if not late:
+        _end(attempt, _result_with(Tier(attempt.tier), disposition), now, Fault.NOBODY)
+    _keep(attempt, evidence, note)
+    attempt.save()
+    record.write("judged", now=now, case=case, by=by, agent=agent, late=late or None, **_told(attempt))
+    if case.is_open:
+        _wake(case, now)
+    elif disposition in (Disposition.ALREADY_TRANSFERRED, Disposition.NOT_PERSUADED):
+        _reopen(case, disposition, now)
+    return attempt
+
+
+def _keep(attempt: Attempt, evidence: Mapping[str, Any] | None, note: str) -> None:
+    attempt.evidence = {**attempt.evidence, **(evidence or {})}
+    attempt.note = "\n".join(filter(None, (attempt.note, note)))
+
+
+def _was_said(case: Case, attempt: Attempt, result: Result, by: User | None) -> bool:
+    said = Event.objects.filter(case=case, verb="late_result", by=by)
+    return said.filter(detail__attempt=attempt.pk, detail__said=result).exists()
+
+
+def _result_with(tier: Tier, disposition: Disposition) -> Result:
+    if disposition is Disposition.WRONG_PERSON:
+        return Result.ANSWERED_BY_OTHER if tier in CALLS else Result.WRONG_ADDRESS
+    return Result.REACHED if tier in CALLS else Result.MET
+
+
+def _reopen(case: Case, disposition: Disposition, now: datetime) -> None:
+    """A word after the end: the newest of the chain is joined if open, else a new case follows it."""
+    chain = case.chain_id or case.pk
+    last = Case.objects.filter(chain_id=chain).order_by("-pk").first() or case
+    gone = disposition is Disposition.ALREADY_TRANSFERRED
+    if last.is_open:
+        last = Case.objects.select_for_update(of=("self",)).get(pk=last.pk)
+        if gone:
+            last.sizes = {**last.sizes, "money_moved": 1}
+            last.save(update_fields=["sizes"])
+    else:
+        last = succeed(last, level=Level(last.level), now=now, money_moved=gone)
+        record.write("opened", now=now, case=last, why=disposition, level=Level(last.level).code)
+    advance([last.pk], now=now)
+
+
+@transaction.atomic
+def acknowledge(*, attempt_id: int, now: datetime, by: User | None = None, agent: str = "") -> Attempt:
+    """The unit has taken the visit. Doing it twice does nothing."""
+    return _stage(attempt_id, Stage.ACKNOWLEDGED, now, by, agent)
+
+
+@transaction.atomic
+def arrive(
+    *,
+    attempt_id: int,
+    now: datetime,
+    by: User | None = None,
+    agent: str = "",
+    at: stations.Place | None = None,
+) -> Attempt:
+    """The officer stands at the door. Doing it twice does nothing.
+
+    Of where the officer's device says it is (`at`) only the distance to the place we know is kept:
+    a door's coordinates are somebody's address.
+    """
+    attempt = _stage(attempt_id, Stage.ARRIVED, now, by, agent)
+    case = attempt.case
+    if at and case.lat is not None and case.lon is not None and "metres_away" not in attempt.evidence:
+        away = stations.distance_km(at, stations.Place(case.lat, case.lon)) * 1000
+        attempt.evidence = {**attempt.evidence, "metres_away": round(away)}
+        attempt.save(update_fields=["evidence"])
+    return attempt
+
+
+_VISIT_STAGES = (Stage.PLANNED, Stage.SENT, Stage.ACKNOWLEDGED, Stage.ARRIVED)
+
+
+def _stage(attempt_id: int, stage: Stage, now: datetime, by: User | None, agent: str) -> Attempt:
+    case, attempt = _lock(attempt_id)
+    if Tier(attempt.tier) is not Tier.VISIT:
+        raise NotAllowedError("only a visit is acknowledged and arrives")
+    if (attempt.arrived_at if stage is Stage.ARRIVED else attempt.acknowledged_at) is not None:
+        return attempt  # said again, perhaps after the end, by a phone that never heard our answer
+    if attempt.ended_at is not None:
+        raise NotAllowedError("the visit has ended: {result}", result=Result(attempt.result))
+    _must_have_begun(attempt)
+    if _VISIT_STAGES.index(Stage(attempt.stage)) >= _VISIT_STAGES.index(stage):
+        return attempt
+    attempt.stage = stage
+    attempt.acknowledged_at = attempt.acknowledged_at or now
+    rung = _rung(case, attempt)
+    if stage is Stage.ARRIVED:
+        attempt.arrived_at = now
+        attempt.due_at = now + rung.within[stage]
+    else:
+        attempt.due_at = (attempt.started_at or now) + rung.within[stage]
+    attempt.save()
+    record.write(stage, now=now, case=case, by=by, agent=agent, **_told(attempt))
+    _retime(case)
+    return attempt
+
+
+def _lock(attempt_id: int) -> tuple[Case, Attempt]:
+    """The case first, then its attempt."""
+    case_id = Attempt.objects.values_list("case_id", flat=True).get(pk=attempt_id)
+    case = Case.objects.select_for_update(of=("self",)).get(pk=case_id)
+    return case, Attempt.objects.select_for_update(of=("self",)).get(pk=attempt_id)
+
+
+def _must_have_begun(attempt: Attempt) -> None:
+    if attempt.started_at is None:
+        raise NotAllowedError("the attempt has not begun")
+
+
+def _end(attempt: Attempt, result: Result, now: datetime, fault: Fault) -> None:
+    attempt.result, attempt.fault, attempt.ended_at, attempt.due_at = result, fault, now, None
+
+
+def _rung(case: Case, attempt: Attempt) -> Rung:
+    rules = policies.escalation_rules(case.policy_id)
+    return rules.levels[Level(case.level)].rungs[Tier(attempt.tier)]
+
+
+def _wake(case: Case, now: datetime) -> None:
+    if case.is_open:
+        advance([case.pk], now=now)
+
+
+def _retime(case: Case) -> None:
+    """An attempt's limit has moved and nothing else: the case is due when the first of its limits is."""
+    if not case.is_open:
+        return
+    live = Attempt.objects.live().filter(case=case).aggregate(due=Min("due_at"))["due"]
+    order = Order.objects.open().filter(case=case).aggregate(due=Min("due_at"))["due"]
+    case.due_at = min(filter(None, (live, order)), default=case.due_at)
+    case.save(update_fields=["due_at"])
+
+
+def _told(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "attempt": attempt.pk,
+        "tier": Tier(attempt.tier).code,
+        "result": attempt.result,
+        "disposition": attempt.disposition,
+        "unit": attempt.unit_id,
+    }

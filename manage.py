@@ -1,0 +1,20 @@
+#!/usr/bin/env python
+"""Django's command line."""
+
+import os
+import sys
+
+
+def main() -> None:
+    """Run one administrative command."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "warning_center.settings")
+    try:
+        from django.core.management import execute_from_command_line
+    except ImportError as error:
+        message = "Django is not installed here. Run `make setup`, then use .venv/bin/python."
+        raise ImportError(message) from error
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

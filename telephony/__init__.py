@@ -1,0 +1,1 @@
+"""The line: numbers, priorities and tags; nothing of fraud, cases, police or users."""

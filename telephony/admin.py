@@ -1,0 +1,84 @@
+"""The line in the admin: trunks to set, calls and texts to look at. Numbers are shown masked."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from telephony import numbers
+from telephony.models import Call, Text, Trunk
+
+if TYPE_CHECKING:
+    _ModelAdmin = admin.ModelAdmin[Any]
+else:  # only the stubs' class has parameters
+    _ModelAdmin = admin.ModelAdmin
+
+
+class LookedAt(_ModelAdmin):
+    """Nothing is added or deleted here; what may be changed is said by each."""
+
+    list_per_page = 50
+    show_full_result_count = False  # counting millions of calls for each page
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class NumberShown(LookedAt):
+    """A row about somebody's number, of which only the mask is shown."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description=_("number"))
+    def masked(self, row: Call | Text) -> str:
+        return numbers.mask(row.number)
+
+
+@admin.register(Trunk)
+class TrunkAdmin(LookedAt):
+    list_display = ["name", "carrier", "priority", "concurrent", "per_second", "enabled"]
+    fields = ["name", "carrier", "priority", "concurrent", "per_second", "enabled"]
+    readonly_fields = ["name", "carrier"]
+
+    def save_model(self, request: HttpRequest, obj: Trunk, form: Any, change: bool) -> None:
+        """Only what was changed: the bucket of tokens in the same row moves every second."""
+        obj.save(update_fields=form.changed_data)
+
+
+@admin.register(Call)
+class CallAdmin(NumberShown):
+    list_display = ["id", "masked", "kind", "status", "result", "trunk", "dialled_at", "ended_at"]
+    list_filter = ["status", "result", "kind", "trunk"]
+    list_select_related = ["trunk"]
+    ordering = ["-id"]
+    fields = [
+        "key",
+        "masked",
+        "kind",
+        "mode",
+        "tag",
+        "status",
+        "result",
+        "trunk",
+        "booked_for",
+        "until",
+        "due_at",
+        "dialled_at",
+        "answered_at",
+        "ended_at",
+        "external_id",
+        "evidence",
+    ]
+
+
+@admin.register(Text)
+class TextAdmin(NumberShown):
+    list_display = ["id", "masked", "state", "tries", "sent_at"]
+    list_filter = ["state"]
+    ordering = ["-id"]
+    fields = ["key", "masked", "body", "state", "tries", "due_at", "sent_at", "external_id"]

@@ -1,0 +1,226 @@
+"""The life of a call: booked, dialled, heard of, asked after, ended."""
+
+import logging
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.db import transaction
+
+from telephony import lines, numbers
+from telephony.carrier import CallKind, CallResult, CallStatus, CarrierError, Update
+from telephony.models import Call
+from telephony.signals import call_moved
+
+logger = logging.getLogger(__name__)
+
+SILENCE = timedelta(seconds=90)  # no news for so long: the carrier is asked. Well above its HTTP time-out
+ASKED_IN_VAIN = 3  # so many times the carrier gave no answer: the outcome stays unknown
+NOT_KNOWN = 2  # so many times the carrier knew no such call: then none was placed. Once is not enough: the
+# asking may have overtaken a slow placing, or the carrier's list may lag.
+
+# Calls that never reached the number do not count against its cap.
+NEVER_RANG = (CallResult.CONGESTION, CallResult.FAILED_HERE, CallResult.NOT_PLACED, CallResult.CANCELLED)
+
+
+def booking(
+    *,
+    number: str,
+    kind: CallKind,
+    at: datetime,
+    until: datetime,
+    head_start: timedelta,
+    mode: str = "",
+    tag: str = "",
+    avoid: Sequence[int] = (),
+) -> Call:
+    """A call that may begin at `at` and is dialled before `until` or not at all. Not saved: see `book`.
+
+    `head_start` puts it that much further to the front of the queue; `avoid` are ids of trunks that have
+    just failed its forerunner.
+    """
+    call = Call(
+        number=number,
+        number_index=numbers.index(number),
+        kind=kind,
+        mode=mode,
+        tag=tag,
+        avoid=list(avoid),
+        booked_for=at,
+        until=until,
+        due_at=at,
+    )
+    call.rank(head_start)
+    return call
+
+
+def book(bookings: Sequence[Call]) -> None:
+    """Save bookings, all in one statement."""
+    Call.objects.bulk_create(bookings)
+
+
+@transaction.atomic
+def call_off(ids: Collection[int], *, now: datetime) -> int:
+    """Take booked calls back; how many. One that is being dialled this moment is left alone.
+
+    No signal: who calls off knows. A locked row is being dialled, so it is skipped, not waited for.
+    """
+    booked = Call.objects.filter(pk__in=ids, status=CallStatus.BOOKED).select_for_update(skip_locked=True)
+    return Call.objects.filter(pk__in=[c.pk for c in booked], status=CallStatus.BOOKED).update(
+        status=CallStatus.ENDED, result=CallResult.CANCELLED, ended_at=now, due_at=None
+    )
+
+
+@transaction.atomic
+def hurry(ids: Collection[int], head_start: timedelta) -> None:
+    """Give booked calls another head start: a case has been raised."""
+    booked = list(
+        Call.objects.filter(pk__in=ids, status=CallStatus.BOOKED).select_for_update(skip_locked=True)
+    )
+    for call in booked:
+        call.rank(head_start)
+    Call.objects.bulk_update(booked, ["rank_at"])
+
+
+def dialled_since(indexes: Iterable[str], since: datetime) -> dict[str, list[datetime]]:
+    """When each of these numbers (keyed indexes) has been rung since `since`, whoever it was for."""
+    rung: dict[str, list[datetime]] = {}
+    rows = (
+        Call.objects.filter(number_index__in=list(indexes), dialled_at__gte=since)
+        .exclude(result__in=NEVER_RANG)
+        .values_list("number_index", "dialled_at")
+    )
+    for number_index, dialled_at in rows:
+        if dialled_at:
+            rung.setdefault(number_index, []).append(dialled_at)
+    return rung
+
+
+def dial(call: Call, *, now: datetime) -> None:
+    """Ask the carrier for a call that `connect` has committed as DIALLING. At most once for a call.
+
+    A certain refusal ends it. A doubtful one leaves it: the carrier's news, or asking, will tell.
+    One that waited here so long that the carrier has been asked about it is not placed any more.
+    """
+    if call.trunk is None:
+        raise ValueError("a call is dialled over a trunk")
+    if not Call.objects.filter(pk=call.pk, status=CallStatus.DIALLING, asked=0).exists():
+        return
+    try:
+        external_id = lines.carrier(call.trunk.carrier).place(call.as_dial())
+    except CarrierError as refusal:
+        if refusal.certain:
+            end(key=str(call.key), result=refusal.result, now=now, evidence=refusal.evidence)
+        return
+    Call.objects.filter(pk=call.pk, external_id="").update(external_id=external_id)
+
+
+@transaction.atomic
+def hear(update: Update, *, now: datetime) -> bool:
+    """Take one piece of news; whether it changed the call.
+
+    News only ever moves a call forward, so late, doubled and disordered news end the same. After the end
+    one thing may still be learned: that what answered was a machine.
+    """
+    call = Call.objects.select_for_update(of=("self",)).filter(key=update.key).first()
+    if call is None or call.status == CallStatus.BOOKED:
+        return False
+    news = {"status": update.status, "result": update.result or "", "heard_at": now.isoformat()}
+    call.evidence = [*call.evidence, {**update.evidence, **news}]
+    call.external_id = call.external_id or update.external_id
+    moved = _move(call, update, now)
+    call.save()
+    if moved:
+        call_moved.send(sender=Call, call=call, now=now)
+    if update.result is CallResult.MACHINE and call.is_live:
+        transaction.on_commit(partial(_leave, call))
+    return moved
+
+
+def _leave(call: Call) -> None:
+    """Hang up on a machine. If that fails, the next asking tells of the machine again."""
+    try:
+        hang_up(call)
+    except CarrierError as fault:
+        logger.warning("could not hang up call %s: %s", call.pk, fault)
+
+
+def _move(call: Call, update: Update, now: datetime) -> bool:
+    if update.status is CallStatus.TALKING:
+        known = [call.answered_at, update.at or (now if call.is_live else None)]
+        call.answered_at = min((at for at in known if at), default=None)
+    if call.status == CallStatus.ENDED:
+        if call.result == CallResult.ANSWERED and update.result is CallResult.MACHINE:
+            call.result = CallResult.MACHINE
+            return True
+        return False
+    if update.status.rank < CallStatus(call.status).rank:
+        return False
+    call.asked = 0
+    if update.status is CallStatus.ENDED:
+        call.status, call.result = CallStatus.ENDED, _result(call, update)
+        call.ended_at, call.due_at = update.at or now, None
+        return True
+    changed = update.status != call.status
+    call.status, call.due_at = update.status, now + SILENCE
+    # Still talking is news too: whoever waits for them goes on waiting.
+    return changed or update.status is CallStatus.TALKING
+
+
+def _result(call: Call, update: Update) -> CallResult:
+    """What the call met. A machine heard while it was up is remembered in the evidence until here."""
+    result = update.result or CallResult.OUTCOME_UNKNOWN
+    machine = any(piece.get("result") == CallResult.MACHINE for piece in call.evidence)
+    return CallResult.MACHINE if machine and result is CallResult.ANSWERED else result
+
+
+def end(*, key: str, result: CallResult, now: datetime, evidence: dict[str, object] | None = None) -> bool:
+    """End a call on our own account, if it has not ended."""
+    return hear(Update(key, CallStatus.ENDED, result, evidence=evidence or {}), now=now)
+
+
+def hang_up(call: Call) -> None:
+    """Ask the carrier to end a call on the line; its news will say when it has. May raise CarrierError."""
+    if call.is_live and call.trunk is not None:
+        lines.carrier(call.trunk.carrier).hang_up(call.as_dial())
+
+
+def tend(*, now: datetime, limit: int = 100) -> int:
+    """Ask the carriers about calls they have been silent on; how many were asked about.
+
+    Each asking is claimed first by moving its `due_at`, so that no two workers ask at once.
+    """
+    silent = list(Call.objects.silent(now).select_related("trunk")[:limit])
+    asked = 0
+    for call in silent:
+        try:
+            asked += _ask(call, now)
+        except Exception:  # one bad call must not keep the others from being asked about
+            logger.exception("call %s could not be asked about", call.pk)
+    return asked
+
+
+def _ask(call: Call, now: datetime) -> bool:
+    claim = Call.objects.on_line().filter(pk=call.pk, due_at=call.due_at, asked=call.asked)
+    if call.trunk is None or not claim.update(due_at=now + SILENCE, asked=call.asked + 1):
+        return False
+    key = str(call.key)
+    try:
+        found = lines.carrier(call.trunk.carrier).find(call.as_dial())
+        if found is not None and _is_anothers(found, call.pk, call.trunk.carrier):
+            raise CarrierError("that is another call", certain=False, evidence={"found": "another call"})
+    except CarrierError as fault:
+        if call.asked + 1 >= ASKED_IN_VAIN:
+            end(key=key, result=CallResult.OUTCOME_UNKNOWN, now=now, evidence=fault.evidence)
+        return True
+    if found is not None:
+        hear(found, now=now)
+    elif call.asked + 1 >= NOT_KNOWN:
+        end(key=key, result=CallResult.FAILED_HERE, now=now, evidence={"carrier": "knows no such call"})
+    return True
+
+
+def _is_anothers(found: Update, pk: int, carrier: str) -> bool:
+    """Whether a carrier that had to guess which call we mean took one that we know as another."""
+    twins = Call.objects.filter(trunk__carrier=carrier, external_id=found.external_id).exclude(pk=pk)
+    return bool(found.external_id) and twins.exists()

@@ -1,0 +1,152 @@
+"""The port: what a carrier must do for us, and the words it must answer in. Standard library only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class CallKind(StrEnum):
+    """What the person is offered: sound, or sound and picture."""
+
+    VOICE = "voice"
+    VIDEO = "video"
+
+
+class CallStatus(StrEnum):
+    """Where a call stands. A call is live, that is on the line, from DIALLING to TALKING."""
+
+    BOOKED = "booked"
+    DIALLING = "dialling"
+    RINGING = "ringing"
+    TALKING = "talking"
+    ENDED = "ended"
+
+    @property
+    def rank(self) -> int:
+        """How far a call has come; news never takes it back to a lower rank."""
+        return _RANK[self]
+
+
+_RANK = {s: n for n, s in enumerate(CallStatus)}
+ON_LINE = (CallStatus.DIALLING, CallStatus.RINGING, CallStatus.TALKING)
+
+
+class CallResult(StrEnum):
+    """What a machine can know about how a call ended. Who answered is a person's word, never ours."""
+
+    ANSWERED = "answered"
+    MACHINE = "machine"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    REJECTED = "rejected"
+    HUNG_UP = "hung_up"
+    AUDIO_ONLY = "audio_only"
+    POWERED_OFF = "powered_off"
+    OUT_OF_AREA = "out_of_area"
+    SUSPENDED = "suspended"
+    INVALID_NUMBER = "invalid_number"
+    FORWARDED = "forwarded"
+    LABELLED_NUISANCE = "labelled_nuisance"
+    CONGESTION = "congestion"
+    FAILED_HERE = "failed_here"
+    NOT_PLACED = "not_placed"
+    CANCELLED = "cancelled"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+
+
+class Fault(StrEnum):
+    """Whose fault a result was; a carrier's or our own never counts against the person."""
+
+    PERSON = "person"
+    CARRIER = "carrier"
+    OURS = "ours"
+    NOBODY = "nobody"
+
+
+FAULT_OF: Mapping[CallResult, Fault] = {
+    CallResult.CONGESTION: Fault.CARRIER,
+    CallResult.LABELLED_NUISANCE: Fault.CARRIER,
+    CallResult.FAILED_HERE: Fault.OURS,
+    CallResult.NOT_PLACED: Fault.OURS,
+    CallResult.CANCELLED: Fault.OURS,
+    CallResult.ANSWERED: Fault.NOBODY,
+    CallResult.OUTCOME_UNKNOWN: Fault.NOBODY,
+}
+
+
+def fault_of(result: CallResult) -> Fault:
+    """Whose fault `result` was; what is not listed lies with the person's side."""
+    return FAULT_OF.get(result, Fault.PERSON)
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """One call a carrier is asked to place.
+
+    `key` is our own id; it travels in the callback address, so that news may come before our commit and
+    a call placed by a process that then died can be found again. `number` is E.164. `mode` is "" or
+    "announce" (a spoken announcement comes first). `tag` names what is spoken (a fraud type's code).
+    """
+
+    key: str
+    number: str
+    kind: CallKind
+    dialled_at: datetime
+    mode: str = ""
+    tag: str = ""
+    external_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One piece of a carrier's news. May come late, twice, out of order or never."""
+
+    key: str
+    status: CallStatus
+    result: CallResult | None = None  # only with ENDED; MACHINE also with TALKING, when heard on the line
+    external_id: str = ""
+    at: datetime | None = None  # when it happened, if the carrier says
+    evidence: Mapping[str, object] = field(default_factory=dict)  # the carrier's own words, raw
+
+
+class CarrierError(Exception):
+    """The carrier did not take the call.
+
+    `certain` says that no call was placed; otherwise (a time-out, a cut connection) it may well ring,
+    and only asking the carrier can tell. `result` is what the call then met.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        certain: bool,
+        result: CallResult = CallResult.FAILED_HERE,
+        evidence: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.certain = certain
+        self.result = result
+        self.evidence = dict(evidence or {})
+
+
+class Carrier(Protocol):
+    """What a carrier must do. All four are called outside any transaction and may raise CarrierError."""
+
+    def place(self, dial: Dial) -> str:
+        """Ask for the call; the carrier's own id for it. Called at most once for a key."""
+        ...
+
+    def find(self, dial: Dial) -> Update | None:
+        """What became of the call. None: the carrier is certain that it knows no such call."""
+        ...
+
+    def hang_up(self, dial: Dial) -> None:
+        """End a call that is on the line. Doing it to an ended call does nothing."""
+        ...
+
+    def send_text(self, *, key: str, number: str, body: str) -> str:
+        """Send an SMS; the carrier's own id for it."""
+        ...

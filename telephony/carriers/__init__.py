@@ -1,0 +1,1 @@
+"""One file a carrier, each translating its words into ours."""

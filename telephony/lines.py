@@ -1,0 +1,49 @@
+"""Which carrier stands behind which name of the CARRIERS setting."""
+
+import threading
+from typing import Any
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from telephony import clock
+from telephony.carrier import Carrier, CarrierError
+
+_made: dict[str, Carrier] = {}
+_making = threading.Lock()  # two threads that ask at once must get one network, not one each
+
+
+class NoSuchCarrier(CarrierError):
+    """A trunk names a carrier that the CARRIERS setting does not: our fault, and nothing was placed."""
+
+    def __init__(self, name: str) -> None:
+        message = f"CARRIERS has no {name!r}; it has {', '.join(settings.CARRIERS)}"
+        super().__init__(message, certain=True, evidence={"carrier": "not in the settings"})
+
+
+def carrier(name: str) -> Carrier:
+    """The one adapter of that name in this process, made from its entry in CARRIERS and the clock."""
+    with _making:
+        if name not in _made:
+            _made[name] = _make(name)
+        return _made[name]
+
+
+def _make(name: str) -> Carrier:
+    try:
+        options: dict[str, Any] = dict(settings.CARRIERS[name])
+    except KeyError:
+        raise NoSuchCarrier(name) from None
+    made: Carrier = import_string(options.pop("adapter"))(clock=clock.now, **options)
+    return made
+
+
+def every() -> list[tuple[str, Carrier]]:
+    """All carriers the settings name."""
+    return [(name, carrier(name)) for name in settings.CARRIERS]
+
+
+def forget() -> None:
+    """Make the adapters anew when they are next asked for: the settings have changed."""
+    with _making:
+        _made.clear()

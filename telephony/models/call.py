@@ -1,0 +1,121 @@
+"""One telephone or video call, from booking to its end, as the line sees it."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from telephony import numbers
+from telephony.carrier import ON_LINE, CallKind, CallResult, CallStatus, Dial
+from telephony.sealing import SealedTextField
+
+_ON_LINE = [s.value for s in ON_LINE]
+
+
+class CallQuerySet(models.QuerySet["Call"]):
+    def on_line(self) -> Self:
+        return self.filter(status__in=_ON_LINE)
+
+    def waiting(self, now: datetime) -> Self:
+        """Booked, due, not too late, its number free; the earliest rank first."""
+        twin = Call.objects.filter(number_index=OuterRef("number_index"), status__in=_ON_LINE)
+        return self.filter(~Exists(twin), status=CallStatus.BOOKED, due_at__lte=now, until__gt=now).order_by(
+            "rank_at", "pk"
+        )
+
+    def silent(self, now: datetime) -> Self:
+        """On the line, but no news within the allowance."""
+        return self.on_line().filter(due_at__lte=now).order_by("due_at", "pk")
+
+
+class Call(models.Model):
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    number = SealedTextField(_("number"))
+    number_index = models.CharField(max_length=64, editable=False)
+    kind = models.CharField(_("kind"), max_length=8, choices=[(k.value, k.value) for k in CallKind])
+    mode = models.CharField(_("mode"), max_length=16, blank=True)
+    tag = models.CharField(_("tag"), max_length=32, blank=True)
+    avoid = models.JSONField(default=list)  # ids of trunks that have just failed this call's forerunner
+    status = models.CharField(
+        _("status"), max_length=8, default=CallStatus.BOOKED, choices=[(s.value, s.value) for s in CallStatus]
+    )
+    result = models.CharField(
+        _("result"), max_length=24, blank=True, choices=[(r.value, r.value) for r in CallResult]
+    )
+    rank_at = models.DateTimeField()  # the order of service: due_at at booking less a head start
+    booked_for = models.DateTimeField()  # the moment it may begin
+    until = models.DateTimeField()  # later than this it is not dialled any more
+    due_at = models.DateTimeField(null=True)  # booked: may begin; on the line: ask the carrier; ended: none
+    dialled_at = models.DateTimeField(_("dialled at"), null=True)
+    answered_at = models.DateTimeField(_("answered at"), null=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True)
+    external_id = models.CharField(max_length=64, blank=True)
+    trunk = models.ForeignKey("telephony.Trunk", models.PROTECT, null=True, verbose_name=_("trunk"))
+    asked = models.PositiveSmallIntegerField(default=0)  # how often the carrier was asked in vain
+    evidence = models.JSONField(default=list)  # the carrier's own words, in the order they came
+
+    objects = CallQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("call")
+        verbose_name_plural = _("calls")
+        constraints = [
+            models.UniqueConstraint(
+                name="telephony_call_external_id_is_one_calls",
+                fields=["trunk", "external_id"],
+                condition=~Q(external_id=""),
+            ),
+            models.UniqueConstraint(
+                name="telephony_call_one_live_per_number",
+                fields=["number_index"],
+                condition=Q(status__in=_ON_LINE),
+            ),
+            models.CheckConstraint(
+                name="telephony_call_live_has_due_at",
+                condition=Q(status=CallStatus.ENDED, due_at=None, ended_at__isnull=False) & ~Q(result="")
+                | (~Q(status=CallStatus.ENDED) & Q(due_at__isnull=False, ended_at=None, result="")),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["rank_at", "id"],
+                condition=Q(status=CallStatus.BOOKED),
+                name="telephony_call_rank",
+            ),
+            models.Index(fields=["due_at"], condition=Q(status__in=_ON_LINE), name="telephony_call_silent"),
+            models.Index(
+                fields=["due_at"], condition=Q(status=CallStatus.BOOKED), name="telephony_call_booked"
+            ),
+            models.Index(fields=["trunk"], condition=Q(status__in=_ON_LINE), name="telephony_call_on_trunk"),
+            models.Index(fields=["number_index", "dialled_at"], name="telephony_call_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {numbers.mask(self.number)} {self.status}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.number_index = numbers.index(self.number)
+        super().save(*args, **kwargs)
+
+    @property
+    def is_live(self) -> bool:
+        return self.status in _ON_LINE
+
+    def rank(self, head_start: timedelta) -> None:
+        """The one key of the queue: the moment it may begin, less its head start. Smallest first."""
+        self.rank_at = self.booked_for - head_start
+
+    def as_dial(self) -> Dial:
+        """What the carrier is told of it."""
+        return Dial(
+            key=str(self.key),
+            number=self.number,
+            kind=CallKind(self.kind),
+            dialled_at=self.dialled_at or self.booked_for,
+            mode=self.mode,
+            tag=self.tag,
+            external_id=self.external_id,
+        )

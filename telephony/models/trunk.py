@@ -1,0 +1,38 @@
+"""A trunk: what can carry calls, and how many."""
+
+from datetime import datetime
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Trunk(models.Model):
+    """So many calls at once, so many new ones a second. The token bucket is this row, which workers share."""
+
+    name = models.CharField(_("name"), max_length=32, unique=True)
+    carrier = models.CharField(_("carrier"), max_length=32)  # a key of the CARRIERS setting
+    priority = models.PositiveSmallIntegerField(_("priority"), default=1)  # the lowest is taken first
+    concurrent = models.PositiveIntegerField(_("calls at once"))
+    per_second = models.FloatField(_("calls a second"))
+    enabled = models.BooleanField(_("enabled"), default=True)
+    tokens = models.FloatField(default=1)
+    filled_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("trunk")
+        verbose_name_plural = _("trunks")
+        constraints = [
+            models.CheckConstraint(
+                name="telephony_trunk_can_carry",
+                condition=models.Q(concurrent__gt=0, per_second__gt=0),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def refill(self, now: datetime) -> None:
+        """Let the tokens earned since the last look flow in; a bucket holds a second's worth, at least 1."""
+        passed = max(0.0, (now - self.filled_at).total_seconds())
+        self.tokens = min(max(1.0, self.per_second), self.tokens + passed * self.per_second)
+        self.filled_at = max(now, self.filled_at)

@@ -1,0 +1,48 @@
+"""Celery's door to the line: what is due is matched, heard, asked after and sent."""
+
+import logging
+import time
+
+from celery import shared_task
+from kombu.exceptions import OperationalError
+
+from telephony import calls, clock, exchange, inbox, texts
+
+logger = logging.getLogger(__name__)
+REST = 30.0  # seconds without hints after the broker failed to take one
+
+
+@shared_task(ignore_result=True)
+def tick() -> None:
+    """One round: the news that waits, calls for free lines, calls gone silent, texts."""
+    now = clock.now()
+    inbox.collect(now=now)
+    exchange.turn(now=now)
+    calls.tend(now=now)
+    texts.send_due(now=now)
+
+
+@shared_task(ignore_result=True)
+def connect() -> None:
+    """A hint that a call has been booked; the tick would find it too."""
+    exchange.turn(now=clock.now())
+
+
+class Hints:
+    """Hints to the workers, sent after a commit. A broker that is down is left alone for a while."""
+
+    def __init__(self) -> None:
+        self._rests_until = 0.0
+
+    def send(self) -> None:
+        """Say that a call may have been booked. Never fails, and waits for no broker."""
+        if time.monotonic() < self._rests_until:
+            return
+        try:
+            connect.apply_async(retry=False, expires=5)
+        except OperationalError:
+            self._rests_until = time.monotonic() + REST
+            logger.warning("the broker took no hint; the tick will find the calls")
+
+
+hints = Hints()

@@ -1,0 +1,99 @@
+"""What every test stands on: real servers, Django set up beside them, a browser kept to this machine.
+
+Set TEST_DATABASE_URL or TEST_REDIS_URL to use servers of your own; that Redis database is emptied.
+"""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import django
+import hypothesis
+import pytest
+import redis
+from django.conf import settings
+from playwright.sync_api import Browser, Page, Request, sync_playwright
+
+from tests import servers
+
+# No limit on an example's time: the machine may be busy with something else.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_FLAGS = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-sandbox",
+    "--proxy-server=127.0.0.1:9",  # where nobody listens; loopback itself needs no proxy
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Servers first, then Django. Under xdist one PostgreSQL for all, and a Redis for each worker."""
+    if settings.configured:
+        raise pytest.UsageError(
+            "Unset DJANGO_SETTINGS_MODULE: settings are read after the servers have started."
+        )
+    given = contextlib.ExitStack()
+    config.add_cleanup(given.close)
+    if "TEST_DATABASE_URL" not in os.environ:
+        os.environ["TEST_DATABASE_URL"] = given.enter_context(servers.postgres())
+        given.callback(os.environ.pop, "TEST_DATABASE_URL", None)
+    if config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput"):
+        return  # this process runs no tests itself; its workers come here again
+    os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
+    os.environ["REDIS_URL"] = os.environ.get("TEST_REDIS_URL") or given.enter_context(servers.redis())
+    os.environ["WARNING_CENTER_HOME"] = given.enter_context(tempfile.TemporaryDirectory(prefix="wc-home-"))
+    os.environ["DJANGO_SETTINGS_MODULE"] = "warning_center.settings"
+    django.setup()
+
+
+@pytest.fixture
+def redis_url() -> str:
+    """The address of an empty Redis."""
+    address = os.environ["REDIS_URL"]
+    with redis.Redis.from_url(address) as connection:
+        connection.flushdb()
+    return address
+
+
+# For a module, not for the session: while Playwright runs, its event loop counts as running in this thread,
+# and a test of an async view beside it would fail. A module's tests run together, so it starts once.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium as the machine has it installed; nothing but this machine answers it."""
+    program = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if program is None:
+        without = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        without("No Chromium is installed; packages.txt names what the tests need.")
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # the ORM beside that loop, in tests alone
+        chromium = playwright.chromium.launch(executable_path=program, args=list(CHROMIUM_FLAGS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A new page in Chinese. A script's error, or a request that leaves this machine, fails the test."""
+    wrong: list[str] = []
+
+    def watch(request: Request) -> None:
+        host = urlsplit(request.url).hostname
+        if host not in (None, "127.0.0.1", "localhost"):
+            wrong.append(f"asked for {request.url}")
+
+    with browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai") as context:
+        context.on("request", watch)
+        context.on("weberror", lambda error: wrong.append(f"script error: {error.error}"))
+        yield context.new_page()
+    assert not wrong, wrong

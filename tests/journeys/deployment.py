@@ -1,0 +1,140 @@
+"""The centre as it is deployed: PostgreSQL, Redis, web, workers, beats and the network, each a process of its own."""
+
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+import requests
+
+ROOT = Path(__file__).resolve().parents[2]
+START = "2026-03-02T09:00:00+08:00"  # a Monday morning, when everybody may be called
+READY_WITHIN = 60.0  # wall seconds
+
+
+@dataclass
+class Deployment:
+    """Running processes by name; any of them may be killed and is started again as it was."""
+
+    env: dict[str, str]
+    url: str
+    journal: Path
+    commands: dict[str, list[str]] = field(default_factory=dict)
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    log: Path = Path(os.devnull)
+
+    def start(self, name: str) -> None:
+        with self.log.open("ab") as out:
+            self.running[name] = subprocess.Popen(
+                self.commands[name], cwd=ROOT, env=self.env, stdout=out, stderr=out, start_new_session=True
+            )
+
+    def kill(self, name: str) -> None:
+        """Signal 9 to the process and all it has begun; nobody is told."""
+        process = self.running[name]
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def stop(self) -> None:
+        for name in self.running:
+            self.kill(name)
+
+    def manage(self, *words: str) -> str:
+        """Run one of manage.py's commands to its end; what it printed."""
+        command = [sys.executable, "manage.py", *words]
+        done = subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout
+
+    def python(self, code: str) -> str:
+        """Run a few lines inside the deployed program; what they printed."""
+        return self.manage("shell", "--no-imports", "-c", code)
+
+
+def until(holds: Callable[[], object], *, what: str, within: float = READY_WITHIN) -> None:
+    """Wait for a state of the outside world, looking often; fails by its deadline."""
+    deadline = time.monotonic() + within
+    pause = 0.05
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {within:.0f} s: {what}"
+        time.sleep(pause)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def deployed(folder: Path, *, speed: float, mischief: tuple[str, ...] = ()) -> Iterator[Deployment]:
+    """A centre on a fresh database of the tests' own PostgreSQL, its clock `speed` times as fast."""
+    web, network = free_port(), free_port()
+    url = f"http://127.0.0.1:{web}"
+    with _database() as database_url:
+        env = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("PYTEST")},
+            "DATABASE_URL": database_url,
+            "REDIS_URL": os.environ["REDIS_URL"].rsplit("/", 1)[0] + "/7",
+            "WARNING_CENTER_HOME": str(folder),
+            "CLOCK": "telephony.clock.scaled",
+            "CLOCK_START": START,
+            "CLOCK_ANCHOR": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime()),
+            "CLOCK_SPEED": str(speed),
+            "PUBLIC_URL": url,
+            "NETWORK_URL": f"http://127.0.0.1:{network}",
+            "NETWORK_SECRET": secrets.token_hex(16),
+        }
+        journal = folder / "journal.jsonl"
+        centre = Deployment(env=env, url=url, journal=journal, log=folder / "log")
+        celery = [sys.executable, "-m", "celery", "-A", "warning_center"]
+        worker = [*celery, "worker", "-P", "threads", "-c", "2", "--without-mingle", "--without-gossip", "-n"]
+        beat = [*celery, "beat", "--max-interval", "1", "-s"]
+        serve = [sys.executable, "-m", "gunicorn", "warning_center.wsgi", "--threads", "4", "-w", "2", "-b"]
+        carrier = ["manage.py", "carrier", "--port", str(network), "--journal", str(journal), *mischief]
+        centre.commands = {
+            "network": [sys.executable, *carrier],
+            "web": [*serve, f"127.0.0.1:{web}"],
+            "worker-1": [*worker, "one@%h"],
+            "worker-2": [*worker, "two@%h"],
+            "beat-1": [*beat, str(folder / "beat-1"), "--pidfile="],
+            "beat-2": [*beat, str(folder / "beat-2"), "--pidfile="],
+        }
+        centre.manage("migrate", "--verbosity", "0")
+        try:
+            for name in centre.commands:
+                centre.start(name)
+            until(lambda: _answers(url), what="the web server answers")
+            yield centre
+        finally:
+            centre.stop()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/api/v1/schema/", timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
+@contextlib.contextmanager
+def _database() -> Iterator[str]:
+    """An empty database beside the tests' own."""
+    server, _, _ = os.environ["DATABASE_URL"].rpartition("/")
+    name = f"deployed_{secrets.token_hex(4)}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            yield f"{server}/{name}"
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

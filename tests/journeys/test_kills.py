@@ -1,0 +1,130 @@
+"""Twenty kills with signal 9 at random moments: no case lost, nobody called twice at once, all go on."""
+
+import json
+import random
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.journeys.deployment import START, Deployment, deployed, until
+
+KILLS = 20
+DIRECTIVES = 60
+SPEED = 30.0
+SEED = 20260302
+VICTIMS = ("web", "worker-1", "worker-2", "beat-1", "beat-2")
+LEVELS = ("critical", "high", "medium", "low")
+
+KEY = """
+from telephony import clock
+from warning_center import demonstration
+from warning_center.models import Source
+demonstration.load(clock.now())
+source = Source.objects.get(code="national")
+print(source.renew_key())
+source.save()
+"""
+LATE = """
+from datetime import timedelta
+from dispatch.models import Case
+from telephony import clock
+late = Case.objects.open().filter(due_at__lt=clock.now() - timedelta(seconds={allowed}))
+print(late.count())
+"""
+STANDING = """
+import json
+from dispatch.models import Attempt, Case
+from telephony.models import Call
+from warning_center.models import Directive
+print(json.dumps({
+    "references": list(Directive.objects.values_list("reference", flat=True)),
+    "cases": Case.objects.count(),
+    "open": Case.objects.open().count(),
+    "untried": Case.objects.open().exclude(attempts__started_at__isnull=False).count(),
+    "without_live_attempt": Case.objects.open().exclude(attempts__ended_at=None).count(),
+    "keys": [str(key) for key in Call.objects.exclude(dialled_at=None).values_list("key", flat=True)],
+}))
+"""
+
+
+def test_twenty_kills_lose_no_case_and_call_nobody_twice_at_once(tmp_path: Path) -> None:
+    chance = random.Random(SEED)
+    with deployed(
+        tmp_path, speed=SPEED, mischief=("--lose", "0.1", "--twice", "0.1", "--late", "0.1")
+    ) as centre:
+        key = centre.python(KEY).split()[-1]
+        acknowledged: set[str] = set()
+        source = threading.Thread(target=_send_all, args=(centre, key, acknowledged))
+        source.start()
+        for _ in range(KILLS):
+            _after(chance.uniform(0.2, 1.0))
+            victim = chance.choice(VICTIMS)
+            centre.kill(victim)
+            centre.start(victim)
+        source.join(120)
+        assert not source.is_alive()
+        late = LATE.format(allowed=10 * SPEED)
+        until(lambda: int(centre.python(late)) == 0, what="every case goes on", within=60)
+        until(lambda: json.loads(centre.python(STANDING))["untried"] == 0, what="everybody is tried")
+        standing = json.loads(centre.python(STANDING))
+    assert len(acknowledged) == DIRECTIVES
+    assert acknowledged == set(standing["references"])
+    assert standing["cases"] >= DIRECTIVES
+    assert standing["without_live_attempt"] == 0
+    _nobody_was_called_twice_at_once(centre.journal, set(standing["keys"]))
+
+
+def _after(seconds: float) -> None:
+    """The random moment of a kill: nothing is waited for but time itself."""
+    threading.Event().wait(seconds)
+
+
+def _send_all(centre: Deployment, key: str, acknowledged: set[str]) -> None:
+    """A source that repeats a directive until it is acknowledged, as a source must."""
+    with requests.Session() as session:
+        session.headers["Authorization"] = f"Bearer {key}"
+        for n in range(DIRECTIVES):
+            directive = _directive(n)
+            for _ in range(200):
+                if _accepted(session, centre, directive):
+                    acknowledged.add(str(directive["reference"]))
+                    break
+                _after(0.1)
+            _after(0.15)
+
+
+def _directive(n: int) -> dict[str, Any]:
+    return {
+        "reference": f"K-{n:03d}",
+        "issued_at": START,
+        "fraud_type": "authority",
+        "level": LEVELS[n % 4],
+        "phone": f"190000{n:04d}{n % 10}"[:11],
+        "location": {"lat": 21.5, "lon": 111.0, "adcode": "440904"},
+    }
+
+
+def _accepted(session: requests.Session, centre: Deployment, directive: dict[str, Any]) -> bool:
+    try:
+        answer = session.post(f"{centre.url}/api/v1/directives", json=directive, timeout=10)
+    except requests.RequestException:
+        return False
+    if answer.status_code in (200, 201):
+        return True
+    if answer.status_code >= 500:
+        return False
+    pytest.fail(f"{answer.status_code} {answer.text[:500]}")
+
+
+def _nobody_was_called_twice_at_once(journal: Path, known: set[str]) -> None:
+    """The network's own record, which knows nothing of our database."""
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    begun = [line for line in lines if line["event"] == "begin"]
+    assert begun
+    assert [line for line in begun if line["violation"]] == []
+    placed = [line["key"] for line in begun]
+    assert len(placed) == len(set(placed)), "a call was placed twice"
+    assert set(placed) <= known, "the network carried a call that no case knows"

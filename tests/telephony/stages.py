@@ -1,0 +1,227 @@
+"""Where a carrier plays its part in the contract: a carrier, its network, who it calls back."""
+
+import io
+import threading
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl
+
+from telephony.carrier import CallResult, Carrier, Dial, Update
+from telephony.carriers.remote import RemoteCarrier
+from telephony.carriers.simulated import BY_LAST_DIGIT, Behaviour, SimulatedCarrier
+from telephony.carriers.twilio import TwilioCarrier
+from telephony.clock import MovingClock
+from telephony.network import Door, Network, Post, Script
+from tests.fakes.twilio import PracticeTwilio, practising
+from tests.fakes.twilio_line import Phone
+
+R = CallResult
+WITHIN = 10.0  # seconds: news that has not come by then does not come
+SECRET = "between the two of us"
+
+PHONES = {
+    R.ANSWERED: Phone(),
+    R.MACHINE: Phone(answered_by="machine_start", lasts=30),
+    R.BUSY: Phone("busy", 486, rings=None, lasts=5),
+    R.NO_ANSWER: Phone("no-answer", 487, lasts=45),
+    R.REJECTED: Phone("failed", 603, lasts=10),
+    R.OUT_OF_AREA: Phone("failed", 480, rings=None, lasts=5),
+    R.INVALID_NUMBER: Phone("failed", 404, rings=None, lasts=3),
+    R.LABELLED_NUISANCE: Phone("failed", 608, rings=None, lasts=3),
+    R.CONGESTION: Phone("failed", 503, rings=None, lasts=2),
+}
+
+
+class Stage(ABC):
+    """One carrier over its network, on a clock the test moves."""
+
+    carrier: Carrier
+
+    def __init__(self, clock: MovingClock) -> None:
+        self.clock = clock
+        self.news: list[Update] = []
+        self.come = threading.Condition()
+
+    def hear(self, update: Update) -> None:
+        with self.come:
+            self.news.append(update)
+            self.come.notify_all()
+
+    def heard(self, fits: Callable[[list[Update]], bool]) -> list[Update]:
+        """All the news, once it fits; the test fails if it does not in time."""
+        with self.come:
+            assert self.come.wait_for(lambda: fits(self.news), WITHIN), self.news
+            return list(self.news)
+
+    def forward(self, seconds: float) -> None:
+        self.clock.forward(timedelta(seconds=seconds))
+        self.run()
+
+    @abstractmethod
+    def run(self) -> None:
+        """Let come what is due by now."""
+
+    @abstractmethod
+    def behaves(self, number: str, result: CallResult) -> None:
+        """Make a phone meet every call so."""
+
+    @abstractmethod
+    def made(self, number: str) -> int:
+        """How many calls the network has made to a number."""
+
+
+def _behaviour(result: CallResult) -> Behaviour:
+    lasts = {how.result: how.lasts for how in BY_LAST_DIGIT.values()}
+    return Behaviour(result, lasts.get(result, timedelta(seconds=10)))
+
+
+class SimulatedStage(Stage):
+    """The network inside this process."""
+
+    def __init__(self, clock: MovingClock) -> None:
+        super().__init__(clock)
+        self.phones: dict[str, Behaviour] = {}
+        self.calls: Counter[str] = Counter()
+        self.simulated = SimulatedCarrier(clock=clock, behave=self._behave)
+        self.carrier = self.simulated
+
+    def _behave(self, dial: Dial) -> Behaviour:
+        self.calls[dial.number] += 1
+        return self.phones.get(dial.number, _behaviour(R.ANSWERED))
+
+    def run(self) -> None:
+        for update in self.simulated.collect(self.clock()):
+            self.hear(update)
+
+    def behaves(self, number: str, result: CallResult) -> None:
+        self.phones[number] = _behaviour(result)
+
+    def made(self, number: str) -> int:
+        return self.calls[number]
+
+
+class _Ear(ThreadingHTTPServer):
+    """Our side of the callbacks: hears what its carrier finds genuine."""
+
+    daemon_threads = True
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(("127.0.0.1", 0), _Listener)
+        self.stage = stage
+
+
+class _Listener(BaseHTTPRequestHandler):
+    server: _Ear
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        key, event = self.path.rsplit("/", 2)[1:]
+        form = dict(parse_qsl(body.decode(), keep_blank_values=True))
+        carrier: Any = self.server.stage.carrier
+        genuine = carrier.is_genuine(key=key, event=event, headers=self.headers, form=form, body=body)
+        if genuine:
+            self.server.stage.hear(carrier.read(key=key, form=form, body=body))
+        self.send_response(204 if genuine else 403)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's word
+        """Nothing."""
+
+
+@contextmanager
+def serving(server: ThreadingHTTPServer) -> Iterator[str]:
+    """A server in a thread; its address."""
+    with server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class RemoteStage(Stage):
+    """The network as a server, its news by post."""
+
+    def __init__(self, clock: MovingClock) -> None:
+        super().__init__(clock)
+        self.words: dict[str, list[Behaviour]] = {}
+        self.journal = io.StringIO()
+        self.network = Network(clock=clock, script=Script(self.words), journal=self.journal)
+
+    def run(self) -> None:
+        """Nothing: the network's own threads look at the clock."""
+
+    def behaves(self, number: str, result: CallResult) -> None:
+        self.words[number] = [_behaviour(result)]
+
+    def made(self, number: str) -> int:
+        return self.network.script.calls[number]
+
+
+class TwilioStage(Stage):
+    """The real SDK over the practice Twilio."""
+
+    def __init__(self, clock: MovingClock, twilio: PracticeTwilio) -> None:
+        super().__init__(clock)
+        self.twilio = twilio
+
+    def run(self) -> None:
+        self.twilio.run()
+
+    def behaves(self, number: str, result: CallResult) -> None:
+        self.twilio.phones[number] = PHONES[result]
+
+    def made(self, number: str) -> int:
+        return len(self.twilio.made_to(number))
+
+
+@contextmanager
+def simulated(clock: MovingClock) -> Iterator[Stage]:
+    yield SimulatedStage(clock)
+
+
+@contextmanager
+def remote(clock: MovingClock) -> Iterator[RemoteStage]:
+    stage = RemoteStage(clock)
+    with serving(_Ear(stage)) as ear, serving(Door(("127.0.0.1", 0), stage.network, SECRET)) as door:
+        stage.carrier = RemoteCarrier(clock=clock, url=door, secret=SECRET)
+        post = Post(stage.network, callback=f"{ear}/telephony/simulated", secret=SECRET)
+        post.start()
+        try:
+            yield stage
+        finally:
+            post.stop()
+
+
+@contextmanager
+def twilio(clock: MovingClock) -> Iterator[TwilioStage]:
+    with practising(clock) as practice:
+        stage = TwilioStage(clock, practice)
+        with serving(_Ear(stage)) as ear:
+            stage.carrier = twilio_carrier(practice, ear)
+            yield stage
+
+
+def twilio_carrier(practice: PracticeTwilio, callback_base: str, **given: Any) -> TwilioCarrier:
+    """The adapter, pointed at the practice Twilio."""
+    plain: dict[str, Any] = {
+        "clock": practice.clock,
+        "account_sid": practice.sid,
+        "auth_token": practice.token,
+        "caller_id": practice.caller_id,
+        "callback_base": callback_base,
+        "base_url": practice.url,
+        "timeout": 5,
+    }
+    return TwilioCarrier(**{**plain, **given})
+
+
+STAGES = {"simulated": simulated, "remote": remote, "twilio": twilio}

@@ -1,0 +1,297 @@
+"""Twilio's own ways: what is sent, which failures are certain, what is adopted, whose signature counts."""
+
+import logging
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree
+
+import pytest
+from twilio.request_validator import RequestValidator
+
+from telephony.carrier import CallKind, CallResult, CallStatus, CarrierError
+from telephony.carriers.twilio import TwilioCarrier
+from telephony.clock import MovingClock
+from tests.fakes.twilio import PracticeTwilio, practising
+from tests.fakes.twilio_line import Line, Phone
+from tests.telephony.samples import KEY, NUMBER, START, a_dial
+from tests.telephony.stages import twilio_carrier
+
+R = CallResult
+S = CallStatus
+HOME = "https://centre.example"
+
+
+@pytest.fixture
+def practice(moving: MovingClock) -> Iterator[PracticeTwilio]:
+    with practising(moving) as twilio:
+        yield twilio
+
+
+@pytest.fixture
+def carrier(practice: PracticeTwilio) -> TwilioCarrier:
+    return twilio_carrier(practice, HOME)
+
+
+def failure(carrier: TwilioCarrier) -> CarrierError:
+    """How placing a call fails."""
+    with pytest.raises(CarrierError) as met:
+        carrier.place(a_dial())
+    return met.value
+
+
+# ---- What is sent
+
+
+def test_a_call_is_asked_for_whole(practice: PracticeTwilio, carrier: TwilioCarrier) -> None:
+    carrier.place(a_dial())
+    (line,) = practice.made_to(NUMBER)
+    assert line.form["StatusCallback"] == f"{HOME}/telephony/twilio/{KEY}/status"
+    assert line.form["AsyncAmdStatusCallback"] == f"{HOME}/telephony/twilio/{KEY}/amd"
+    assert (line.form["Timeout"], line.form["TimeLimit"]) == ("45", "1800")
+    assert (line.form["MachineDetection"], line.form["AsyncAmd"]) == ("Enable", "true")
+
+
+def spoken(line: Line) -> tuple[str, str]:
+    """What is said, and the room the person is put into."""
+    said, dial = ElementTree.fromstring(line.form["Twiml"])  # noqa: S314 - our own
+    assert said.get("language") == "zh-CN"
+    return said.text or "", dial[0].text or ""
+
+
+def test_the_person_hears_who_calls_and_waits_in_a_room_of_their_own(
+    practice: PracticeTwilio, carrier: TwilioCarrier
+) -> None:
+    carrier.place(a_dial())
+    text, room = spoken(practice.made_to(NUMBER)[0])
+    assert "96110" in text
+    assert room == KEY
+
+
+def test_an_announcement_is_chosen_by_tag(practice: PracticeTwilio) -> None:
+    carrier = twilio_carrier(practice, HOME, announcements={"loan": "贷款先交钱的都是诈骗。"})
+    carrier.place(a_dial(mode="announce", tag="loan"))
+    carrier.place(a_dial("+8619000000002", mode="announce", tag="other"))
+    assert spoken(practice.made_to(NUMBER)[0])[0] == "贷款先交钱的都是诈骗。"
+    assert "立即停止转账" in spoken(practice.made_to("+8619000000002")[0])[0]
+
+
+def test_a_video_call_is_refused_before_anything_is_asked(
+    practice: PracticeTwilio, carrier: TwilioCarrier
+) -> None:
+    with pytest.raises(CarrierError) as met:
+        carrier.place(a_dial(kind=CallKind.VIDEO))
+    assert (met.value.certain, met.value.result) == (True, R.FAILED_HERE)
+    assert practice.requests == []
+
+
+def test_a_text_goes_out_in_our_name(practice: PracticeTwilio, carrier: TwilioCarrier) -> None:
+    carrier.send_text(key=KEY, number=NUMBER, body="请勿转账")
+    assert practice.texts == [{"To": NUMBER, "From": practice.caller_id, "Body": "请勿转账"}]
+
+
+def test_the_sdk_writes_no_log(carrier: TwilioCarrier, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        carrier.place(a_dial())
+        carrier.find(a_dial())
+    assert NUMBER[3:] not in caplog.text
+
+
+# ---- Which failures are certain
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "result"),
+    [
+        (400, 21211, R.INVALID_NUMBER),
+        (400, 21214, R.INVALID_NUMBER),
+        (400, 21217, R.INVALID_NUMBER),
+        (400, 21210, R.FAILED_HERE),
+        (400, 21215, R.FAILED_HERE),
+        (401, 20003, R.FAILED_HERE),
+        (403, 20403, R.FAILED_HERE),
+        (404, 20404, R.FAILED_HERE),
+        (429, 20429, R.CONGESTION),
+        (429, 22005, R.CONGESTION),
+    ],
+)
+def test_a_refusal_before_acceptance_is_certain(
+    practice: PracticeTwilio, carrier: TwilioCarrier, status: int, code: int, result: CallResult
+) -> None:
+    practice.phones[NUMBER] = Phone(refuse=(status, code))
+    fault = failure(carrier)
+    assert (fault.certain, fault.result) == (True, result)
+    assert fault.evidence == {"http_status": status, "code": code}
+    assert practice.made_to(NUMBER) == []
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
+def test_a_breakdown_is_not_certain_even_before_acceptance(
+    practice: PracticeTwilio, carrier: TwilioCarrier, status: int
+) -> None:
+    practice.phones[NUMBER] = Phone(refuse=(status, status))
+    assert not failure(carrier).certain
+
+
+@pytest.mark.parametrize("happens", ["error", "cut", "silence"])
+def test_a_call_accepted_and_not_confirmed_may_well_ring(practice: PracticeTwilio, happens: str) -> None:
+    carrier = twilio_carrier(practice, HOME, timeout=0.3)
+    practice.phones[NUMBER] = Phone(after_accepting=happens)
+    assert not failure(carrier).certain
+    assert len(practice.made_to(NUMBER)) == 1  # and it is not asked for a second time
+    assert practice.requests == ["POST Calls"]
+
+
+def test_a_door_that_nobody_opens_is_certain(practice: PracticeTwilio) -> None:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, not listening: a connection is refused
+        closed = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        fault = failure(twilio_carrier(practice, HOME, base_url=closed))
+    assert (fault.certain, fault.result) == (True, R.CONGESTION)
+
+
+def test_a_wrong_token_is_our_own_fault(practice: PracticeTwilio) -> None:
+    fault = failure(twilio_carrier(practice, HOME, auth_token="another"))
+    assert (fault.certain, fault.result) == (True, R.FAILED_HERE)
+
+
+def test_a_failure_does_not_quote_the_number(practice: PracticeTwilio, carrier: TwilioCarrier) -> None:
+    practice.phones[NUMBER] = Phone(refuse=(400, 21211))
+    fault = failure(carrier)
+    seen = f"{fault} {fault.evidence} {fault.__cause__}"
+    assert practice.caller_id not in seen
+    assert NUMBER[3:] not in seen
+    assert fault.__suppress_context__
+
+
+def test_asking_when_twilio_is_down_is_a_fault_and_not_a_none(
+    practice: PracticeTwilio, carrier: TwilioCarrier
+) -> None:
+    carrier = twilio_carrier(practice, HOME, auth_token="another")
+    for dial in (a_dial(), a_dial(external_id="CA1")):
+        with pytest.raises(CarrierError):
+            carrier.find(dial)
+
+
+# ---- Finding
+
+
+def test_a_call_twilio_does_not_know_by_its_id_is_certainly_unknown(carrier: TwilioCarrier) -> None:
+    assert carrier.find(a_dial(external_id="CA" + "0" * 32)) is None
+
+
+def test_two_calls_that_could_be_ours_are_not_guessed_between(
+    practice: PracticeTwilio, carrier: TwilioCarrier
+) -> None:
+    carrier.place(a_dial())
+    carrier.place(a_dial())
+    with pytest.raises(CarrierError) as met:
+        carrier.find(a_dial())
+    assert not met.value.certain
+    assert met.value.evidence == {"calls": 2}
+
+
+@pytest.mark.parametrize("seconds", [-600, 600])
+def test_a_call_of_another_time_is_not_adopted(
+    practice: PracticeTwilio, carrier: TwilioCarrier, moving: MovingClock, seconds: int
+) -> None:
+    moving.set(START + timedelta(seconds=seconds))
+    carrier.place(a_dial())
+    assert carrier.find(a_dial()) is None
+
+
+def test_a_call_of_another_caller_is_not_adopted(practice: PracticeTwilio, carrier: TwilioCarrier) -> None:
+    carrier.place(a_dial())
+    practice.made_to(NUMBER)[0].form["From"] = "+861011111111"
+    assert carrier.find(a_dial()) is None
+
+
+def test_a_clock_that_runs_ahead_of_twilios_still_adopts(carrier: TwilioCarrier, moving: MovingClock) -> None:
+    moving.set(START - timedelta(seconds=4))
+    carrier.place(a_dial(at=START))
+    assert carrier.find(a_dial(at=START)) is not None
+
+
+def test_a_machine_is_found_out_by_asking_too(
+    practice: PracticeTwilio, carrier: TwilioCarrier, moving: MovingClock
+) -> None:
+    practice.phones[NUMBER] = Phone(answered_by="machine_end_beep")
+    dial = a_dial(external_id=carrier.place(a_dial()))
+    moving.forward(timedelta(seconds=30))
+    found = carrier.find(dial)
+    assert found is not None
+    assert (found.status, found.result) == (S.TALKING, R.MACHINE)
+
+
+def test_a_new_word_on_a_call_is_asked_about_again(practice: PracticeTwilio, carrier: TwilioCarrier) -> None:
+    practice.phones[NUMBER] = Phone("evaporated", None, lasts=1)
+    dial = a_dial(external_id=carrier.place(a_dial()))
+    practice.made_to(NUMBER)[0].life[-1] = (START, {"CallStatus": "evaporated"})
+    with pytest.raises(CarrierError) as met:
+        carrier.find(dial)
+    assert met.value.evidence == {"CallStatus": "evaporated"}
+
+
+def test_hanging_up_when_twilio_is_down_is_a_fault(practice: PracticeTwilio) -> None:
+    carrier = twilio_carrier(practice, HOME, auth_token="another")
+    with pytest.raises(CarrierError):
+        carrier.hang_up(a_dial(external_id="CA1"))
+
+
+# ---- Callbacks
+
+
+def test_evidence_is_raw_and_without_the_number(carrier: TwilioCarrier) -> None:
+    form = {
+        "CallSid": "CA1",
+        "CallStatus": "evaporated",
+        "To": NUMBER,
+        "Called": NUMBER,
+        "CalledCity": "重庆",
+        "Timestamp": "Mon, 02 Mar 2026 01:00:07 +0000",
+        "SequenceNumber": "1",
+    }
+    update = carrier.read(key=KEY, form=form, body=b"")
+    assert update.evidence == {
+        "CallStatus": "evaporated",
+        "Timestamp": "Mon, 02 Mar 2026 01:00:07 +0000",
+        "SequenceNumber": "1",
+    }
+    assert (update.external_id, update.at) == ("CA1", datetime(2026, 3, 2, 1, 0, 7, tzinfo=UTC))
+
+
+def genuine(carrier: TwilioCarrier, form: dict[str, str], signature: str, event: str = "status") -> bool:
+    headers = {"X-Twilio-Signature": signature} if signature else {}
+    return carrier.is_genuine(key=KEY, event=event, headers=headers, form=form, body=b"")
+
+
+def signed(token: str, form: dict[str, str], home: str = HOME) -> str:
+    address = f"{home}/telephony/twilio/{KEY}/status"
+    made: str = RequestValidator(token).compute_signature(address, form)
+    return made
+
+
+def test_only_what_twilio_signed_for_this_very_address_is_genuine(practice: PracticeTwilio) -> None:
+    carrier = twilio_carrier(practice, HOME)
+    form = {"CallStatus": "completed", "CalledCity": ""}
+    right = signed(practice.token, form)
+    assert genuine(carrier, form, right)
+    assert not genuine(carrier, form, "")
+    assert not genuine(carrier, form, signed("another", form))
+    assert not genuine(carrier, {**form, "CallStatus": "busy"}, right)
+    assert not genuine(carrier, form, right, event="amd")
+    assert not genuine(carrier, form, signed(practice.token, form, "https://elsewhere.example"))
+
+
+def test_the_token_before_the_last_still_opens_while_tokens_turn(practice: PracticeTwilio) -> None:
+    form = {"CallStatus": "completed"}
+    carrier = twilio_carrier(practice, HOME, previous_auth_token="the old one")
+    assert genuine(carrier, form, signed("the old one", form))
+    assert genuine(carrier, form, signed(practice.token, form))
+    assert not genuine(carrier, form, signed("", form))
+
+
+def test_without_a_previous_token_the_empty_one_opens_nothing(practice: PracticeTwilio) -> None:
+    form = {"CallStatus": "completed"}
+    assert not genuine(twilio_carrier(practice, HOME), form, signed("", form))

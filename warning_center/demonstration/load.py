@@ -1,0 +1,151 @@
+"""Loading the demonstration centre: units, trunks, sources and one login a role; twice is as good as once."""
+
+import json
+import os
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from dispatch.models import Unit, User
+from dispatch.vocabulary import Role, UnitKind
+from telephony.models import Trunk
+from warning_center.answers import Answers, parse
+from warning_center.models import Source
+
+HERE = Path(__file__).parent
+CITY = "440900"  # Maoming: the demonstration city
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who may log in to this installation, and with what."""
+
+    username: str
+    role: Role
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """A loaded centre: its city, and its sources by code, which have no API key until it is renewed."""
+
+    city: Unit
+    sources: Mapping[str, Source]
+
+
+@transaction.atomic
+def load(now: datetime, *, people: bool = True) -> Demonstration:
+    """Put the demonstration centre into the database; what is there already stays as it is.
+
+    `people` is false where nobody logs in: hashing passwords is slow.
+    """
+    document = _read("units.json")
+    units = _units(document["units"])
+    for row in document["trunks"]:
+        fresh = {**row, "tokens": row["per_second"], "filled_at": now}
+        Trunk.objects.get_or_create(name=fresh.pop("name"), defaults=fresh)
+    sources = {}
+    for row in document["sources"]:
+        place = {"name": row["name"], "unit": units[UnitKind.CITY, row["unit"]]}
+        sources[row["code"]], _ = Source.objects.get_or_create(code=row["code"], defaults=place)
+    if people:
+        _people(document["people"], units)
+    return Demonstration(units[UnitKind.CITY, CITY], sources)
+
+
+def directives() -> list[dict[str, Any]]:
+    """The events as directives in the order of their issue, each with the code of its `source`."""
+    rows: list[dict[str, Any]] = _read("directives.json")
+    return rows
+
+
+def answers() -> Answers:
+    """How phones and people behave in the events."""
+    return parse(_read("answers.json"))
+
+
+def logins() -> tuple[Login, ...]:
+    """The logins of this installation whose passwords are kept; none before people have been loaded."""
+    kept = _kept()
+    rows = _read("units.json")["people"]
+    return tuple(
+        Login(row["username"], Role(row["role"]), kept[row["username"]])
+        for row in rows
+        if row["username"] in kept
+    )
+
+
+def _read(name: str) -> Any:
+    return json.loads((HERE / name).read_text(encoding="utf-8"))
+
+
+def _units(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[UnitKind, str], Unit]:
+    """Units by kind and code; a station has the code of its town. The file names parents first."""
+    units: dict[tuple[UnitKind, str], Unit] = {}
+    areas: dict[str | None, Unit] = {}
+    for row in rows:
+        kind = UnitKind(row["kind"])
+        unit, _ = Unit.objects.get_or_create(
+            kind=kind,
+            adcode=row["adcode"],
+            defaults={
+                "parent": areas.get(row["parent"]),
+                "name": row["name"],
+                "lat": row["lat"],
+                "lon": row["lon"],
+                "duty_phone": row["duty_phone"],
+            },
+        )
+        units[kind, unit.adcode] = unit
+        if kind is not UnitKind.STATION:
+            areas[unit.adcode] = unit
+    return units
+
+
+def _people(rows: Iterable[Mapping[str, Any]], units: Mapping[tuple[UnitKind, str], Unit]) -> None:
+    """A user for each row; a new one takes the password kept for that name, or a random one."""
+    missing = [row for row in rows if not User.objects.filter(username=row["username"]).exists()]
+    if not missing:
+        return
+    kept = _kept()
+    passwords = {row["username"]: kept.get(row["username"]) or secrets.token_urlsafe(9) for row in missing}
+    _keep({**kept, **passwords})
+    for row in missing:
+        role = Role(row["role"])
+        User.objects.create_user(
+            username=row["username"],
+            password=passwords[row["username"]],
+            role=role,
+            unit=units[UnitKind(row["kind"]), row["adcode"]],
+            is_staff=role is not Role.OFFICER,
+            is_superuser=role is Role.ADMINISTRATOR,
+        )
+
+
+def _path() -> Path:
+    return Path(settings.HOME) / "logins.json"
+
+
+def _kept() -> dict[str, str]:
+    """Passwords in plain words, for a later start to print again; the database has only their hashes."""
+    try:
+        kept: dict[str, str] = json.loads(_path().read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    return kept
+
+
+def _keep(passwords: Mapping[str, str]) -> None:
+    """Written whole or not at all, readable by its owner only, before the database learns of them."""
+    path = _path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(passwords, indent=1), encoding="utf-8")
+    draft.replace(path)

@@ -1,0 +1,112 @@
+"""The whole program in one thread on a moving clock, leaping from deadline to deadline."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Min
+
+from dispatch.models import Case, Order
+from dispatch.workflow import orders, turn
+from telephony import calls, exchange, inbox, texts
+from telephony.clock import MovingClock
+from telephony.models import Call, Text
+from warning_center import intake
+from warning_center.intake import Incoming, Receipt
+from warning_center.models import Source
+from warning_center.standins import Cast
+
+Part = Callable[[datetime], int]
+A_MOMENT = timedelta(seconds=1)  # what waits for a line looks again after this
+MOST_ROUNDS = 1000  # in one instant; more means that something turns on the spot
+
+
+class StuckError(RuntimeError):
+    """The play turns on the spot, or nothing is due though cases are open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A directive and when it comes in."""
+
+    at: datetime
+    source: Source
+    incoming: Incoming
+
+
+class Play:
+    """Runs arrivals through the real program until every case is closed and every order has ended."""
+
+    def __init__(self, cast: Cast, clock: MovingClock, arrivals: Sequence[Arrival]) -> None:
+        self.cast, self.clock = cast, clock
+        self.arrivals = sorted(arrivals, key=lambda arrival: arrival.at)
+        self.receipts: list[Receipt] = []
+        self.refused: list[Arrival] = []
+
+    def run(self, watch: Callable[[datetime], None]) -> None:
+        """Play to the end; `watch` is called after each instant with its time."""
+        now: datetime | None = self.arrivals[0].at if self.arrivals else self.clock()
+        while now is not None:
+            self.clock.set(now)
+            following = self._instant(now)
+            watch(now)
+            now = following
+
+    def _instant(self, now: datetime) -> datetime | None:
+        """Everything that happens at one moment, until it is quiet; then the next moment, None at the end."""
+        waiting = False
+        for _ in range(MOST_ROUNDS):
+            moments = {part: at for part, at in self._moments() if at is not None}
+            due = [part for part, at in moments.items() if at <= now and not (waiting and part == self._line)]
+            if not due:
+                return self._following(moments, now)
+            for part in due:
+                moved = part(now)
+                waiting = part == self._line and not moved
+        raise StuckError(f"{now:%F %T}: not quiet after {MOST_ROUNDS} rounds")
+
+    def _following(self, moments: dict[Part, datetime], now: datetime) -> datetime | None:
+        if not self.arrivals and not Case.objects.open().exists() and not Order.objects.open().exists():
+            return None
+        if not moments:
+            raise StuckError("nothing is due though cases are open")
+        return min(at if at > now else now + A_MOMENT for at in moments.values())
+
+    def _moments(self) -> Iterator[tuple[Part, datetime | None]]:
+        """When each part of the program next has something to do."""
+        cases = Case.objects.open().aggregate(at=Min("due_at"))["at"]
+        late = Order.objects.open().aggregate(at=Min("due_at"))["at"]
+        calls_due = Call.objects.filter(due_at__isnull=False).aggregate(at=Min("due_at"))["at"]
+        texts_due = Text.objects.filter(due_at__isnull=False).aggregate(at=Min("due_at"))["at"]
+        yield self._receive, self.arrivals[0].at if self.arrivals else None
+        yield self._news, inbox.next_news_at()
+        yield self._people, self.cast.next_at()
+        yield self._cases, min(filter(None, (cases, late)), default=None)
+        yield self._line, calls_due
+        yield self._texts, texts_due
+
+    def _receive(self, now: datetime) -> int:
+        came = 0
+        while self.arrivals and self.arrivals[0].at <= now:
+            arrival = self.arrivals.pop(0)
+            came += 1
+            try:
+                self.receipts.append(intake.receive(arrival.incoming, source=arrival.source, now=now))
+            except intake.ChangedError:
+                self.refused.append(arrival)
+        return came
+
+    def _news(self, now: datetime) -> int:
+        return inbox.collect(now=now)
+
+    def _people(self, now: datetime) -> int:
+        return self.cast.act(now)
+
+    def _cases(self, now: datetime) -> int:
+        return turn.advance_due(now=now) + orders.lapse_due(now=now)
+
+    def _line(self, now: datetime) -> int:
+        return exchange.turn(now=now) + calls.tend(now=now)
+
+    def _texts(self, now: datetime) -> int:
+        return texts.send_due(now=now)

@@ -1,0 +1,155 @@
+"""Counting, and nothing but: which directives belong to which figure, rates, Wilson's interval. No Django."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+from dispatch.vocabulary import SUCCESSES, UNCOUNTED, FraudType, Level, Outcome, Tier
+
+Z = 1.959963984540054  # 95 %
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """So many directives of one source that are decided by one case: the last of their chain."""
+
+    case: int
+    source: str
+    directives: int
+    outcome: Outcome | None  # None: the case is open
+    level: Level
+    fraud: FraudType
+    path: str  # of the case's unit: the ids from the root down
+    tried: frozenset[Tier] = frozenset()  # the tiers that were begun
+    agreed_in: Tier | None = None
+    reached: bool = False
+    listened: bool = False
+    agreed: bool = False
+    verified: bool = False
+
+
+Predicate = Callable[[Row], bool]
+
+
+def _counted(row: Row) -> bool:
+    return row.outcome not in UNCOUNTED
+
+
+def _succeeded(row: Row) -> bool:
+    return row.outcome in SUCCESSES
+
+
+def _pending(row: Row) -> bool:
+    return row.outcome is None
+
+
+def _ended_as(outcome: Outcome) -> Predicate:
+    return lambda row: row.outcome is outcome
+
+
+def _tried(tier: Tier) -> Predicate:
+    return lambda row: _counted(row) and tier in row.tried
+
+
+def _agreed_in(tier: Tier) -> Predicate:
+    return lambda row: _counted(row) and row.agreed_in is tier
+
+
+def _succeeded_in(tier: Tier) -> Predicate:
+    """Nobody agrees in follow-up: there it is those who came to it."""
+    if tier is Tier.FOLLOW_UP:
+        return lambda row: _succeeded(row) and tier in row.tried
+    return lambda row: _succeeded(row) and row.agreed_in is tier
+
+
+# A figure and the list of its cases ask the same question, so that they cannot disagree.
+PARTS: dict[str, Predicate] = {
+    "received": lambda row: True,
+    "counted": _counted,
+    "succeeded": _succeeded,
+    "pending": _pending,
+    "agreed_pending": lambda row: _pending(row) and row.agreed,
+    "failed": lambda row: _counted(row) and not _pending(row) and not _succeeded(row),
+    "warned": lambda row: _succeeded(row) or row.outcome is Outcome.DEFRAUDED_AFTER_WARNING,
+    "reached": lambda row: _counted(row) and row.reached,
+    "listened": lambda row: _counted(row) and row.listened,
+    "agreed": lambda row: _counted(row) and row.agreed,
+    "confirmed": lambda row: _counted(row) and row.verified,
+    **{outcome.value: _ended_as(outcome) for outcome in Outcome},
+    **{f"tried_{tier.code}": _tried(tier) for tier in Tier},
+    **{f"agreed_{tier.code}": _agreed_in(tier) for tier in Tier},
+    **{f"succeeded_{tier.code}": _succeeded_in(tier) for tier in Tier},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """`part` of `whole` directives, both by name, with the interval that the true rate lies in (95 %)."""
+
+    part: str
+    whole: str
+    k: int
+    n: int
+
+    @property
+    def share(self) -> float | None:
+        return self.k / self.n if self.n else None
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        return wilson(self.k, self.n)
+
+
+def wilson(k: int, n: int) -> tuple[float, float]:
+    """The 95 % score interval of k out of n (Wilson 1927), from 0 to 1; of nothing, all of it."""
+    if n == 0:
+        return 0.0, 1.0
+    share, square = k / n, Z * Z / n
+    middle = (share + square / 2) / (1 + square)
+    half = Z / (1 + square) * sqrt(share * (1 - share) / n + square / n / 4)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def select(rows: Iterable[Row], part: str) -> list[Row]:
+    """The rows of one figure. Raises KeyError for a figure that does not exist."""
+    belongs = PARTS[part]
+    return [row for row in rows if belongs(row)]
+
+
+def count(rows: Iterable[Row], part: str) -> int:
+    """How many directives one figure stands for."""
+    return sum(row.directives for row in select(rows, part))
+
+
+def rate(rows: Sequence[Row], part: str, whole: str) -> Rate:
+    return Rate(part, whole, count(rows, part), count(rows, whole))
+
+
+def success(rows: Sequence[Row]) -> Rate:
+    """Closed verified or unconfirmed ÷ received less duplicate and void; what is open counts below only."""
+    return rate(rows, "succeeded", "counted")
+
+
+def strict(rows: Sequence[Row]) -> Rate:
+    return rate(rows, "verified", "counted")
+
+
+def defrauded(rows: Sequence[Row]) -> Rate:
+    """The counter-measure: defrauded after warning ÷ (itself + successes)."""
+    return rate(rows, "defrauded_after_warning", "warned")
+
+
+def by_tier(rows: Sequence[Row]) -> list[tuple[Tier, Rate]]:
+    """Of those with whom a tier was begun, how many agreed there and were closed as a success.
+
+    Nobody agrees in follow-up: its row tells how many that came to it ended as a success.
+    """
+    return [(tier, rate(rows, f"succeeded_{tier.code}", f"tried_{tier.code}")) for tier in Tier]
+
+
+def differ(rates: Iterable[Rate]) -> bool:
+    """Whether any two of these rates are further apart than chance explains: intervals that do not meet."""
+    intervals = [rate.interval for rate in rates if rate.n]
+    if not intervals:
+        return False
+    return max(low for low, _ in intervals) > min(high for _, high in intervals)

@@ -1,0 +1,104 @@
+"""Directives from a file: a JSON array, NDJSON or CSV, in UTF-8 or GB18030, one directive a row."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+class BadFile(ValueError):
+    """The file is no list of rows; the message says what was expected and where it broke."""
+
+
+def read(path: Path) -> Iterator[tuple[int, Any]]:
+    """Each row with its number from 1. A CSV column `location.lat` is the field lat within location.
+
+    A row that is no JSON comes as the ValueError it raised, so that the rows around it still run.
+    Raises BadFile when the file cannot be read at all.
+    """
+    try:
+        text = _decode(path.read_bytes()).strip()
+    except OSError as fault:
+        raise BadFile(f"{path.name}: {fault.strerror}") from fault
+    if not text:
+        raise BadFile(
+            f"{path.name}: the file is empty; a JSON array, NDJSON or CSV of directives is expected"
+        )
+    if text.startswith("["):
+        yield from enumerate(_array(path, text), 1)
+    elif text.startswith("{"):
+        yield from _ndjson(text)
+    else:
+        yield from _csv(path, text)
+
+
+def _decode(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    try:
+        return raw.decode("gb18030")
+    except UnicodeDecodeError as fault:
+        raise BadFile("the file is neither UTF-8 nor GB18030") from fault
+
+
+def _array(path: Path, text: str) -> list[Any]:
+    try:
+        rows: list[Any] = json.loads(text)
+    except (ValueError, RecursionError) as fault:
+        raise BadFile(f"{path.name}: not a JSON array: {fault}") from fault
+    return rows
+
+
+def _ndjson(text: str) -> Iterator[tuple[int, Any]]:
+    if _is_one_object(text):
+        yield 1, json.loads(text)
+        return
+    number = 0
+    for line in text.splitlines():
+        if line.strip():
+            number += 1
+            try:
+                yield number, json.loads(line)
+            except (ValueError, RecursionError) as fault:
+                yield number, ValueError(f"not JSON: {fault}")
+
+
+def _is_one_object(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _csv(path: Path, text: str) -> Iterator[tuple[int, Any]]:
+    reader = csv.DictReader(io.StringIO(text))
+    names = [name.strip() for name in reader.fieldnames or ()]
+    if "reference" not in names:
+        raise BadFile(f"{path.name}: neither JSON nor a CSV with a `reference` column")
+    reader.fieldnames = names
+    try:
+        for number, row in enumerate(reader, 1):
+            yield number, _unflatten(row)
+    except csv.Error as fault:
+        raise BadFile(f"{path.name}: not CSV: {fault}") from fault
+
+
+def _unflatten(row: dict[str | None, Any]) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for name, value in row.items():
+        if name is None:  # more cells than columns
+            nested["_extra"] = value
+            continue
+        if value is None or not value.strip():
+            continue
+        inner = nested
+        *outer, last = name.split(".")
+        for step in outer:
+            inner = inner.setdefault(step, {})
+        inner[last] = value.strip()
+    return nested

@@ -1,0 +1,160 @@
+"""Stand-in people: phones, operators, officers and banks who act until a person takes a case over.
+
+They keep nothing in mind: what each does, and when, follows from the rows and the answers, so a stopped
+program goes on where it stood. They use the same doors as people do.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import Q
+
+from dispatch.models import Attempt, Order
+from dispatch.vocabulary import CALLS, OrderState, Result, Stage, Tier
+from dispatch.workflow import orders, words
+from telephony.carrier import CallResult, Dial
+from telephony.carriers.simulated import Behaviour
+from warning_center.answers import Answers, Word
+from warning_center.models import Directive
+
+SUBMITS_AFTER = timedelta(minutes=2)
+BANK_ANSWERS_AFTER = timedelta(minutes=8)
+AGENT = "stand-in"
+# Words an operator says of a call that the carrier only knows as answered.
+OPERATORS_WORDS = (Result.ANSWERED_UNVERIFIED, Result.ANSWERED_BY_OTHER, Result.HUNG_UP)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something a stand-in does at a moment."""
+
+    at: datetime
+    attempt: Attempt | None
+    order: Order | None
+    stage: Stage | None  # the stage it brings a visit to; None: the attempt's word
+
+
+class Cast:
+    """Everybody who is not the system."""
+
+    def __init__(self, answers: Answers) -> None:
+        self.answers = answers
+        self._roots: dict[int, str] = {}
+        self._words: dict[int, Word] = {}
+
+    def behave(self, dial: Dial) -> Behaviour:
+        """How the dialled phone behaves: the script of the simulated carrier."""
+        attempt = Attempt.objects.select_related("case").filter(call__key=dial.key).first()
+        if attempt is None:
+            return Behaviour(CallResult.OUTCOME_UNKNOWN, timedelta(seconds=30))
+        word = self._word(attempt, dial.dialled_at)
+        human = word.result is None or word.result in OPERATORS_WORDS
+        result = CallResult.ANSWERED if human or word.result is None else CallResult(word.result)
+        return Behaviour(result, word.lasts)
+
+    def act(self, now: datetime) -> int:
+        """Do everything that is due by now; how many acts."""
+        done = 0
+        for act in sorted(self._acts(), key=lambda a: a.at):
+            if act.at <= now:
+                self._do(act, now)
+                done += 1
+        return done
+
+    def next_at(self) -> datetime | None:
+        """When somebody next does something."""
+        return min((act.at for act in self._acts()), default=None)
+
+    def _acts(self) -> Iterator[Act]:
+        begun = (
+            Attempt.objects.live()
+            .exclude(stage__in=[Stage.PLANNED, Stage.DIALLED])
+            .filter(case__holder=None)
+            .select_related("case", "call")
+            .order_by("pk")
+        )
+        for attempt in begun:
+            act = self._next_act(attempt)
+            if act is not None:
+                yield act
+        for order in Order.objects.open().filter(case__holder=None).order_by("pk"):
+            if order.state == OrderState.DRAFTED:
+                yield Act(order.drafted_at + SUBMITS_AFTER, None, order, None)
+            elif order.submitted_at:
+                yield Act(order.submitted_at + BANK_ANSWERS_AFTER, None, order, None)
+
+    def _next_act(self, attempt: Attempt) -> Act | None:
+        began = attempt.started_at
+        if began is None:
+            return None
+        tier, word = Tier(attempt.tier), self._word(attempt, began)
+        ends = Act(began + word.lasts, attempt, None, None)
+        if tier in CALLS:
+            human = word.result is None or word.result in OPERATORS_WORDS
+            return ends if human else None
+        if tier is Tier.FOLLOW_UP:
+            watching = attempt.stage == Stage.WATCHING
+            heard = word.result in (Result.LOSS, Result.RELAPSE) or not watching
+            return ends if heard else None
+        if word.result is Result.NO_ACKNOWLEDGEMENT:
+            return None
+        if attempt.stage == Stage.ARRIVED:
+            return ends
+        limit = attempt.due_at - began if attempt.due_at else word.lasts
+        share = 4 if attempt.stage == Stage.SENT else 2
+        after = min(word.lasts / share, limit * 9 / 10)  # officers keep their promises
+        stage = Stage.ACKNOWLEDGED if attempt.stage == Stage.SENT else Stage.ARRIVED
+        return Act(began + after, attempt, None, stage)
+
+    def _do(self, act: Act, now: datetime) -> None:
+        if act.order is not None:
+            self._handle(act.order, now)
+        elif act.attempt is None:
+            return
+        elif act.stage is Stage.ACKNOWLEDGED:
+            words.acknowledge(attempt_id=act.attempt.pk, now=now, agent=AGENT)
+        elif act.stage is Stage.ARRIVED:
+            words.arrive(attempt_id=act.attempt.pk, now=now, agent=AGENT)
+        else:
+            self._say(act.attempt, now)
+
+    def _say(self, attempt: Attempt, now: datetime) -> None:
+        word = self._word(attempt, attempt.started_at or now)
+        if word.disposition is not None:
+            words.judge(attempt_id=attempt.pk, disposition=word.disposition, now=now, agent=AGENT)
+        elif word.result is not None:
+            words.record_result(attempt_id=attempt.pk, result=word.result, now=now, agent=AGENT)
+
+    def _handle(self, order: Order, now: datetime) -> None:
+        if order.state == OrderState.DRAFTED:
+            orders.submit(order_id=order.pk, now=now, agent=AGENT)
+        else:
+            held = (order.amount or Decimal()) * Decimal("0.80")
+            orders.answer(order_id=order.pk, held=held.quantize(Decimal("0.01")), now=now, agent=AGENT)
+
+    def _word(self, attempt: Attempt, began: datetime) -> Word:
+        """The attempt's word; once it has begun it is the same for ever."""
+        if attempt.pk not in self._words:
+            self._words[attempt.pk] = self._look_up(attempt, began)
+        return self._words[attempt.pk]
+
+    def _look_up(self, attempt: Attempt, began: datetime) -> Word:
+        """One word per attempt of its tier in the whole chain of cases, in the order they began."""
+        chain = attempt.case.chain_id or attempt.case_id
+        earlier = (
+            Attempt.objects.filter(Q(case=chain) | Q(case__chain=chain), tier=attempt.tier)
+            .exclude(started_at=None)
+            .exclude(pk=attempt.pk)
+            .filter(Q(started_at__lt=began) | Q(started_at=began, pk__lt=attempt.pk))
+            .count()
+        )
+        return self.answers.word(self._root(chain), Tier(attempt.tier), earlier)
+
+    def _root(self, chain: int) -> str:
+        """The reference that opened the first case of a chain."""
+        if chain not in self._roots:
+            first = Directive.objects.filter(case=chain).order_by("pk").values_list("reference", flat=True)
+            self._roots[chain] = first[0] if first else ""
+        return self._roots[chain]
