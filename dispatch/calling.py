@@ -24,9 +24,7 @@ class Calling:
     def wrong(self) -> set[int | None]:
         """Numbers at which somebody found another person."""
         return {
-            p.number
-            for p in self.facts.past
-            if p.tier in CALLS and p.disposition is Disposition.WRONG_PERSON
+            p.number for p in self.facts.past if p.tier in CALLS and p.disposition is Disposition.WRONG_PERSON
         }
 
     @property

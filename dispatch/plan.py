@@ -26,6 +26,9 @@ class Past:
     identified: bool = False  # the target, identity checked
     number: int | None = None  # which number was called
     told: bool = False  # of another branch's success
+    astray: bool = (
+        False  # a visit: since it was sent, a place has become known that another unit is nearer to
+    )
 
     @property
     def heard_at(self) -> datetime:

@@ -21,7 +21,7 @@ def built_in(kind: PolicyVersion.Kind) -> dict[str, Any]:
 
 def current(kind: PolicyVersion.Kind, now: datetime) -> PolicyVersion:
     """The version in force; the built-in one becomes version 1 when there is none."""
-    version = PolicyVersion.objects.in_force(kind, now).first()
+    version = PolicyVersion.objects.in_force(kind, now).defer("document").first()
     if version is None:
         version, _made = PolicyVersion.objects.get_or_create(
             kind=kind,

@@ -1,6 +1,5 @@
 """What happens next? One pure function over plain facts: no database, no clock, no Django."""
 
-from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -82,16 +81,12 @@ def _silence(p: Past) -> Result:
 
 
 def _raised(facts: Facts, rules: Rules) -> Level:
-    """The level, after results that raise it by their number."""
-    level = facts.level
-    counted: Counter[tuple[Tier, Met]] = Counter()
-    for p in facts.past:
-        if p.result is not None and (facts.level_set_at is None or p.heard_at > facts.level_set_at):
-            counted[p.tier, met(p, facts.level)] += 1
-    for (tier, what), times in counted.items():
-        cell = rules.levels[facts.level].rungs[tier].cells.get(what)
-        if cell and cell.raises and times >= cell.raises[0]:
-            level = max(level, cell.raises[1])
+    """The level, after results that raise it by their number. What came before a person set it counts no more."""
+    level, since = facts.level, facts.level_set_at
+    for tier, what, (most, higher) in rules.levels[facts.level].raises:
+        same = (p for p in facts.past if p.tier is tier and p.result and met(p, facts.level) is what)
+        if sum(since is None or p.heard_at > since for p in same) >= most:
+            level = max(level, higher)
     return level
 
 
@@ -124,6 +119,7 @@ class _Draft:
         outcome = self._end()
         if outcome is None:
             self._stand_down()
+            self._redirect()
             outcome = self._take_back() or self._begin_by_words() or self._branches()
         if outcome is not None:
             self.actions += [Recall(p.id) for p in self.live.values()]
@@ -198,6 +194,13 @@ class _Draft:
         self.actions.append(Recall(p.id))
         del self.live[p.tier]
 
+    def _redirect(self) -> None:
+        """A visit on its way to where they no longer are is stood down; whoever is nearest to them goes at once."""
+        visit = self.live.get(Tier.VISIT)
+        if visit is not None and visit.astray and visit.stage is not Stage.ARRIVED and self.facts.can_visit:
+            self._recall(visit)
+            self._try_visit(self.now, "first", reinforced=False)
+
     def _take_back(self) -> Outcome | None:
         """What is planned, has not begun and does not fit any more is taken back and thought of anew.
 
@@ -223,9 +226,10 @@ class _Draft:
             return self._begin((Tier.FOLLOW_UP,))
         for branch in list(self.ended.values()):
             for p in branch:
-                if p.disposition and met(p, self.level) is Met.NOT_PERSUADED and not self._cell(p).again:
-                    if outcome := self._begin(self._cell(p).then):
-                        return outcome
+                said_no = p.disposition and met(p, self.level) is Met.NOT_PERSUADED
+                outcome = self._begin(self._cell(p).then) if said_no and not self._cell(p).again else None
+                if outcome is not None:
+                    return outcome
         return None
 
     # each branch in its turn
@@ -263,13 +267,15 @@ class _Draft:
                 return self._try_call(tier, self.now)
             what = _unreachable(tier)
         cell = self.chain.rungs[tier].cells[what]
-        same = [p for p in self.ended[tier] if met(p, self.level) is what]
+        same = [p for p in self.ended[tier] if met(p, self.level) is what] or [last]
         wait = self._wait(cell, what, same)
         if wait is None:
             return None if self.standing.gone else self._begin(cell.then)
         if cell.keep_while and len(same) > len(cell.again):
             self._begin(cell.then)
         at = max(self.now, last.heard_at + wait)
+        if tier is Tier.VISIT and last.astray:
+            return self._try_visit(self.now, "first", cell.reinforced)
         if tier is Tier.VISIT:
             return self._try_visit(at, cell.seek, cell.reinforced)
         return self._try_call(tier, at)

@@ -74,6 +74,12 @@ class Chain:
     hours: tuple[time, time] | None = None  # when a call may begin; None: at any hour
     expires_after: timedelta | None = None  # later than this after the newest directive no call is made
     rungs: Mapping[Tier, Rung] = field(default_factory=dict)
+    raises: tuple[
+        tuple[Tier, Met, tuple[int, Level]], ...
+    ] = ()  # the cells whose n-th result raises the level
+
+
+_CHAIN_WORDS = {f.name for f in fields(Chain)} - {"rungs", "raises"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +120,7 @@ def span(text: str) -> timedelta:
 
 
 def _chain(doc: Mapping[str, Any], shared: Mapping[str, Any], where: str) -> Chain:
-    _refuse_unknown(doc, {f.name for f in fields(Chain)} | {t.code for t in Tier}, where)
+    _refuse_unknown(doc, _CHAIN_WORDS | {t.code for t in Tier}, where)
     rungs = {}
     for tier in Tier:
         if tier.code in doc or tier.code in shared:
@@ -130,6 +136,12 @@ def _chain(doc: Mapping[str, Any], shared: Mapping[str, Any], where: str) -> Cha
         hours=(time.fromisoformat(hours[0]), time.fromisoformat(hours[1])) if hours else None,
         expires_after=span(expires) if expires else None,
         rungs=rungs,
+        raises=tuple(
+            (tier, met, cell.raises)
+            for tier, rung in rungs.items()
+            for met, cell in rung.cells.items()
+            if cell.raises
+        ),
     )
 
 

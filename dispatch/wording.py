@@ -11,6 +11,7 @@ from dispatch.models import Event, Unit
 from dispatch.models.choices import name
 from dispatch.vocabulary import Disposition, FraudType, Level, OrderState, Outcome, Result, Stage, Tier
 
+MARKS = {Level.CRITICAL: "▲▲", Level.HIGH: "▲", Level.MEDIUM: "●", Level.LOW: "○"}  # beside the colour
 SMS = (
     "【96110反诈预警】您可能正遭遇{fraud}。请立即停止转账，挂断对方电话，"
     "接听96110来电或自行拨打96110核实。民警不会索要验证码、不会让您转账。"
@@ -74,9 +75,12 @@ def _templates() -> dict[str, str]:
         "closed": _("Closed: {outcome}"),
         "fault": _("The turn failed and will be tried again"),
         "viewed": _("Personal data opened"),
-        "refused": _("Refused"),
+        "refused": _("Refused: {why}"),
         "taken": _("A person took the case over"),
         "noted": _("Note: {text}"),
+        "added": _("Added: {what} {name}"),
+        "changed": _("Changed: {what} {name}, {fields}"),
+        "key_renewed": _("API key renewed: {source}"),
     }
 
 

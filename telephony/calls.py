@@ -104,10 +104,11 @@ def dial(call: Call, *, now: datetime) -> None:
     """
     if call.trunk is None:
         raise ValueError("a call is dialled over a trunk")
-    if not Call.objects.filter(pk=call.pk, status=CallStatus.DIALLING, asked=0).exists():
+    still = Call.objects.filter(pk=call.pk, status=CallStatus.DIALLING, asked=0).first()
+    if still is None:
         return
     try:
-        external_id = lines.carrier(call.trunk.carrier).place(call.as_dial())
+        external_id = lines.carrier(call.trunk.carrier).place(still.as_dial())
     except CarrierError as refusal:
         if refusal.certain:
             end(key=str(call.key), result=refusal.result, now=now, evidence=refusal.evidence)
@@ -190,7 +191,7 @@ def tend(*, now: datetime, limit: int = 100) -> int:
 
     Each asking is claimed first by moving its `due_at`, so that no two workers ask at once.
     """
-    silent = list(Call.objects.silent(now).select_related("trunk")[:limit])
+    silent = list(Call.objects.silent(now).select_related("trunk").defer("number")[:limit])
     asked = 0
     for call in silent:
         try:

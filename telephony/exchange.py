@@ -26,7 +26,8 @@ def connect(*, now: datetime, limit: int = 50) -> list[Call]:
     room = min(limit, sum(rooms.values()))
     if room <= 0:
         return []
-    waiting = Call.objects.waiting(now).select_for_update(skip_locked=True, of=("self",))
+    # Numbers are unsealed one by one, later: a number no key opens must not keep the others waiting.
+    waiting = Call.objects.waiting(now).defer("number").select_for_update(skip_locked=True, of=("self",))
     chosen: dict[str, Call] = {}
     for call in waiting[: room * 2]:
         if len(chosen) == room:

@@ -1,10 +1,13 @@
 """SMS: written in the caller's transaction, sent afterwards, tried again when the carrier fails."""
 
+import logging
 from datetime import datetime, timedelta
 
 from telephony import lines
 from telephony.carrier import CarrierError
 from telephony.models import Text, Trunk
+
+logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)  # who has claimed a text sends it within this time, or another may
 TRIES = 5
@@ -20,7 +23,13 @@ def send_due(*, now: datetime, limit: int = 100) -> int:
     trunk = Trunk.objects.filter(enabled=True).order_by("priority", "pk").first()
     if trunk is None:
         return 0
-    return sum(_send(text, trunk, now) for text in list(Text.objects.due(now)[:limit]))
+    sent = 0
+    for text in list(Text.objects.due(now).defer("number")[:limit]):
+        try:
+            sent += _send(text, trunk, now)
+        except Exception:  # one bad text must not keep the others from going out
+            logger.exception("text %s could not be sent", text.pk)
+    return sent
 
 
 def _send(text: Text, trunk: Trunk, now: datetime) -> bool:

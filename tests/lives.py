@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache
 
 from dispatch import plan, policies, policy, rules
 from dispatch.calling import DAY
@@ -29,7 +29,7 @@ def chain() -> rules.Rules:
     return rules.read(policies.built_in(PolicyVersion.Kind.ESCALATION))
 
 
-@lru_cache(maxsize=None)
+@cache
 def climb(state: State, tier: Tier) -> State:
     """Where the real state machine goes when an attempt of this tier is planned."""
     case = Case(state=state)
@@ -37,7 +37,7 @@ def climb(state: State, tier: Tier) -> State:
     return State(case.state)
 
 
-@lru_cache(maxsize=None)
+@cache
 def close(state: State, outcome: Outcome) -> State:
     """Where the real state machine goes when the case closes."""
     case = Case(state=state)
@@ -49,7 +49,7 @@ class Life:
     """A case as its rows would hold it, and the plan it last followed."""
 
     __slots__ = (
-        "begun", "can_visit", "due_at", "issued_at", "level", "level_set_at", "money_moved", "now", "numbers",
+        "asides", "begun", "can_visit", "due_at", "issued_at", "level", "level_set_at", "money_moved", "now", "numbers",
         "opened_level", "ordered", "orders", "outcome", "past", "rung", "sent", "state", "trail", "trunks",
     )  # fmt: skip
 
@@ -77,13 +77,14 @@ class Life:
         self.orders: tuple[OpenOrder, ...] = ()
         self.state, self.due_at = State.NEW, now
         self.outcome: Outcome | None = None
+        self.asides = 0
         self.trail: tuple[object, ...] = ()  # (what came before, what happened last)
 
     def copy(self) -> "Life":
         """Another life with the same past."""
         twin = object.__new__(Life)
-        for name in Life.__slots__:
-            setattr(twin, name, getattr(self, name))
+        for member in _MEMBERS:
+            member.__set__(twin, member.__get__(self))
         return twin
 
     @property
@@ -119,7 +120,7 @@ class Life:
     def dial(self, attempt: int, at: datetime, *, rings: bool = True) -> None:
         """A planned call gets its line."""
         p = next(p for p in self.past if p.id == attempt)
-        _promise(may_call(self, p.number, at), f"rang number {p.number} at {at} though it may not")
+        _promise(may_call(self, p.number, at), "rang a number though it may not be rung")
         if rings and p.number is not None:
             self.rung += ((p.number, at),)
         self.begun |= {attempt}
@@ -143,11 +144,14 @@ class Life:
         self.due_at = steps.due_at
         _promise(_LADDER.index(self.state) >= _LADDER.index(before), "the state went back")
         again = policy.next_steps(self.facts(), chain(), self.now)
-        _promise(not again.actions and again.due_at == steps.due_at, f"asked again, it wants {again}")
+        _promise(not again.actions and again.due_at == steps.due_at, "asked again, it wants something else")
         return self
 
     def standing(self) -> Standing:
         return standing(self.past, self.level)
+
+
+_MEMBERS = [vars(Life)[name] for name in Life.__slots__]
 
 
 def may_call(life: Life, number: int | None, at: datetime, *, besides: int = 0) -> bool:
@@ -186,7 +190,9 @@ def _end(life: Life, attempt: int, result: Result) -> None:
 def _settle(life: Life, action: plan.Settle) -> None:
     due_at = next(p.due_at for p in life.past if p.id == action.attempt)
     _promise(due_at is not None and due_at <= life.now, "settled before its time")
-    _promise(action.result not in (Result.REACHED, Result.MET) or _identified(life, action.attempt), "reached?")
+    _promise(
+        action.result not in (Result.REACHED, Result.MET) or _identified(life, action.attempt), "reached?"
+    )
     _end(life, action.attempt, action.result)
 
 
@@ -258,11 +264,11 @@ def _check_due(life: Life, steps: plan.Plan) -> None:
     """An open case is due when the first of its live attempts and open orders is."""
     dues = [p.due_at for p in life.live] + [order.due_at for order in life.orders]
     _promise(bool(dues) and all(dues), "an open case with nothing to wait for")
-    _promise(steps.due_at == min(due for due in dues if due), f"due at {steps.due_at}, not the least due time")
+    _promise(steps.due_at == min(due for due in dues if due), "not due at the least due time")
 
 
 def _check_try(life: Life, action: plan.Try) -> None:
-    _promise(all(p.tier is not action.tier for p in life.live), f"two live attempts: {action.tier.code}")
+    _promise(all(p.tier is not action.tier for p in life.live), "two live attempts in one tier")
     _promise(life.now <= action.starts_at <= action.due_at > life.now, "planned into the past")
     if action.tier is Tier.VISIT:
         _promise(life.can_visit, "a visit with nowhere to send it")
@@ -270,12 +276,14 @@ def _check_try(life: Life, action: plan.Try) -> None:
         return
     stands = life.standing()
     _promise(not stands.gone and stands.agreed_at is None, "called though nothing is left to say")
-    _promise(action.number in life.numbers, f"called {action.number}, which is nobody's number")
+    _promise(action.number in life.numbers, "called nobody's number")
     _promise(action.number not in wrong_numbers(life), "called a wrong number again")
     booked = sum(p.number == action.number and p.id not in life.begun for p in life.live)
     last = action.due_at - timedelta(seconds=1)
     for at in (action.starts_at, last):
-        _promise(may_call(life, action.number, at, besides=booked), f"may be called at {at}, and must not")
+        _promise(
+            may_call(life, action.number, at, besides=booked), "booked for a time when it may not be called"
+        )
     _promise(last - action.starts_at < DAY or not chain().levels[life.level].hours, "booked through a night")
 
 

@@ -2,198 +2,32 @@
 
     python -m tests.walk --length 6
 
-A walk goes through the pure policy with the real state machine beside it. Two histories that leave the policy
-nothing to tell them apart by are walked on from once, and counted as two.
+A walk goes through the pure policy with the real state machine beside it. Histories that leave the policy, and
+whatever may happen next, nothing to tell them apart by are walked on from once, and each is counted.
 """
 
 import argparse
 import os
 import sys
 import time
-from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime, timedelta
-from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "warning_center.settings")
     import django
 
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "warning_center.settings")
     django.setup()
 
-from dispatch.vocabulary import (
-    CALLS,
-    FACE_TO_FACE,
-    RESULTS_OF,
-    Disposition,
-    Level,
-    Result,
-    Stage,
-    Tier,
-    what_was_met,
-)
 from dispatch.plan import Past
-from tests.lives import NEVER_RANG, NIGHT, BrokenPromiseError, Life, chain
+from dispatch.vocabulary import CALLS, Disposition, Level, Result, Stage, Tier
+from tests.happenings import Happening, happen, happenings, result_with, results, sort_of, unheard, words
+from tests.lives import NIGHT, BrokenPromiseError, Life, chain
 
-MOMENT = timedelta(seconds=30)  # from one happening to the next
-ENGINES_OWN = {Result.NOT_PLACED, Result.CANCELLED, Result.NO_NEWS}  # time brings these about
-WATCHED = {Result.LOSS, Result.RELAPSE, Result.NO_LOSS}  # what the policy itself asks for by name
 Key = tuple[Any, ...]
-
-
-class Happening(NamedTuple):
-    """One thing that can happen next; `times` is how many words of the vocabulary it stands for."""
-
-    what: str
-    attempt: int = -1
-    result: Result | None = None
-    disposition: Disposition | None = None
-    level: Level | None = None
-    times: int = 1
-
-
-# words the policy cannot tell apart
-
-
-@lru_cache(maxsize=None)
-def sort_of(tier: Tier, result: Result, disposition: Disposition | None) -> Key:
-    """All that the policy can see of a result and its word: what was met at each level, and what it asks for."""
-    mets = tuple(what_was_met(tier, level, result, disposition) for level in Level)
-    named = result if result in WATCHED or result is Result.CANCELLED else None
-    wrong = disposition is Disposition.WRONG_PERSON
-    return (*mets, named, result in FACE_TO_FACE, disposition is not None, wrong)
-
-
-@cache
-def results(tier: Tier) -> list[tuple[Result, int]]:
-    """One result of each sort that a machine or a person may report of a tier, and how many it stands for."""
-    sorts: dict[Key, list[Result]] = defaultdict(list)
-    for result in sorted(RESULTS_OF[tier] - ENGINES_OWN):
-        sorts[sort_of(tier, result, None)].append(result)
-    return [(same[0], len(same)) for same in sorts.values()]
-
-
-@cache
-def words(tier: Tier) -> list[tuple[Disposition, int]]:
-    """One disposition of each sort, and how many it stands for."""
-    met = Result.REACHED if tier in CALLS else Result.MET
-    sorts: dict[Key, list[Disposition]] = defaultdict(list)
-    for word in Disposition:
-        sorts[sort_of(tier, met, word)].append(word)
-    return [(same[0], len(same)) for same in sorts.values()]
-
-
-def result_with(tier: Tier, word: Disposition) -> Result:
-    """The result that goes with a word said in time."""
-    if word is Disposition.WRONG_PERSON:
-        return Result.ANSWERED_BY_OTHER if tier in CALLS else Result.WRONG_ADDRESS
-    return Result.REACHED if tier in CALLS else Result.MET
-
-
-# what can happen
-
-
-def happenings(life: Life) -> Iterator[Happening]:
-    """Everything that can happen to an open case before, or as, its time comes."""
-    yield Happening("time")
-    for p in life.live:
-        at = max(life.now, p.starts_at)
-        if p.stage is Stage.PLANNED and (p.tier not in CALLS or at + MOMENT >= life.due_at):
-            continue
-        if p.tier in CALLS and p.stage is Stage.PLANNED:
-            yield Happening("answered", p.id)
-        if p.tier is Tier.VISIT and p.stage is Stage.SENT:
-            yield Happening("arrived", p.id)
-        for result, times in results(p.tier):
-            yield Happening("met", p.id, result, times=times)
-        if p.tier is not Tier.FOLLOW_UP:
-            for word, times in words(p.tier):
-                yield Happening("judged", p.id, result_with(p.tier, word), word, times=times)
-    for p in unheard(life):
-        for word, times in words(p.tier):
-            yield Happening("late word", p.id, p.result, word, times=times)
-    for level in Level:
-        if level >= life.level:
-            yield Happening("directive", level=level)
-        elif life.level_set_at is None:
-            yield Happening("lowered", level=level)
-    if not life.money_moved:
-        yield Happening("money moved")
-    if life.orders:
-        yield Happening("bank answered")
-
-
-def unheard(life: Life) -> list[Past]:
-    """The newest ended attempt of each tier that had begun and on which a word may still be said."""
-    newest = {p.tier: p for p in life.past if p.result and not p.disposition and p.id in life.begun}
-    return [p for tier, p in newest.items() if tier is not Tier.FOLLOW_UP]
-
-
-def happen(life: Life, what: Happening) -> Life:
-    """The life in which this has happened and the case has taken its turn."""
-    after = life.copy()
-    after.trail = (life.trail, what)
-    if what.what == "time":
-        after.now = life.due_at
-        return after.turn()
-    after.now = min(life.now + MOMENT, life.now + (life.due_at - life.now) / 2)
-    p = life.past[what.attempt] if what.attempt >= 0 else None
-    if p is not None and p.result is None and p.stage is Stage.PLANNED:
-        at = max(life.now, p.starts_at)
-        after.now = max(after.now, at + MOMENT)
-        after.dial(p.id, at, rings=what.result not in NEVER_RANG)
-    _CHANGE[what.what](after, what)
-    return after.turn()
-
-
-def _answered(life: Life, what: Happening) -> None:
-    within = chain().levels[life.level].rungs[life.past[what.attempt].tier].within
-    life.change(what.attempt, stage=Stage.TALKING, due_at=life.now + within[Stage.TALKING], identified=True)
-
-
-def _arrived(life: Life, what: Happening) -> None:
-    within = chain().levels[life.level].rungs[Tier.VISIT].within
-    life.change(what.attempt, stage=Stage.ARRIVED, due_at=life.now + within[Stage.ARRIVED])
-
-
-def _met(life: Life, what: Happening) -> None:
-    life.change(what.attempt, result=what.result, ended_at=life.now, due_at=None)
-
-
-def _judged(life: Life, what: Happening) -> None:
-    _met(life, what)
-    _late_word(life, what)
-
-
-def _late_word(life: Life, what: Happening) -> None:
-    life.change(what.attempt, disposition=what.disposition, judged_at=life.now)
-
-
-def _directive(life: Life, what: Happening) -> None:
-    life.level, life.issued_at = what.level or life.level, life.now
-
-
-def _lowered(life: Life, what: Happening) -> None:
-    life.level, life.level_set_at = what.level or life.level, life.now
-
-
-def _money_moved(life: Life, what: Happening) -> None:
-    life.money_moved = True
-
-
-def _bank_answered(life: Life, what: Happening) -> None:
-    life.orders = life.orders[1:]
-
-
-_CHANGE = {
-    "answered": _answered, "arrived": _arrived, "met": _met, "judged": _judged, "late word": _late_word,
-    "directive": _directive, "lowered": _lowered, "money moved": _money_moved,
-    "bank answered": _bank_answered,
-}  # fmt: skip
-
-
-# walking
 
 
 def key(life: Life) -> Key:
@@ -220,7 +54,8 @@ def key(life: Life) -> Key:
     worded = sorted((p for p in ended if p.disposition), key=lambda p: (p.heard_at, p.id))
     follow_up = [p for p in life.past if p.tier is Tier.FOLLOW_UP]
     return (
-        life.state, life.level, life.opened_level, ago(life.issued_at), life.money_moved, life.sent, life.ordered,
+        life.state, life.asides, life.level, life.opened_level, ago(life.issued_at), life.money_moved,
+        life.sent, life.ordered,
         tuple(ago(order.due_at) for order in life.orders), live, frozenset(counts.items()),
         tuple(last.values()), tuple(first.values()), now.hour,
         tuple((p.tier, p.disposition) for p in worded), ago(life.standing().agreed_at),
@@ -233,50 +68,67 @@ def key(life: Life) -> Key:
 
 
 class Walk:
-    """A walk of one length over lives; what several starts share is walked once."""
+    """A walk over many starts at once; a life that several histories lead to is walked on from once."""
 
-    def __init__(self, length: int) -> None:
+    def __init__(self, starts: Iterable[Life], length: int) -> None:
+        self.starts = [life.turn() for life in starts]
         self.length = length
         self.steps = 0  # turns taken and checked
-        self.edges: dict[int, tuple[int, list[tuple[int, int]]]] = {}  # ways that end here, ways on
-        self.leaves: dict[int, int] = {}  # ways on from where the walk stops
+        self.closed: dict[int, int] = {}  # of a life: so many ways close it at once
+        self.onward: dict[int, dict[int, int]] = {}  # and so many lead to another life
+        self.leaves: dict[int, int] = {}  # of a life one step before the walk's end: all its ways
 
-    def count(self, start: Life) -> int:
-        """Walk every sequence from a start, up to the length or until the case closes; how many there are."""
-        first = start.turn()
-        if first.outcome is not None:
-            return 1
-        ended = 0
-        frontier = {hash(key(first)): (first, 1)}
-        for depth in range(self.length):
-            ahead: dict[int, tuple[Life, int]] = {}
-            for mark, (life, ways) in frontier.items():
-                if depth == self.length - 1:
-                    ended += ways * self._leaf(mark, life)
-                    continue
-                ended += ways * self._expand(mark, life, ways, ahead)
-            frontier = ahead
-        return ended
+    def run(self) -> int:
+        """Walk every sequence of the length, or until the case closes; how many there are."""
+        frontier = {hash(key(life)): life for life in self.starts if life.outcome is None}
+        ways = dict.fromkeys(frontier, 1)
+        for _ in range(self.length - 2):
+            ahead: dict[int, Life] = {}
+            for mark, life in frontier.items():
+                self.closed[mark], self.onward[mark] = self._expand(life, ahead.setdefault)
+            frontier = {mark: life for mark, life in ahead.items() if mark not in self.closed}
+        for mark, life in frontier.items():  # the last two steps keep no lives: there are too many
+            self.closed[mark], self.onward[mark] = self._expand(life, self._leave)
+        return self._count(ways)
 
-    def _leaf(self, mark: int, life: Life) -> int:
-        if mark in self.edges:
-            closed, onward = self.edges[mark]
-            return closed + sum(times for _, times in onward)
-        if mark not in self.leaves:
-            self.leaves[mark] = sum(what.times for what in happenings(life) if self._step(life, what))
-        return self.leaves[mark]
-
-    def _expand(self, mark: int, life: Life, ways: int, ahead: dict[int, tuple[Life, int]]) -> int:
-        closed = 0
+    def _expand(self, life: Life, onto: Callable[[int, Life], object]) -> tuple[int, dict[int, int]]:
+        closed, onward = 0, Counter[int]()
         for what in happenings(life):
             after = self._step(life, what)
             if after.outcome is not None:
                 closed += what.times
-                continue
-            to = hash(key(after))
-            known = ahead.get(to)
-            ahead[to] = (after, ways * what.times) if known is None else (known[0], known[1] + ways * what.times)
-        return closed
+            else:
+                mark = hash(key(after))
+                onward[mark] += what.times
+                onto(mark, after)
+        return closed, onward
+
+    def _leave(self, mark: int, life: Life) -> None:
+        """Take every last step from here, unless it has been taken."""
+        if mark in self.closed or mark in self.leaves:
+            return
+        self.leaves[mark] = 0
+        for what in happenings(life):
+            self._step(life, what)
+            self.leaves[mark] += what.times
+
+    def _count(self, ways: dict[int, int]) -> int:
+        ended = sum(life.outcome is not None for life in self.starts)
+        for _ in range(self.length - 1):
+            ahead: Counter[int] = Counter()
+            for mark, times in ways.items():
+                ended += times * self.closed[mark]
+                for to, onward in self.onward[mark].items():
+                    ahead[to] += times * onward
+            ways = ahead
+        for mark, times in ways.items():
+            last = (
+                self.closed[mark] + sum(self.onward[mark].values())
+                if mark in self.closed
+                else self.leaves[mark]
+            )
+            ended += times * last
+        return ended
 
     def _step(self, life: Life, what: Happening) -> Life:
         self.steps += 1
@@ -295,3 +147,145 @@ def story(life: Life) -> str:
         told.append(f"  {what}")
     begun = f"  {life.level.name} numbers={life.numbers} can_visit={life.can_visit} money={life.money_moved}"
     return "\n".join([*reversed(told), begun, *(f"    {p}" for p in life.past)])
+
+
+# every way of starting
+
+
+def main_starts() -> dict[str, Life]:
+    """One fresh directive at each level, in the daytime, for a person with two numbers and a known place."""
+    return {level.code: Life(level) for level in Level}
+
+
+def other_starts() -> dict[str, Life]:
+    """The other ways a case can begin, and two in which it has come to follow-up."""
+    starts = {}
+    for level in Level:
+        rows = chain().levels[level]
+        ways = {
+            "no number": Life(level, numbers=()),
+            "one number": Life(level, numbers=(1,)),
+            "nowhere to visit": Life(level, can_visit=False),
+            "no number, nowhere to visit": Life(level, numbers=(), can_visit=False),
+            "money moved": Life(level, money_moved=True),
+            "money moved, nowhere to visit": Life(level, money_moved=True, can_visit=False),
+            "one trunk": Life(level, trunks=1),
+            "agreed": _agreed(level),
+            "not found": _not_found(level),
+        }
+        if rows.hours:
+            ways["night"] = Life(level, now=NIGHT)
+        if rows.most_calls:
+            ways["one call short of the cap"] = Life(level, rung=rows.most_calls - 1)
+            ways["capped"] = Life(level, numbers=(1,), rung=rows.most_calls)
+        if rows.expires_after:
+            age = rows.expires_after + timedelta(hours=1)
+            ways["stale"] = Life(level, age=age)
+            ways["stale, nowhere to visit"] = Life(level, age=age, can_visit=False)
+        starts |= {f"{level.code}, {name}": life for name, life in ways.items()}
+    for level in Level:  # opened low, raised by a second directive before anything was met
+        raised = Life(Level.LOW).turn()
+        raised.level = level
+        starts[f"low, joined at {level.code}"] = raised
+    return starts
+
+
+def _agreed(level: Level) -> Life:
+    life = Life(level).turn()
+    voice = next(p for p in life.live if p.tier is Tier.VOICE)
+    return happen(life, Happening("judged", voice.id, Result.REACHED, Disposition.PERSUADED))
+
+
+def _not_found(level: Level) -> Life:
+    """Nobody answered and nobody was there until follow-up began."""
+    life = Life(level, numbers=(), can_visit=False).turn()
+    life.can_visit, life.numbers = True, (1, 2)
+    return life
+
+
+# every history ends
+
+Answer = tuple[Result | None, Disposition | None]  # no result: nothing is ever heard
+AFTER = {Tier.VOICE: timedelta(seconds=30), Tier.VIDEO: timedelta(seconds=30)}
+AFTER |= {Tier.VISIT: timedelta(minutes=20), Tier.FOLLOW_UP: timedelta(minutes=10)}
+
+
+def answers(tier: Tier) -> Iterator[Answer]:
+    """Every fixed way in which a tier can go on and on."""
+    yield None, None
+    yield from ((result, None) for result, _ in results(tier))
+    if tier is not Tier.FOLLOW_UP:
+        yield from ((result_with(tier, word), word) for word, _ in words(tier))
+
+
+def endings(start: Life, most_turns: int) -> Iterator[tuple[dict[Tier, Answer], Life]]:
+    """Follow a start to its end with one fixed answer a tier, for every such answer that is ever asked for."""
+    todo: list[tuple[dict[Tier, Answer], Life, int]] = [({}, start.turn(), 0)]
+    while todo:
+        given, life, turns = todo.pop()
+        while life.outcome is None:
+            if turns >= most_turns:
+                raise BrokenPromiseError(f"no end after {turns} turns with {given}")
+            p, at = _next_to_answer(life, given)
+            if p is None or at is None:
+                life = happen(life, Happening("time"))
+            elif p.tier not in given:
+                todo += [({**given, p.tier: answer}, life, turns) for answer in answers(p.tier)]
+                break
+            else:
+                life = _answer(life, p, at, given[p.tier])
+            turns += 1
+        else:
+            yield given, life
+
+
+def _next_to_answer(life: Life, given: dict[Tier, Answer]) -> tuple[Past | None, datetime | None]:
+    """The live attempt that is answered before anything falls due, and when."""
+    soonest: tuple[Past | None, datetime | None] = None, life.due_at
+    for p in life.live:
+        waits = p.stage is Stage.PLANNED and p.tier not in CALLS
+        silent = p.tier in given and given[p.tier][0] is None
+        at = max(life.now, p.starts_at) + AFTER[p.tier]
+        if not waits and not silent and soonest[1] and at < soonest[1]:
+            soonest = p, at
+    return soonest
+
+
+def _answer(life: Life, p: Past, at: datetime, answer: Answer) -> Life:
+    result, disposition = answer
+    what = Happening("judged" if disposition else "met", p.id, result, disposition)
+    after = life.copy()
+    after.now = at - timedelta(seconds=30)
+    return happen(after, what)
+
+
+# the named command
+
+
+def _walk(task: tuple[str, Life, int]) -> tuple[str, int, int]:
+    name, life, length = task
+    walk = Walk([life], length)
+    return name, walk.run(), walk.steps
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--length", type=int, default=6, help="of the walks from the four main starts")
+    options.add_argument("--others", type=int, default=4, help="of the walks from the other starts")
+    options.add_argument("--processes", type=int, default=os.cpu_count())
+    given = options.parse_args()
+    began = time.monotonic()
+    tasks = [(name, life, given.length) for name, life in main_starts().items()]
+    tasks += [(name, life, given.others) for name, life in other_starts().items()]
+    total = 0
+    with ProcessPoolExecutor(given.processes) as pool:
+        for name, sequences, steps in pool.map(_walk, tasks):
+            total += sequences
+            sys.stdout.write(f"{name}: {sequences:,} sequences, {steps:,} steps\n")
+            sys.stdout.flush()
+    sys.stdout.write(f"{total:,} sequences kept every promise, {time.monotonic() - began:.0f} s\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

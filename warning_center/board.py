@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from dispatch.models import Attempt, Case, Event, Unit
 from dispatch.models.choices import name
 from dispatch.vocabulary import Level, Stage, State, Tier
-from dispatch.wording import sentence
+from dispatch.wording import MARKS, sentence
 from warning_center.story import masked_person
-from warning_center.teller import MARKS, Teller, pad
+from warning_center.teller import Teller, pad
 
 MOST_LINES = 30
 

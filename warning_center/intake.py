@@ -11,7 +11,7 @@ from typing import Any
 from django.db import IntegrityError, OperationalError, transaction
 
 from dispatch import policies, risk
-from dispatch.vocabulary import FraudType, Level
+from dispatch.vocabulary import Level
 from dispatch.workflow import opening
 from telephony import sealing
 from warning_center.models import Directive, Source
@@ -93,7 +93,8 @@ def _receive(incoming: Incoming, source: Source, now: datetime) -> Receipt:
         if before.digest != digest:
             raise ChangedError(incoming.reference)
         return Receipt(before, Answer.UNCHANGED)
-    report = _report(incoming, source, now)
+    _, rules = policies.risk_rules(now)
+    report = _report(incoming, source, rules, now)
     opened = opening.take_in(report, now=now)
     answer = Answer.JOINED if opened.joined else Answer.ACCEPTED
     directive = Directive.objects.create(
@@ -103,15 +104,14 @@ def _receive(incoming: Incoming, source: Source, now: datetime) -> Receipt:
         issued_at=incoming.issued_at,
         body=body,
         digest=digest,
-        notes=[*incoming.notes, *_late_notes(incoming, report.fraud, now)],
+        notes=[*incoming.notes, *_late_notes(incoming, rules, now)],
         answer=answer,
         case=opened.case,
     )
     return Receipt(directive, answer)
 
 
-def _report(incoming: Incoming, source: Source, now: datetime) -> opening.Report:
-    _, rules = policies.risk_rules(now)
+def _report(incoming: Incoming, source: Source, rules: risk.RiskRules, now: datetime) -> opening.Report:
     age = _age(incoming, now) if incoming.age is None else incoming.age
     return opening.Report(
         person=incoming.person,
@@ -132,12 +132,11 @@ def _age(incoming: Incoming, now: datetime) -> int | None:
     return now.year - born if born else None
 
 
-def _late_notes(incoming: Incoming, fraud: FraudType, now: datetime) -> list[str]:
+def _late_notes(incoming: Incoming, rules: risk.RiskRules, now: datetime) -> list[str]:
     """What only the rules and the clock can tell."""
     notes = []
     if incoming.issued_at > now + CLOCKS_DIFFER:
         notes.append("issued_at_future")
-    _, rules = policies.risk_rules(now)
-    if fraud is FraudType.OTHER and not rules.knows(incoming.fraud_word):
+    if not rules.knows(incoming.fraud_word):
         notes.append("fraud_type_unknown")
     return notes

@@ -1,10 +1,11 @@
 """The whole program in one thread on a moving clock, leaping from deadline to deadline."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 
 from dispatch.models import Case, Order
 from dispatch.workflow import orders, turn
@@ -42,6 +43,25 @@ class Play:
         self.arrivals = sorted(arrivals, key=lambda arrival: arrival.at)
         self.receipts: list[Receipt] = []
         self.refused: list[Arrival] = []
+        self._next: dict[Part, Callable[[], datetime | None]] = {
+            self._receive: lambda: self.arrivals[0].at if self.arrivals else None,
+            self._news: inbox.next_news_at,
+            self._people: cast.next_at,
+            self._cases: _next_case,
+            self._line: lambda: _first(Call.objects.filter(due_at__isnull=False)),
+            self._texts: lambda: _first(Text.objects.filter(due_at__isnull=False)),
+        }
+        every = set(self._next)
+        self._moves: dict[Part, set[Part]] = {  # whose next moment a part may change
+            self._receive: every,
+            self._news: {self._news, self._people, self._cases, self._line},
+            self._people: every,
+            self._cases: every,
+            self._line: {self._news, self._cases, self._line},
+            self._texts: {self._texts},
+        }
+        self._moments: dict[Part, datetime | None] = {}
+        self._stale = every
 
     def run(self, watch: Callable[[datetime], None]) -> None:
         """Play to the end; `watch` is called after each instant with its time."""
@@ -56,12 +76,13 @@ class Play:
         """Everything that happens at one moment, until it is quiet; then the next moment, None at the end."""
         waiting = False
         for _ in range(MOST_ROUNDS):
-            moments = {part: at for part, at in self._moments() if at is not None}
+            moments = self._look()
             due = [part for part, at in moments.items() if at <= now and not (waiting and part == self._line)]
             if not due:
                 return self._following(moments, now)
             for part in due:
                 moved = part(now)
+                self._stale |= self._moves[part]
                 waiting = part == self._line and not moved
         raise StuckError(f"{now:%F %T}: not quiet after {MOST_ROUNDS} rounds")
 
@@ -72,18 +93,13 @@ class Play:
             raise StuckError("nothing is due though cases are open")
         return min(at if at > now else now + A_MOMENT for at in moments.values())
 
-    def _moments(self) -> Iterator[tuple[Part, datetime | None]]:
-        """When each part of the program next has something to do."""
-        cases = Case.objects.open().aggregate(at=Min("due_at"))["at"]
-        late = Order.objects.open().aggregate(at=Min("due_at"))["at"]
-        calls_due = Call.objects.filter(due_at__isnull=False).aggregate(at=Min("due_at"))["at"]
-        texts_due = Text.objects.filter(due_at__isnull=False).aggregate(at=Min("due_at"))["at"]
-        yield self._receive, self.arrivals[0].at if self.arrivals else None
-        yield self._news, inbox.next_news_at()
-        yield self._people, self.cast.next_at()
-        yield self._cases, min(filter(None, (cases, late)), default=None)
-        yield self._line, calls_due
-        yield self._texts, texts_due
+    def _look(self) -> dict[Part, datetime]:
+        """When each part of the program next has something to do; only what may have moved is looked at."""
+        for part in self._next:
+            if part in self._stale:
+                self._moments[part] = self._next[part]()
+        self._stale = set()
+        return {part: at for part in self._next if (at := self._moments[part]) is not None}
 
     def _receive(self, now: datetime) -> int:
         came = 0
@@ -110,3 +126,13 @@ class Play:
 
     def _texts(self, now: datetime) -> int:
         return texts.send_due(now=now)
+
+
+def _first(rows: QuerySet[Any]) -> datetime | None:
+    at: datetime | None = rows.aggregate(at=Min("due_at"))["at"]
+    return at
+
+
+def _next_case() -> datetime | None:
+    moments = (_first(Case.objects.open()), _first(Order.objects.open()))
+    return min(filter(None, moments), default=None)

@@ -5,6 +5,7 @@ program goes on where it stood. They use the same doors as people do.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,6 +15,7 @@ from django.db.models import Q
 from dispatch.models import Attempt, Order
 from dispatch.vocabulary import CALLS, OrderState, Result, Stage, Tier
 from dispatch.workflow import orders, words
+from dispatch.workflow.refusal import NotAllowedError
 from telephony.carrier import CallResult, Dial
 from telephony.carriers.simulated import Behaviour
 from warning_center.answers import Answers, Word
@@ -59,7 +61,8 @@ class Cast:
         done = 0
         for act in sorted(self._acts(), key=lambda a: a.at):
             if act.at <= now:
-                self._do(act, now)
+                with suppress(NotAllowedError):  # something else was quicker
+                    self._do(act, now)
                 done += 1
         return done
 
@@ -72,7 +75,7 @@ class Cast:
             Attempt.objects.live()
             .exclude(stage__in=[Stage.PLANNED, Stage.DIALLED])
             .filter(case__holder=None)
-            .select_related("case", "call")
+            .select_related("case")
             .order_by("pk")
         )
         for attempt in begun:
@@ -121,6 +124,8 @@ class Cast:
             self._say(act.attempt, now)
 
     def _say(self, attempt: Attempt, now: datetime) -> None:
+        if not Attempt.objects.live().filter(pk=attempt.pk).exists():
+            return  # stood down meanwhile
         word = self._word(attempt, attempt.started_at or now)
         if word.disposition is not None:
             words.judge(attempt_id=attempt.pk, disposition=word.disposition, now=now, agent=AGENT)

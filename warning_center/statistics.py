@@ -269,3 +269,11 @@ def in_words(rate: rates.Rate) -> str:
         return _("0 of 0: no rate")
     low, high = (f"{100 * edge:.1f}" for edge in rate.interval)
     return f"{rate.k} / {rate.n} = {100 * rate.share:.1f} % ({low}–{high})"
+
+
+def word(code: str) -> str:
+    """A tier, an outcome or a sum by its code, in the reader's language."""
+    for kind in (Outcome, Money):
+        if code in kind.__members__.values():
+            return name(kind(code))
+    return name(Tier[code.upper()])

@@ -1,8 +1,22 @@
 """Every address of the centre."""
 
 from django.contrib import admin
-from django.urls import path
+from django.contrib.auth import views as auth
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from warning_center import pages
 
 urlpatterns = [
+    path("", pages.home, name="home"),
+    path("login/", auth.LoginView.as_view(template_name="center/login.html"), name="login"),
+    path("logout/", auth.LogoutView.as_view(next_page="login"), name="logout"),
+    path("language/", include("django.conf.urls.i18n")),
+    path("supervision/", pages.supervision, name="supervision"),
+    path("supervision/cases", pages.supervision_cases, name="supervision-cases"),
+    # one login for all roles
+    path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("warning_center.api.urls")),
+    path("telephony/", include("telephony.urls")),
 ]

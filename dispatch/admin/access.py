@@ -6,8 +6,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from dispatch import record
 from dispatch.models import Unit, User
 from dispatch.vocabulary import Role
+from telephony import clock
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -77,6 +79,24 @@ class Guarded(_ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        self._log("added", request, obj, message)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        self._log("changed", request, obj, message)
+        return super().log_change(request, obj, message)
+
+    def _log(self, verb: str, request: HttpRequest, row: Any, message: Any) -> None:
+        """Our own record, which cannot be changed, has it too."""
+        fields = [
+            f for part in message if isinstance(part, dict) for f in part.get(verb, {}).get("fields", ())
+        ]
+        what = f"{self.opts.model_name} {row.pk}"
+        record.write(
+            verb, now=clock.now(), by=user_of(request), what=what, name=str(row), fields=", ".join(fields)
+        )
 
 
 def units_of(request: HttpRequest) -> QuerySet[Unit, Any]:

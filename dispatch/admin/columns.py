@@ -112,3 +112,7 @@ def person(case: Case, now: datetime) -> str:
 
 def fraud(case: Case) -> str:
     return name(FraudType(case.fraud_type))
+
+
+def exact(at: datetime) -> str:
+    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M:%S")

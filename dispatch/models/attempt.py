@@ -49,6 +49,7 @@ class Attempt(models.Model):
         "dispatch.Unit", models.PROTECT, null=True, related_name="attempts", verbose_name=_("unit")
     )
     reinforced = models.BooleanField(_("reinforced"), default=False)
+    astray = models.BooleanField(default=False)  # a visit sent to where the person was thought to be before
     starts_at = models.DateTimeField(_("planned for"))
     due_at = models.DateTimeField(_("due"), null=True)
     started_at = models.DateTimeField(_("begun"), null=True)  # dialled; sent to a unit; a check due
@@ -112,4 +113,5 @@ class Attempt(models.Model):
             identified=self.identified_at is not None,
             number=self.phone_id,
             told=self.told_at is not None,
+            astray=self.astray,
         )

@@ -88,7 +88,7 @@ NAMES: list[tuple[StrEnum | IntEnum, Promise]] = [
     (Stage.DIALLED, _("dialled")),
     (Stage.TALKING, _("talking")),
     (Stage.JUDGING, _("awaiting disposition")),
-    (Stage.SENT, _("sent")),
+    (Stage.SENT, _("sent out")),
     (Stage.ACKNOWLEDGED, _("acknowledged")),
     (Stage.ARRIVED, _("at the door")),
     (Stage.CHECKING, _("being checked")),

@@ -8,8 +8,8 @@ from decimal import Decimal
 from django.db import transaction
 
 from dispatch import policies, record, stations
-from dispatch.models import Case, Contact, PolicyVersion, Sum, Target, Unit
-from dispatch.vocabulary import FraudType, Level, Money, Outcome, State
+from dispatch.models import Attempt, Case, Contact, PolicyVersion, Sum, Target, Unit
+from dispatch.vocabulary import FraudType, Level, Money, Outcome, State, Tier, UnitKind
 from dispatch.workflow import persons
 from dispatch.workflow.closing import fold
 from dispatch.workflow.turn import advance, succeed
@@ -183,7 +183,19 @@ def _take_facts(case: Case, report: Report) -> None:
         case.lat, case.lon, case.adcode, case.address = place.lat, place.lon, place.adcode, place.address
         case.place_at = report.issued_at
         case.unit = _home(case.target, place, report.fallback)
+        _mark_astray(case)
     case.issued_at = max(case.issued_at, report.issued_at)
+
+
+def _mark_astray(case: Case) -> None:
+    """The last visit went to the place known before; the policy redirects it if another unit is nearer now."""
+    visit = Attempt.objects.filter(case=case, tier=Tier.VISIT).select_related("unit").order_by("-pk").first()
+    if visit is None or visit.unit is None:
+        return
+    community = visit.unit.kind in (UnitKind.VILLAGE, UnitKind.TOWN)
+    if stations.assign(case, community=community, ignored=()) != visit.unit:
+        visit.astray = True
+        visit.save(update_fields=["astray"])
 
 
 def _note_contact(target: Target, related: Related, now: datetime) -> None:

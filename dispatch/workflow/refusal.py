@@ -1,6 +1,6 @@
 """What the workflow says when it will not do something."""
 
-from enum import Enum
+from enum import IntEnum, StrEnum
 from typing import Any
 
 from django.utils.translation import gettext
@@ -22,5 +22,5 @@ class NotAllowedError(Exception):
 
     def in_words(self) -> str:
         """The message as a page shows it."""
-        told = {key: name(word) if isinstance(word, Enum) else word for key, word in self.words.items()}
+        told = {key: name(word) if isinstance(word, (StrEnum, IntEnum)) else word for key, word in self.words.items()}
         return gettext(self.template).format(**told)

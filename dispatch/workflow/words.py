@@ -37,8 +37,8 @@ def call_moved(call: Call, *, now: datetime) -> None:
     Order of locks: call, case, attempt. The case takes its turn at the next tick.
     """
     attempt = Attempt.objects.filter(call=call).first()
-    if attempt is None:
-        return
+    if attempt is None or call.status == CallStatus.RINGING:
+        return  # a ringing phone moves nothing
     case = Case.objects.select_for_update(of=("self",)).get(pk=attempt.case_id)
     attempt = Attempt.objects.select_for_update(of=("self",)).get(pk=attempt.pk)
     attempt.started_at = attempt.started_at or call.dialled_at

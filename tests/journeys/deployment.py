@@ -10,7 +10,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import requests
@@ -55,6 +57,17 @@ class Deployment:
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout
 
+    def ask(self, query: str, *values: object) -> list[Any]:
+        """The first column of a query on the deployed database."""
+        with psycopg.connect(self.env["DATABASE_URL"], autocommit=True) as connection:
+            return [row[0] for row in connection.execute(query, values).fetchall()]  # type: ignore[arg-type]
+
+    def now(self) -> datetime:
+        """What the deployed program's clock shows."""
+        anchor = datetime.fromisoformat(self.env["CLOCK_ANCHOR"])
+        passed = datetime.now(UTC) - anchor  # noqa: TID251  the tests' own clock
+        return datetime.fromisoformat(START) + passed * float(self.env["CLOCK_SPEED"])
+
     def python(self, code: str) -> str:
         """Run a few lines inside the deployed program; what they printed."""
         return self.manage("shell", "--no-imports", "-c", code)
@@ -83,7 +96,7 @@ def deployed(folder: Path, *, speed: float, mischief: tuple[str, ...] = ()) -> I
     url = f"http://127.0.0.1:{web}"
     with _database() as database_url:
         env = {
-            **{k: v for k, v in os.environ.items() if not k.startswith("PYTEST")},
+            **{k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"},
             "DATABASE_URL": database_url,
             "REDIS_URL": os.environ["REDIS_URL"].rsplit("/", 1)[0] + "/7",
             "WARNING_CENTER_HOME": str(folder),
@@ -122,8 +135,8 @@ def deployed(folder: Path, *, speed: float, mischief: tuple[str, ...] = ()) -> I
 
 def _answers(url: str) -> bool:
     try:
-        return requests.get(f"{url}/api/v1/schema/", timeout=5).ok
-    except requests.ConnectionError:
+        return requests.get(f"{url}/api/v1/directives/none", timeout=5).status_code == 401
+    except requests.RequestException:
         return False
 
 

@@ -46,6 +46,7 @@ class Stage(ABC):
         self.clock = clock
         self.news: list[Update] = []
         self.come = threading.Condition()
+        self.failures = 0  # so many callbacks our side cannot take
 
     def hear(self, update: Update) -> None:
         with self.come:
@@ -124,9 +125,13 @@ class _Listener(BaseHTTPRequestHandler):
         form = dict(parse_qsl(body.decode(), keep_blank_values=True))
         carrier: Any = self.server.stage.carrier
         genuine = carrier.is_genuine(key=key, event=event, headers=self.headers, form=form, body=body)
-        if genuine:
+        status = 204 if genuine else 403
+        if genuine and self.server.stage.failures:
+            self.server.stage.failures -= 1
+            status = 503
+        elif genuine:
             self.server.stage.hear(carrier.read(key=key, form=form, body=body))
-        self.send_response(204 if genuine else 403)
+        self.send_response(status)
         self.send_header("Content-Length", "0")
         self.end_headers()
 

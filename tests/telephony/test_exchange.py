@@ -173,6 +173,16 @@ def test_one_bad_call_does_not_keep_the_others_from_being_dialled(
     assert number(1)[3:] not in caplog.text
 
 
+def test_a_number_no_key_opens_keeps_no_other_waiting(rows: Rows, caplog: pytest.LogCaptureFixture) -> None:
+    rows.trunk()
+    bad, good = rows.booked(number(1), head_start=MINUTE), rows.booked(number(2))
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE telephony_call SET number = 'lost.AAAA' WHERE id = %s", [bad.pk])
+    assert exchange.turn(now=START) == 2
+    assert Call.objects.get(pk=good.pk).external_id
+    assert calls.tend(now=START + calls.SILENCE) == 1
+
+
 def together(count: int, act: Callable[[], object]) -> None:
     """Let so many threads act at once, each over its own connection; their faults are raised here."""
     faults: list[Exception] = []

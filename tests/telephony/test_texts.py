@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from pytest_django import Settings
 
 from telephony import lines, texts
@@ -61,6 +61,16 @@ def test_a_text_is_sent_by_one_worker_only(text: Text, puppet: Puppet) -> None:
     stale = Text.objects.get()
     assert texts.send_due(now=START) == 1
     assert not texts._send(stale, Exchange().trunk(carrier="puppet"), START)
+
+
+def test_a_text_whose_number_no_key_opens_keeps_no_other_waiting(
+    text: Text, puppet: Puppet, caplog: pytest.LogCaptureFixture
+) -> None:
+    texts.write(number=NUMBER, body="请勿转账", now=START - timedelta(seconds=1)).save()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE telephony_text SET number = 'lost.AAAA' WHERE id <> %s", [text.pk])
+    assert texts.send_due(now=START) == 1
+    assert puppet.texts == [str(text.key)]
 
 
 def test_without_a_trunk_a_text_waits(text: Text) -> None:

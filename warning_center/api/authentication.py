@@ -56,7 +56,7 @@ def source_of(request: Request) -> Source:
     return source
 
 
-class SourceScheme(OpenApiAuthenticationExtension):
+class SourceScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """The key in the API's description: either header will do."""
 
     target_class = "warning_center.api.authentication.SourceAuthentication"

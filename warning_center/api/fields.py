@@ -79,7 +79,7 @@ def is_reference(text: str) -> bool:
 
 
 @extend_schema_field(OpenApiTypes.DATETIME)
-class MomentField(serializers.Field[datetime, str, str, Any]):
+class MomentField(serializers.Field[datetime, Any, str, Any]):
     """ISO 8601, date and time. Without a zone it comes out naive: whoever reads it decides."""
 
     default_error_messages = {
@@ -87,7 +87,7 @@ class MomentField(serializers.Field[datetime, str, str, Any]):
         "years": gettext_lazy("A year from 2000 to 2100."),
     }
 
-    def to_internal_value(self, data: str) -> datetime:
+    def to_internal_value(self, data: Any) -> datetime:
         if not isinstance(data, str) or not _MOMENT.fullmatch(data.strip()):
             self.fail("invalid")
         try:
@@ -100,24 +100,26 @@ class MomentField(serializers.Field[datetime, str, str, Any]):
 
 
 @extend_schema_field({"type": "string", "enum": list(LEVELS)})
-class LevelField(serializers.Field[Level, str, str, Any]):
+class LevelField(serializers.Field[Level, Any, str, Any]):
     """A level by its code or its Chinese name."""
 
-    default_error_messages = {"invalid": gettext_lazy("One of critical, high, medium, low, 紧急, 高危, 中危, 低危.")}
+    default_error_messages = {
+        "invalid": gettext_lazy("One of critical, high, medium, low, 紧急, 高危, 中危, 低危.")
+    }
 
-    def to_internal_value(self, data: str) -> Level:
+    def to_internal_value(self, data: Any) -> Level:
         if not isinstance(data, str) or data.strip() not in LEVELS:
             self.fail("invalid")
         return LEVELS[data.strip()]
 
 
 @extend_schema_field({"type": "string", "enum": ["male", "female", "男", "女", "M", "F"]})
-class SexField(serializers.Field[str, str, str, Any]):
+class SexField(serializers.Field[str, Any, str, Any]):
     """`male` or `female`, however it was written."""
 
     default_error_messages = {"invalid": gettext_lazy("One of male, female, 男, 女, M, F.")}
 
-    def to_internal_value(self, data: str) -> str:
+    def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str) or data.strip().lower() not in _SEXES:
             self.fail("invalid")
         return _SEXES[data.strip().lower()]

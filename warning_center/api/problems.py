@@ -1,10 +1,10 @@
 """RFC 9457 problem details: every refusal of the REST doors in one shape, in the asker's language."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
@@ -44,11 +44,13 @@ def changed_directive() -> Problem:
 def handle(exc: Exception, context: Mapping[str, Any]) -> Response | None:
     """Any refusal of a REST door as problem details; what is no refusal goes on as an error."""
     if isinstance(exc, NotAllowedError):
-        exc = Problem(HTTPStatus.CONFLICT, "not-now", str(exc))
+        exc = Problem(HTTPStatus.CONFLICT, "not-now", exc.in_words())
     elif isinstance(exc, Http404):
         exc = exceptions.NotFound()
     elif isinstance(exc, PermissionDenied):
         exc = exceptions.PermissionDenied()
+    elif isinstance(exc, RequestDataTooBig):
+        exc = Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", _("The body is too large."))
     answered = exception_handler(exc, dict(context))
     if answered is None or not isinstance(exc, exceptions.APIException):
         return None
@@ -58,7 +60,7 @@ def handle(exc: Exception, context: Mapping[str, Any]) -> Response | None:
 
 
 def _members(exc: exceptions.APIException, context: Mapping[str, Any]) -> dict[str, Any]:
-    faults: Iterable[FieldFault] = getattr(exc, "faults", ())
+    faults: Sequence[FieldFault] = getattr(exc, "faults", ())
     detail: Any = exc.detail
     if isinstance(exc, exceptions.ValidationError):
         faults = list(faults_of(detail, context["request"].data))

@@ -79,7 +79,7 @@ class DirectiveSerializer(serializers.Serializer[Any]):
     location = LocationSerializer(required=False)
     amount = fields.AmountField(required=False)
     signs = SignsSerializer(required=False)
-    contacts = ContactSerializer(many=True, required=False, max_length=20)
+    contacts = serializers.ListField(child=ContactSerializer(), required=False, max_length=20)
 
 
 def read(row: Mapping[str, Any]) -> Incoming:
@@ -169,5 +169,5 @@ def _unknown_fields(given: Mapping[str, Any]) -> Iterator[str]:
     ]
     parts += [(f"contacts[{n}].", one, ContactSerializer) for n, one in enumerate(given.get("contacts", ()))]
     for path, part, known in parts:
-        names = known().fields
+        names = known._declared_fields
         yield from (notes.unknown_field(f"{path}{name}") for name in part if name not in names)

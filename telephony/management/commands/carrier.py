@@ -20,6 +20,7 @@ LIKELY = ("lose", "twice", "late", "backwards")
 class Command(BaseCommand):
     """Serve until told to stop. CARRIERS must name the carrier as a RemoteCarrier: its secret is shared."""
 
+    requires_system_checks = []  # it stands apart: no database, no pages
     help = "Run the simulated telephone network as a process of its own; it rings nobody."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -122,7 +122,7 @@ def _arrivals(path: Path | None, faults: _Faults) -> list[Arrival]:
                 faults.say(f"row {number}", fault.field, f"{fault.rule} ({fault.value!r})")
     start = min((incoming.issued_at for _, incoming in good), default=clock.moving())
     clock.moving.set(start)
-    demonstration.load(start)
+    demonstration.load(start, people=False)
     sources = {source.code: source for source in Source.objects.select_related("unit")}
     usual = sources[settings.DEMONSTRATION_SOURCE]
     return [

@@ -1,0 +1,298 @@
+"""A case's whole story as frozen rows: who, why this level, what is happening, what was done, by whom."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from dispatch import wording
+from dispatch.admin import columns
+from dispatch.admin.access import within
+from dispatch.admin.columns import Mark, Moment
+from dispatch.identity import mask_name
+from dispatch.models import Attempt, Case, Event, Order, Unit
+from dispatch.models.choices import name
+from dispatch.vocabulary import (
+    CALLS,
+    FACE_TO_FACE,
+    RESULTS_OF,
+    Disposition,
+    Money,
+    OrderState,
+    Outcome,
+    Result,
+    Stage,
+    State,
+    Tier,
+)
+from dispatch.workflow import words
+from dispatch.workflow.desk import Need
+from telephony import numbers
+
+MOST_EVENTS = 200
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One tier, or one step of the ladder, and how it stands."""
+
+    word: str
+    mark: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trying:
+    """An attempt that waits for somebody's word."""
+
+    id: int
+    words: str
+    about: str
+    live: bool
+    until: Moment | None
+    begun: bool
+    identified: bool
+    dispositions: Pairs
+    results: Pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A stop-payment order."""
+
+    id: int
+    words: str
+    until: Moment | None
+    amount: Decimal | None
+    held: Decimal | None
+    bank: str
+    drafted: bool
+    submitted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line of the record."""
+
+    at: datetime
+    words: str
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A case of the same chain; without a `pk` the reader may not open it."""
+
+    number: str
+    words: str
+    pk: int | None
+    here: bool
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What a room above adds to the page: a title, and rows under headings."""
+
+    title: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything the case page shows."""
+
+    pk: int
+    number: str
+    mark: Mark
+    score: int
+    open: bool
+    state: str
+    person: str
+    id_number: str
+    numbers: tuple[str, ...]
+    occupation: str
+    fraud: str
+    unit: str
+    opened_at: datetime
+    closed_at: datetime | None
+    due: Moment | None
+    holder: str
+    tiers: tuple[Rung, ...]
+    ladder: tuple[Rung, ...]
+    reasons: tuple[tuple[str, int], ...]
+    tryings: tuple[Trying, ...]
+    papers: tuple[Paper, ...]
+    contacts: tuple[tuple[str, str, str], ...]
+    sums: tuple[tuple[str, Decimal, str, datetime], ...]
+    messages: tuple[tuple[str, str, datetime | None], ...]
+    chain: tuple[Linked, ...]
+    told: tuple[Told, ...]
+    panels: tuple[Panel, ...]
+
+
+# The centre above adds what it knows of a case (its directives); dispatch knows nothing of it.
+panels: list[Callable[[Case], Panel]] = []
+
+
+def tell(case: Case, *, scope: str | None, now: datetime) -> Story:
+    """The story of a case for somebody who sees the subtree `scope`."""
+    attempts = list(case.attempts.select_related("unit", "call", "phone").order_by("pk"))
+    orders = list(case.orders.order_by("pk"))
+    outcome = name(Outcome(case.outcome)) if case.outcome else ""
+    return Story(
+        pk=case.pk,
+        number=case.number,
+        mark=columns.mark(case.level),
+        score=case.score,
+        open=case.is_open,
+        state=outcome or name(State(case.state)),
+        person=columns.person(case, now),
+        id_number=case.target.masked_id,
+        numbers=tuple(use.phone.masked for use in case.target.numbers.select_related("phone")),
+        occupation=case.target.occupation,
+        fraud=columns.fraud(case),
+        unit=str(case.unit or case.fallback or ""),
+        opened_at=case.opened_at,
+        closed_at=case.closed_at,
+        due=columns.moment(_("next due"), case.due_at, now) if case.due_at else None,
+        holder=str(case.holder.get_full_name() or case.holder) if case.holder else "",
+        tiers=tuple(_tier(tier, attempts) for tier in Tier),
+        ladder=_ladder(case),
+        reasons=_reasons(case),
+        tryings=tuple(_trying(a, now) for a in attempts if _waits_for_a_word(a, attempts)),
+        papers=tuple(_paper(order, now) for order in orders),
+        contacts=_contacts(case),
+        sums=_sums(case),
+        messages=tuple(
+            ("SMS" if m.kind == "sms" else m.kind, m.text.get_state_display(), m.text.sent_at)
+            for m in case.messages.select_related("text").order_by("pk")
+        ),
+        chain=_chain(case, scope),
+        told=_record(case),
+        panels=tuple(panel(case) for panel in panels),
+    )
+
+
+def _tier(tier: Tier, attempts: Iterable[Attempt]) -> Rung:
+    mine = [attempt for attempt in attempts if attempt.tier == tier]
+    if any(attempt.disposition == Disposition.PERSUADED for attempt in mine):
+        return Rung(name(tier), "✓")
+    live = [attempt for attempt in mine if attempt.ended_at is None]
+    if any(attempt.stage != Stage.PLANNED for attempt in live):
+        return Rung(name(tier), "●")
+    if live:
+        return Rung(name(tier), "○")
+    good = tier is Tier.FOLLOW_UP and any(a.result in (Result.NO_LOSS, Result.NO_NEWS) for a in mine)
+    return Rung(name(tier), "✓" if good else "✗" if mine else "–")
+
+
+def _ladder(case: Case) -> tuple[Rung, ...]:
+    steps = (
+        (_("reached"), case.reached_at),
+        (_("listened"), case.listened_at),
+        (_("agreed"), case.agreed_at),
+        (_("verified"), case.verified_at),
+    )
+    return tuple(Rung(word, "●" if at else "○", at) for word, at in steps)
+
+
+def _reasons(case: Case) -> tuple[tuple[str, int], ...]:
+    newest = case.assessments.order_by("-at", "-pk").first()
+    if newest is None:
+        return ()
+    return tuple((wording.reason(r["fact"], r["size"]), r["points"]) for r in newest.reasons)
+
+
+def _waits_for_a_word(attempt: Attempt, attempts: list[Attempt]) -> bool:
+    """Live, or the newest of its tier if it was a call that was answered and nobody has judged it."""
+    if attempt.ended_at is None:
+        return True
+    newest = [a for a in attempts if a.tier == attempt.tier and a.started_at][-1:] == [attempt]
+    answered = attempt.result in (*FACE_TO_FACE, Result.ANSWERED_UNVERIFIED) or attempt.identified_at
+    return bool(newest and answered and not attempt.disposition and attempt.tier != Tier.FOLLOW_UP)
+
+
+def _trying(attempt: Attempt, now: datetime) -> Trying:
+    tier, live = Tier(attempt.tier), attempt.ended_at is None
+    stage = name(Stage(attempt.stage)) if live else name(Result(attempt.result))
+    about = [attempt.phone.masked] if attempt.phone else []
+    about += [str(attempt.unit)] if attempt.unit else []
+    about += [_("reinforced")] if attempt.reinforced else []
+    until = None
+    if live and attempt.stage == Stage.PLANNED:
+        until = columns.moment(_("planned for"), attempt.starts_at, now)
+    elif attempt.due_at:
+        until = columns.moment(columns.promised(attempt), attempt.due_at, now)
+    said = RESULTS_OF[tier] - FACE_TO_FACE - words.NOT_A_PERSONS_WORD
+    return Trying(
+        id=attempt.pk,
+        words=f"{name(tier)} {stage}",
+        about=" · ".join(about),
+        live=live,
+        until=until,
+        begun=attempt.started_at is not None and (tier not in CALLS or attempt.stage != Stage.PLANNED),
+        identified=attempt.identified_at is not None,
+        dispositions=() if tier is Tier.FOLLOW_UP else tuple((d.value, name(d)) for d in Disposition),
+        results=tuple((r.value, name(r)) for r in Result if r in said) if live else (),
+    )
+
+
+def _paper(order: Order, now: datetime) -> Paper:
+    return Paper(
+        id=order.pk,
+        words=wording.order_state(order.state),
+        until=None if order.ended_at else columns.moment(_("answered by"), order.due_at, now),
+        amount=order.amount,
+        held=order.held,
+        bank=order.bank,
+        drafted=order.state == OrderState.DRAFTED,
+        submitted=order.state == OrderState.SUBMITTED,
+    )
+
+
+def _contacts(case: Case) -> tuple[tuple[str, str, str], ...]:
+    known = case.target.contacts.order_by("pk")
+    return tuple((c.relation, mask_name(c.name), numbers.mask(c.number)) for c in known)
+
+
+def _sums(case: Case) -> tuple[tuple[str, Decimal, str, datetime], ...]:
+    """Newest first; the first of each kind is the case's."""
+    said = case.sums.select_related("by").order_by("-at", "-pk")
+    return tuple((name(Money(s.kind)), s.amount, wording.agent(s.said_by), s.at) for s in said)
+
+
+def _chain(case: Case, scope: str | None) -> tuple[Linked, ...]:
+    root = case.chain_id or case.pk
+    chain = Case.objects.filter(Q(pk=root) | Q(chain=root)).select_related("unit").order_by("pk")
+    linked = tuple(
+        Linked(
+            number=one.number,
+            words=name(Outcome(one.outcome)) if one.outcome else name(State(one.state)),
+            pk=one.pk if within(one.unit.path if one.unit else "", scope) else None,
+            here=one.pk == case.pk,
+            opened_at=one.opened_at,
+        )
+        for one in chain
+    )
+    return linked if len(linked) > 1 else ()
+
+
+def _record(case: Case) -> tuple[Told, ...]:
+    events = list(case.events.select_related("by").order_by("-at", "-pk")[:MOST_EVENTS])
+    units = Unit.objects.in_bulk({e.detail["unit"] for e in events if "unit" in e.detail})
+    return tuple(told(event, units) for event in events)
+
+
+def told(event: Event, units: dict[int, Unit]) -> Told:
+    """One event in words."""
+    who = str(event.by.get_full_name() or event.by) if event.by else wording.agent(event.agent)
+    why = str(Need(event.why).label) if event.why in Need.values else event.why
+    words_ = wording.sentence(event, units)
+    return Told(event.at, words_, who, "" if why in words_ else why)

@@ -1,0 +1,34 @@
+"""Who may work in the field."""
+
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from dispatch.models import Attempt, User
+from dispatch.vocabulary import Role
+
+
+class WorksInTheField(BasePermission):
+    """Officers, supervisors and administrators who belong to a unit. Which visits are theirs is asked of each."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        user = request.user
+        return isinstance(user, User) and may_work(user)
+
+
+def may_work(user: User) -> bool:
+    """Whether this user may come in by the officers' door at all."""
+    return user.is_a(Role.OFFICER, Role.SUPERVISOR, Role.ADMINISTRATOR) and user.unit_id is not None
+
+
+def may_open(user: User, attempt: Attempt) -> bool:
+    """Whether the person's data may be opened to them: their own unit goes there, and has not ended."""
+    return attempt.ended_at is None and attempt.unit_id is not None and attempt.unit_id == user.unit_id
+
+
+def user_of(request: Request) -> User:
+    """Who is asking. Raises NotAuthenticated."""
+    if not isinstance(request.user, User):
+        raise NotAuthenticated
+    return request.user

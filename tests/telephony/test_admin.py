@@ -1,0 +1,66 @@
+"""The line in the admin: numbers masked, trunks set, nothing added, nothing deleted."""
+
+import pytest
+from django.contrib.admin import site
+from django.contrib.auth import get_user_model
+from django.db.models import Model
+from django.test import Client, RequestFactory
+
+from telephony import admin as line
+from telephony import texts
+from telephony.models import Call, Text, Trunk
+from tests.telephony.rows import Exchange
+from tests.telephony.samples import NUMBER, START
+
+PAGES = ("call", "text", "trunk")
+
+
+@pytest.fixture
+def admin(client: Client, db: None) -> Client:
+    client.force_login(get_user_model().objects.create_superuser(username="root", password="x"))
+    return client
+
+
+@pytest.fixture
+def rows(exchange: Exchange) -> Exchange:
+    exchange.on_line()
+    texts.write(number=NUMBER, body="请勿转账", now=START).save()
+    return exchange
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_lists_and_rows_open_and_show_no_number(admin: Client, rows: Exchange, name: str) -> None:
+    pk = {"call": Call.objects.get().pk, "text": Text.objects.get().pk, "trunk": Trunk.objects.get().pk}[name]
+    for path in (f"/admin/telephony/{name}/", f"/admin/telephony/{name}/{pk}/change/"):
+        answer = admin.get(path)
+        assert answer.status_code == 200, path
+        page = answer.content.decode()
+        assert NUMBER[3:] not in page
+        assert name == "trunk" or "190****0001" in page
+
+
+@pytest.mark.parametrize(
+    ("page", "model"), [(line.CallAdmin, Call), (line.TextAdmin, Text), (line.TrunkAdmin, Trunk)]
+)
+def test_nothing_is_added_or_deleted(
+    rf: RequestFactory, page: type[line.LookedAt], model: type[Model]
+) -> None:
+    shown = page(model, site)
+    assert not shown.has_add_permission(rf.get("/"))
+    assert not shown.has_delete_permission(rf.get("/"))
+
+
+def test_a_call_cannot_be_changed(admin: Client, rows: Exchange) -> None:
+    pk = Call.objects.get().pk
+    assert admin.post(f"/admin/telephony/call/{pk}/change/", {"status": "ended"}).status_code in (302, 403)
+    assert Call.objects.get().status == "dialling"
+
+
+def test_a_trunk_is_set_and_its_bucket_left_alone(admin: Client, rows: Exchange) -> None:
+    trunk = Trunk.objects.get()
+    path = f"/admin/telephony/trunk/{trunk.pk}/change/"
+    form = {"priority": 5, "concurrent": 7, "per_second": 2.5, "tokens": 999, "carrier": "nobody"}
+    assert admin.post(path, form).status_code == 302
+    trunk.refresh_from_db()
+    assert (trunk.priority, trunk.concurrent, trunk.per_second, trunk.enabled) == (5, 7, 2.5, False)
+    assert (trunk.tokens, trunk.carrier) == (10, "simulated")

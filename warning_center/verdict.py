@@ -1,0 +1,97 @@
+"""The figures in words: the sentence that cannot be misread, and what a figure is called above its cases."""
+
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from warning_center import statistics
+from warning_center.overview import Figure, Overview
+from warning_center.statistics import Filter
+
+
+def sentence(figures: Overview, wanted: Filter) -> SafeString:
+    """The one sentence that cannot be misread: what came, what was taken out, what became of the rest."""
+    part = figures.parts
+    return format_html(
+        conditional_escape(
+            _(
+                "Received {window}: {received}; less {duplicates} duplicates and {voids} approved voids, {counted}: "
+                "{succeeded} a success ({rate}, 95 % interval {interval}), {pending} open, {failed} not."
+            )
+        ),
+        window=days(wanted),
+        received=_link(part["received"]),
+        duplicates=_link(part["duplicate"]),
+        voids=_link(part["void"]),
+        counted=_link(part["counted"]),
+        succeeded=_link(part["succeeded"]),
+        rate=format_html('<span class="big num">{}</span>', figures.success.share),
+        interval=figures.success.interval,
+        pending=_link(part["pending"]),
+        failed=_link(part["failed"]),
+    )
+
+
+def stricter(figures: Overview) -> SafeString:
+    """The strict rate and the counter-measure, each with its numerator, denominator and interval."""
+    strict, lost = figures.strict, figures.defrauded
+    return format_html(
+        conditional_escape(
+            _(
+                "Strict (verified by a person): {k} of {n} ({rate}, {interval}). "
+                "Defrauded after warning: {lost} of {warned} ({lost_rate}, {lost_interval})."
+            )
+        ),
+        k=_link(strict.k),
+        n=_link(strict.n),
+        rate=strict.share,
+        interval=strict.interval,
+        lost=_link(lost.k),
+        warned=_link(lost.n),
+        lost_rate=lost.share,
+        lost_interval=lost.interval,
+    )
+
+
+def days(wanted: Filter) -> str:
+    """`3 月 1 日 – 7 日`, as each language writes days."""
+    if wanted.since is None or wanted.until is None:
+        return ""
+    return (
+        f"{date_format(wanted.since, 'MONTH_DAY_FORMAT')} – {date_format(wanted.until, 'MONTH_DAY_FORMAT')}"
+    )
+
+
+def _link(figure: Figure) -> SafeString:
+    return format_html('<a href="{}">{}</a>', figure.href, f"{figure.n:,}")
+
+
+def part_in_words(part: str) -> str:
+    """What a figure is called above the list of its cases."""
+    plain: dict[str, Any] = {
+        "received": _("received"),
+        "counted": _("received, less duplicates and voids"),
+        "succeeded": _("closed as a success"),
+        "pending": _("still open"),
+        "agreed_pending": _("agreed, still open"),
+        "failed": _("not a success"),
+        "warned": _("success, or defrauded after warning"),
+        "reached": _("reached"),
+        "listened": _("listened"),
+        "agreed": _("agreed"),
+        "confirmed": _("verified"),
+    }
+    if part in plain:
+        return str(plain[part])
+    for start, words in (
+        ("tried_", _("begun: {word}")),
+        ("agreed_", _("agreed in: {word}")),
+        ("succeeded_", _("success in: {word}")),
+        ("money_", _("sum named: {word}")),
+    ):
+        if part.startswith(start):
+            return words.format(word=statistics.word(part.removeprefix(start)))
+    return statistics.word(part)
