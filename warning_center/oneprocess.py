@@ -7,11 +7,12 @@ from typing import Any
 
 from celery.beat import EmbeddedService
 from celery.worker import WorkController
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
 from waitress.server import create_server
 
 from telephony.clock import MovingClock
 from warning_center.celery import app
-from warning_center.wsgi import application
 
 WORKERS = 2
 
@@ -20,8 +21,9 @@ class WebServer:
     """Waitress in a thread."""
 
     def __init__(self, host: str, port: int) -> None:
+        Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
         self._server: Any = create_server(
-            application, host=host, port=port, threads=8, clear_untrusted_proxy_headers=True
+            get_wsgi_application(), host=host, port=port, threads=8, clear_untrusted_proxy_headers=True
         )
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
 

@@ -96,7 +96,7 @@ LOGIN_REDIRECT_URL = "home"
 
 # Celery only carries out. Redis is disposable.
 REDIS_URL = env.str("REDIS_URL", default="")
-CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_URL = REDIS_URL or "memory://localhost//"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     {"visibility_timeout": 60} if REDIS_URL else {"polling_interval": 0.05}
 )

@@ -31,13 +31,13 @@ def identify(person: "Person") -> Target:
 def _lock_phone(number: str) -> PhoneNumber:
     index = numbers.index(number)
     PhoneNumber.objects.bulk_create([PhoneNumber(number=number, index=index)], ignore_conflicts=True)
-    return PhoneNumber.objects.select_for_update().get(index=index)
+    return PhoneNumber.objects.select_for_update(no_key=True).get(index=index)
 
 
 def _by_id(person: "Person", phone: PhoneNumber | None) -> Target:
     index = sealing.index("id", person.id_number)
     anonymous = _anonymous(phone)
-    known = Target.objects.select_for_update().filter(id_index=index).first()
+    known = Target.objects.select_for_update(no_key=True).filter(id_index=index).first()
     if known is None and anonymous is not None:
         anonymous.id_number, anonymous.id_index = person.id_number, index
         anonymous.save()
@@ -45,7 +45,7 @@ def _by_id(person: "Person", phone: PhoneNumber | None) -> Target:
     if known is None:
         fresh = Target(id_number=person.id_number, id_index=index)
         Target.objects.bulk_create([fresh], ignore_conflicts=True)
-        known = Target.objects.select_for_update().get(id_index=index)
+        known = Target.objects.select_for_update(no_key=True).get(id_index=index)
     if anonymous is not None:
         _absorb(anonymous, known)
     return known
@@ -60,13 +60,13 @@ def _by_phone(phone: PhoneNumber | None) -> Target:
     target = case.target if case else users.order_by("-pk").first()
     if target is None:
         target = Target.objects.create()
-    return Target.objects.select_for_update().get(pk=target.pk)
+    return Target.objects.select_for_update(no_key=True).get(pk=target.pk)
 
 
 def _anonymous(phone: PhoneNumber | None) -> Target | None:
     if phone is None:
         return None
-    users = Target.objects.select_for_update(of=("self",))
+    users = Target.objects.select_for_update(no_key=True, of=("self",))
     return users.filter(numbers__phone=phone, id_index=None).first()
 
 

@@ -1,13 +1,14 @@
 """Directives that come at once: one person makes one case, one reference is stored once, nobody gets an error."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from pytest_django import Settings
 
 from dispatch.identity import check_digit
@@ -152,6 +153,40 @@ def test_directives_and_the_engines_turn_do_not_stop_each_other(source: Sender) 
     moved, answer = at_once(engine, more)
     assert moved > 0
     assert answer.json()["summary"]["joined"] == len(phones)
+
+
+def test_a_turn_may_name_the_person_while_a_directive_about_them_waits_for_the_case(source: Sender) -> None:
+    """Else the two would wait for each other: the turn holds the case, the directive the phone and the person."""
+    source.post(row())
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic(), connection.cursor() as cursor:
+            case = Case.objects.select_for_update(of=("self",)).get()
+            waiting = threads.submit(_and_close, lambda: source.post(row("A-2")))
+            _until_somebody_waits()
+            cursor.execute("SELECT 1 FROM dispatch_phonenumber FOR KEY SHARE NOWAIT")  # as a foreign key does
+            cursor.execute("SELECT 1 FROM dispatch_target WHERE id = %s FOR KEY SHARE NOWAIT", [case.target_id])
+        assert waiting.result(timeout=30).json()["answer"] == "joined"
+
+
+def _and_close(doing: Callable[[], Any]) -> Any:
+    try:
+        return doing()
+    finally:
+        connections.close_all()
+
+
+def _until_somebody_waits() -> None:
+    """Until another connection of ours waits for a lock."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    deadline, pause = time.monotonic() + 30, threading.Event()
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(query)
+            if cursor.fetchone()[0]:
+                return
+            pause.wait(0.02)
+    raise AssertionError("nobody came to wait")
 
 
 def test_a_relapse_told_twice_at_once_opens_one_case(source: Sender) -> None:
