@@ -46,7 +46,6 @@ def next_steps(facts: Facts, rules: Rules, now: datetime) -> Plan:
 def _passed(facts: Facts, rules: Rules, now: datetime) -> list[Action]:
     """What has happened merely because time went by."""
     chain = rules.levels[facts.level]
-    calling = Calling(facts, chain, rules.zone)
     actions: list[Action] = []
     for p in facts.past:
         if p.result is None and p.due_at is not None and p.due_at <= now:
@@ -54,7 +53,7 @@ def _passed(facts: Facts, rules: Rules, now: datetime) -> list[Action]:
                 actions.append(Settle(p.id, _silence(p)))
             elif p.tier not in CALLS:
                 actions.append(Begin(p.id, *_begun(p.tier, chain, now)))
-            elif calling.allowance_over(p, now):
+            elif Calling(facts, chain, rules.zone).allowance_over(p, now):
                 actions.append(Settle(p.id, Result.NOT_PLACED))
     actions += [Lapse(order.id) for order in facts.orders if order.due_at <= now]
     return actions

@@ -19,6 +19,8 @@ ASKED_IN_VAIN = 3  # so many times the carrier gave no answer: the outcome stays
 NOT_KNOWN = 2  # so many times the carrier knew no such call: then none was placed. Once is not enough: the
 # asking may have overtaken a slow placing, or the carrier's list may lag.
 
+LONGEST = timedelta(minutes=31)  # no talk lasts longer: carriers are asked to cut it after half an hour
+
 # Calls that never reached the number do not count against its cap.
 NEVER_RANG = (CallResult.CONGESTION, CallResult.FAILED_HERE, CallResult.NOT_PLACED, CallResult.CANCELLED)
 
@@ -211,7 +213,7 @@ def _ask(call: Call, now: datetime) -> bool:
         if found is not None and _is_anothers(found, call.pk, call.trunk.carrier):
             raise CarrierError("that is another call", certain=False, evidence={"found": "another call"})
     except CarrierError as fault:
-        if call.asked + 1 >= ASKED_IN_VAIN:
+        if call.asked + 1 >= ASKED_IN_VAIN and not _may_still_talk(call, now):
             end(key=key, result=CallResult.OUTCOME_UNKNOWN, now=now, evidence=fault.evidence)
         return True
     if found is not None:
@@ -219,6 +221,11 @@ def _ask(call: Call, now: datetime) -> bool:
     elif call.asked + 1 >= NOT_KNOWN:
         end(key=key, result=CallResult.FAILED_HERE, now=now, evidence={"carrier": "knows no such call"})
     return True
+
+
+def _may_still_talk(call: Call, now: datetime) -> bool:
+    """Whether somebody answered and may still be there: given up, their number could be rung meanwhile."""
+    return call.status == CallStatus.TALKING and now < (call.answered_at or now) + LONGEST
 
 
 def _is_anothers(found: Update, pk: int, carrier: str) -> bool:

@@ -24,7 +24,11 @@ MOMENT = timedelta(seconds=30)  # from one happening to the next
 MOST_ASIDES = 1  # in a sequence: happenings that are no result, such as another directive or a bank's answer
 ASIDES = {"directive", "lowered", "money moved", "bank answered"}
 ENGINES_OWN = {Result.NOT_PLACED, Result.CANCELLED, Result.NO_NEWS}  # time brings these about
-NOT_FROM_HERE = {Result.BUSY, Result.FORWARDED, Result.NO_ACKNOWLEDGEMENT}  # once answered, or at the door
+NOT_FROM = {
+    Stage.TALKING: {Result.BUSY, Result.FORWARDED},  # no longer, once answered
+    Stage.ARRIVED: {Result.NO_ACKNOWLEDGEMENT},
+    Stage.WATCHING: {Result.NO_LOSS, Result.NOT_FOUND},  # nobody asks
+}
 WATCHED = {Result.LOSS, Result.RELAPSE, Result.NO_LOSS}  # what the policy itself asks for by name
 Sort = tuple[Any, ...]
 
@@ -53,12 +57,18 @@ def sort_of(tier: Tier, result: Result, disposition: Disposition | None) -> Sort
 
 
 @cache
-def results(tier: Tier) -> list[tuple[Result, int]]:
-    """One result of each sort that a machine or a person may report of a tier, and how many it stands for."""
+def alike(tier: Tier) -> dict[Result, list[Result]]:
+    """What a machine or a person may report of a tier, sort by sort, each under one that stands for all."""
     sorts: dict[Sort, list[Result]] = defaultdict(list)
     for result in sorted(RESULTS_OF[tier] - ENGINES_OWN):
         sorts[sort_of(tier, result, None)].append(result)
-    return [(same[0], len(same)) for same in sorts.values()]
+    return {same[0]: same for same in sorts.values()}
+
+
+@cache
+def results(tier: Tier) -> list[tuple[Result, int]]:
+    """One result of each sort, and how many it stands for."""
+    return [(stand_in, len(same)) for stand_in, same in alike(tier).items()]
 
 
 @cache
@@ -93,7 +103,7 @@ def happenings(life: Life) -> Iterator[Happening]:
         if p.tier is Tier.VISIT and p.stage is Stage.SENT:
             yield Happening("arrived", p.id)
         for result, times in results(p.tier):
-            if p.stage not in (Stage.TALKING, Stage.ARRIVED) or result not in NOT_FROM_HERE:
+            if result not in NOT_FROM.get(p.stage, ()):
                 yield Happening("met", p.id, result, times=times)
         if p.tier is not Tier.FOLLOW_UP:
             for word, times in words(p.tier):

@@ -1,7 +1,6 @@
 """One simulated case, lived without a database: it takes its turns, and breaks off when a promise is broken."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -114,12 +113,16 @@ class Life:
         )
 
     def change(self, attempt: int, **fields: object) -> None:
-        """Write fields of one attempt."""
-        self.past = tuple(replace(p, **fields) if p.id == attempt else p for p in self.past)  # type: ignore[arg-type]
+        """Write fields of one attempt. (By hand: `dataclasses.replace` takes a third of a walk's time.)"""
+        twin = object.__new__(Past)
+        before = self.past[attempt]
+        for name, member in _PAST.items():
+            member.__set__(twin, fields[name] if name in fields else member.__get__(before))
+        self.past = (*self.past[:attempt], twin, *self.past[attempt + 1 :])
 
     def dial(self, attempt: int, at: datetime, *, rings: bool = True) -> None:
         """A planned call gets its line."""
-        p = next(p for p in self.past if p.id == attempt)
+        p = self.past[attempt]
         _promise(may_call(self, p.number, at), "rang a number though it may not be rung")
         if rings and p.number is not None:
             self.rung += ((p.number, at),)
@@ -143,8 +146,11 @@ class Life:
         _check_due(self, steps)
         self.due_at = steps.due_at
         _promise(_LADDER.index(self.state) >= _LADDER.index(before), "the state went back")
-        again = policy.next_steps(self.facts(), chain(), self.now)
-        _promise(not again.actions and again.due_at == steps.due_at, "asked again, it wants something else")
+        if steps.actions:  # nothing done: the same question again
+            again = policy.next_steps(self.facts(), chain(), self.now)
+            _promise(
+                not again.actions and again.due_at == steps.due_at, "asked again, it wants something else"
+            )
         return self
 
     def standing(self) -> Standing:
@@ -152,6 +158,7 @@ class Life:
 
 
 _MEMBERS = [vars(Life)[name] for name in Life.__slots__]
+_PAST = {name: vars(Past)[name] for name in Past.__slots__}
 
 
 def may_call(life: Life, number: int | None, at: datetime, *, besides: int = 0) -> bool:
@@ -183,21 +190,16 @@ def _opened(life: Life, action: plan.Opened) -> None:
 
 
 def _end(life: Life, attempt: int, result: Result) -> None:
-    _promise(any(p.id == attempt for p in life.live), "ended what had ended")
+    _promise(life.past[attempt].result is None, "ended what had ended")
     life.change(attempt, result=result, ended_at=life.now, due_at=None)
 
 
 def _settle(life: Life, action: plan.Settle) -> None:
-    due_at = next(p.due_at for p in life.past if p.id == action.attempt)
+    due_at = life.past[action.attempt].due_at
     _promise(due_at is not None and due_at <= life.now, "settled before its time")
-    _promise(
-        action.result not in (Result.REACHED, Result.MET) or _identified(life, action.attempt), "reached?"
-    )
+    reached = action.result in (Result.REACHED, Result.MET)
+    _promise(not reached or life.past[action.attempt].identified, "reached whom nobody had identified")
     _end(life, action.attempt, action.result)
-
-
-def _identified(life: Life, attempt: int) -> bool:
-    return any(p.id == attempt and p.identified for p in life.past)
 
 
 def _recall(life: Life, action: plan.Recall) -> None:

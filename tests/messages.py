@@ -48,7 +48,9 @@ def _of_program(tree: ast.AST) -> Iterator[Message]:
         if not isinstance(node, ast.Call) or not node.args:
             continue
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        texts = [arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+        texts = [
+            arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
+        ]
         if called in ONE and texts and isinstance(node.args[0], ast.Constant):
             yield texts[0], ""
         elif called in MANY and len(texts) > 1:
@@ -77,7 +79,9 @@ def update() -> polib.POFile:
         entry = have.get(message)
         if entry is None:
             singular, plural = message
-            entry = polib.POEntry(msgid=singular, msgid_plural=plural, msgstr_plural={0: ""} if plural else {})
+            entry = polib.POEntry(
+                msgid=singular, msgid_plural=plural, msgstr_plural={0: ""} if plural else {}
+            )
             known.append(entry)
         entry.occurrences = [(place, "") for place in places]
         braces = "{" in entry.msgid
@@ -88,7 +92,9 @@ def update() -> polib.POFile:
 
 def missing(catalogue: polib.POFile) -> list[str]:
     """Messages without Chinese."""
-    return [e.msgid for e in catalogue if not (e.msgstr or (e.msgstr_plural and all(e.msgstr_plural.values())))]
+    return [
+        e.msgid for e in catalogue if not (e.msgstr or (e.msgstr_plural and all(e.msgstr_plural.values())))
+    ]
 
 
 def main() -> int:

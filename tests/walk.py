@@ -24,7 +24,17 @@ if __name__ == "__main__":
 
 from dispatch.plan import Past
 from dispatch.vocabulary import CALLS, Disposition, Level, Result, Stage, Tier
-from tests.happenings import Happening, happen, happenings, result_with, results, sort_of, unheard, words
+from tests.happenings import (
+    NOT_FROM,
+    Happening,
+    happen,
+    happenings,
+    result_with,
+    results,
+    sort_of,
+    unheard,
+    words,
+)
 from tests.lives import NIGHT, BrokenPromiseError, Life, chain
 
 Key = tuple[Any, ...]
@@ -244,7 +254,8 @@ def _next_to_answer(life: Life, given: dict[Tier, Answer]) -> tuple[Past | None,
     soonest: tuple[Past | None, datetime | None] = None, life.due_at
     for p in life.live:
         waits = p.stage is Stage.PLANNED and p.tier not in CALLS
-        silent = p.tier in given and given[p.tier][0] is None
+        said = given.get(p.tier, (Result.LOSS, None))[0]
+        silent = said is None or said in NOT_FROM.get(p.stage, ())
         at = max(life.now, p.starts_at) + AFTER[p.tier]
         if not waits and not silent and soonest[1] and at < soonest[1]:
             soonest = p, at

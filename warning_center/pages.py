@@ -8,7 +8,7 @@ from functools import wraps
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -89,7 +89,7 @@ def supervision_cases(request: HttpRequest) -> HttpResponse:
         "directives": sum(counts.values()),
         "cases": lists.cases(shown, now=now),
         "page": page,
-        "query": {**query, "part": part},
+        "query": _as_address({**query, "part": part}),
         "wanted": wanted,
         "wrong": wrong,
         "money": part.startswith("money_"),
@@ -110,6 +110,13 @@ def _behind(wanted: Filter, part: str) -> dict[int, int]:
     for row in rates.select(statistics.read(wanted), part):
         counts[row.case] = counts.get(row.case, 0) + row.directives
     return counts
+
+
+def _as_address(query: dict[str, str]) -> QueryDict:
+    """For links that keep the filter and change one thing."""
+    address = QueryDict(mutable=True)
+    address.update({key: value for key, value in query.items() if value})
+    return address
 
 
 def _wanted(request: HttpRequest, now: datetime) -> tuple[Filter, dict[str, str], str]:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from random import Random
 
 from django.db.models import Q
 
@@ -22,7 +23,8 @@ from warning_center.answers import Answers, Word
 from warning_center.models import Directive
 
 SUBMITS_AFTER = timedelta(minutes=2)
-BANK_ANSWERS_AFTER = timedelta(minutes=8)
+BANK_ANSWERS_AFTER = (180, 540)  # seconds
+BANK_HOLDS = (40, 100)  # per cent of the sum
 AGENT = "stand-in"
 # Words an operator says of a call that the carrier only knows as answered.
 OPERATORS_WORDS = (Result.ANSWERED_UNVERIFIED, Result.ANSWERED_BY_OTHER, Result.HUNG_UP)
@@ -41,8 +43,8 @@ class Act:
 class Cast:
     """Everybody who is not the system."""
 
-    def __init__(self, answers: Answers) -> None:
-        self.answers = answers
+    def __init__(self, answers: Answers, *, seed: int = 1) -> None:
+        self.answers, self.seed = answers, seed
         self._roots: dict[int, str] = {}
         self._words: dict[int, Word] = {}
 
@@ -86,7 +88,8 @@ class Cast:
             if order.state == OrderState.DRAFTED:
                 yield Act(order.drafted_at + SUBMITS_AFTER, None, order, None)
             elif order.submitted_at:
-                yield Act(order.submitted_at + BANK_ANSWERS_AFTER, None, order, None)
+                after = timedelta(seconds=self._chance(order).randint(*BANK_ANSWERS_AFTER))
+                yield Act(order.submitted_at + after, None, order, None)
 
     def _next_act(self, attempt: Attempt) -> Act | None:
         began = attempt.started_at
@@ -136,8 +139,13 @@ class Cast:
         if order.state == OrderState.DRAFTED:
             orders.submit(order_id=order.pk, now=now, agent=AGENT)
         else:
-            held = (order.amount or Decimal()) * Decimal("0.80")
+            share = Decimal(self._chance(order).randint(*BANK_HOLDS)) / 100
+            held = (order.amount or Decimal()) * share
             orders.answer(order_id=order.pk, held=held.quantize(Decimal("0.01")), now=now, agent=AGENT)
+
+    def _chance(self, order: Order) -> Random:
+        """The bank's luck with an order: the same for the same seed, whenever it is asked."""
+        return Random(f"{self.seed}:{order.pk}")  # noqa: S311
 
     def _word(self, attempt: Attempt, began: datetime) -> Word:
         """The attempt's word; once it has begun it is the same for ever."""

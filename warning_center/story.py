@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from dispatch.models import Attempt, Case, Event, Unit
 from dispatch.vocabulary import Level, Tier
@@ -81,6 +82,8 @@ def _event(event: Event, units: dict[int, Unit]) -> dict[str, Any]:
     if unit := units.get(detail.pop("unit", 0)):
         detail["unit"] = unit.name
     detail.pop("attempt", None)
+    for moment in detail.keys() & {"starts", "due"}:
+        detail[moment] = _time(parse_datetime(detail[moment]))
     return {"at": _time(event.at), "verb": event.verb, "agent": event.agent, **detail}
 
 

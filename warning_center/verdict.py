@@ -1,10 +1,12 @@
 """The figures in words: the sentence that cannot be misread, and what a figure is called above its cases."""
 
+from datetime import date
 from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from warning_center import statistics
@@ -57,12 +59,16 @@ def stricter(figures: Overview) -> SafeString:
 
 
 def days(wanted: Filter) -> str:
-    """`3 月 1 日 – 7 日`, as each language writes days."""
+    """`3 月 1 日 – 3 月 7 日`, as each language writes days."""
     if wanted.since is None or wanted.until is None:
         return ""
-    return (
-        f"{date_format(wanted.since, 'MONTH_DAY_FORMAT')} – {date_format(wanted.until, 'MONTH_DAY_FORMAT')}"
-    )
+    return f"{_day(wanted.since)} – {_day(wanted.until)}"
+
+
+def _day(day: date) -> str:
+    if (get_language() or "").startswith("zh"):
+        return f"{day.month} 月 {day.day} 日"
+    return date_format(day, "MONTH_DAY_FORMAT")
 
 
 def _link(figure: Figure) -> SafeString:

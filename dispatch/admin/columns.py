@@ -61,8 +61,10 @@ def line(case: Case, attempts: Iterable[Attempt], orders: Iterable[Order], now: 
     promises = [moment(promised(attempt), attempt.due_at, now) for attempt in begun if attempt.due_at]
     promises += [moment(_("bank's answer"), order.due_at, now) for order in orders]
     nexts = [moment(name(Tier(a.tier)), a.starts_at, now) for a in planned]
+    if not happening:
+        happening = [_("waits for: {tier}").format(tier=name(Tier(a.tier))) for a in planned]
     return CaseLine(
-        tuple(happening) or (_("waits for the next step"),),
+        tuple(happening),
         min(nexts, key=lambda m: m.at, default=None),
         min(promises, key=lambda m: m.at, default=None),
     )

@@ -67,8 +67,8 @@ class Paper:
     id: int
     words: str
     until: Moment | None
-    amount: Decimal | None
-    held: Decimal | None
+    amount: str
+    held: str
     bank: str
     drafted: bool
     submitted: bool
@@ -130,7 +130,7 @@ class Story:
     tryings: tuple[Trying, ...]
     papers: tuple[Paper, ...]
     contacts: tuple[tuple[str, str, str], ...]
-    sums: tuple[tuple[str, Decimal, str, datetime], ...]
+    sums: tuple[tuple[str, str, str, datetime], ...]
     messages: tuple[tuple[str, str, datetime | None], ...]
     chain: tuple[Linked, ...]
     told: tuple[Told, ...]
@@ -171,7 +171,7 @@ def tell(case: Case, *, scope: str | None, now: datetime) -> Story:
         contacts=_contacts(case),
         sums=_sums(case),
         messages=tuple(
-            ("SMS" if m.kind == "sms" else m.kind, m.text.get_state_display(), m.text.sent_at)
+            (_("SMS") if m.kind == "sms" else m.kind, m.text.get_state_display(), m.text.sent_at)
             for m in case.messages.select_related("text").order_by("pk")
         ),
         chain=_chain(case, scope),
@@ -226,7 +226,7 @@ def _trying(attempt: Attempt, now: datetime) -> Trying:
     about += [str(attempt.unit)] if attempt.unit else []
     about += [_("reinforced")] if attempt.reinforced else []
     until = None
-    if live and attempt.stage == Stage.PLANNED:
+    if live and attempt.stage == Stage.PLANNED and attempt.starts_at > now:
         until = columns.moment(_("planned for"), attempt.starts_at, now)
     elif attempt.due_at:
         until = columns.moment(columns.promised(attempt), attempt.due_at, now)
@@ -249,12 +249,16 @@ def _paper(order: Order, now: datetime) -> Paper:
         id=order.pk,
         words=wording.order_state(order.state),
         until=None if order.ended_at else columns.moment(_("answered by"), order.due_at, now),
-        amount=order.amount,
-        held=order.held,
+        amount=yuan(order.amount),
+        held=yuan(order.held),
         bank=order.bank,
         drafted=order.state == OrderState.DRAFTED,
         submitted=order.state == OrderState.SUBMITTED,
     )
+
+
+def yuan(amount: Decimal | None) -> str:
+    return "" if amount is None else f"¥{amount:,.2f}"
 
 
 def _contacts(case: Case) -> tuple[tuple[str, str, str], ...]:
@@ -262,10 +266,10 @@ def _contacts(case: Case) -> tuple[tuple[str, str, str], ...]:
     return tuple((c.relation, mask_name(c.name), numbers.mask(c.number)) for c in known)
 
 
-def _sums(case: Case) -> tuple[tuple[str, Decimal, str, datetime], ...]:
+def _sums(case: Case) -> tuple[tuple[str, str, str, datetime], ...]:
     """Newest first; the first of each kind is the case's."""
     said = case.sums.select_related("by").order_by("-at", "-pk")
-    return tuple((name(Money(s.kind)), s.amount, wording.agent(s.said_by), s.at) for s in said)
+    return tuple((name(Money(s.kind)), yuan(s.amount), wording.agent(s.said_by), s.at) for s in said)
 
 
 def _chain(case: Case, scope: str | None) -> tuple[Linked, ...]:

@@ -1,5 +1,6 @@
 """What an officer's phone is told of a visit or check, and what it may say of it."""
 
+from math import isfinite
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -136,6 +137,13 @@ class ArrivalSerializer(serializers.Serializer[Any]):
 
     lat = serializers.FloatField(required=False, min_value=-90, max_value=90)
     lon = serializers.FloatField(required=False, min_value=-180, max_value=180)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("lat" in attrs) != ("lon" in attrs):
+            raise serializers.ValidationError(_("lat and lon come together or not at all."))
+        if not all(isfinite(degrees) for degrees in attrs.values()):
+            raise serializers.ValidationError(_("A finite number."))
+        return attrs
 
 
 class ReportSerializer(serializers.Serializer[Any]):

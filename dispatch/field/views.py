@@ -56,6 +56,10 @@ class FieldDoor(APIView):
             record.write("refused", now=clock.now(), by=request.user, why="no field work")
         super().permission_denied(request, message, code)
 
+    def get_authenticate_header(self, request: Request) -> str:
+        """Where nobody is asked for a token, a wrong password is still a 401."""
+        return "Bearer"
+
 
 class TokenView(FieldDoor):
     def get_authenticators(self) -> list[Any]:
@@ -183,7 +187,7 @@ class ArriveView(FieldDoor):
         """Of the device's position only the distance to the known place is kept. Sent again, it does nothing."""
         user = user_of(request)
         attempt = _own(visit, user)
-        given = _checked(serializers.ArrivalSerializer(data=request.data or {}))
+        given = _checked(serializers.ArrivalSerializer(data=request.data))
         at = stations.Place(given["lat"], given["lon"]) if {"lat", "lon"} <= given.keys() else None
         try:
             words.arrive(attempt_id=attempt.pk, now=clock.now(), by=user, at=at)

@@ -30,6 +30,8 @@ NOT_A_PERSONS_WORD = frozenset(
     {Result.FAILED_HERE, Result.NOT_PLACED, Result.CANCELLED, Result.NO_NEWS, Result.OUTCOME_UNKNOWN}
 )
 
+HEARD_IN_A_WATCH = (Result.LOSS, Result.RELAPSE)
+
 
 def call_moved(call: Call, *, now: datetime) -> None:
     """What a call's news means for its attempt. Runs inside the transaction that moved the call.
@@ -42,10 +44,11 @@ def call_moved(call: Call, *, now: datetime) -> None:
     case = Case.objects.select_for_update(of=("self",)).get(pk=attempt.case_id)
     attempt = Attempt.objects.select_for_update(of=("self",)).get(pk=attempt.pk)
     attempt.started_at = attempt.started_at or call.dialled_at
-    if attempt.ended_at is None:
+    was_live = attempt.ended_at is None
+    if was_live:
         _move_with(attempt, call, _rung(case, attempt), now)
     attempt.save()
-    if attempt.ended_at is not None and case.is_open:
+    if was_live and attempt.ended_at is not None and case.is_open:
         case.due_at = now
         case.save(update_fields=["due_at"])
         record.write("met", now=now, case=case, agent="line", **_told(attempt))
@@ -100,6 +103,8 @@ def record_result(
         raise NotAllowedError("{result} is not a result a person records of a {tier}", result=result, tier=tier)
     if result in FACE_TO_FACE:
         raise NotAllowedError("{result} needs a disposition", result=result)
+    if attempt.stage == Stage.WATCHING and result not in HEARD_IN_A_WATCH:
+        raise NotAllowedError("in a watch only a loss or a relapse is reported")
     if attempt.ended_at is not None:
         if attempt.result != result and not _was_said(case, attempt, result, by):
             _keep(attempt, evidence, note)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 from pytest_django import Settings
 
+from tests.fakes.puppet import Puppet
+
 if TYPE_CHECKING:
     from telephony.clock import MovingClock
     from tests.telephony.rows import Exchange
@@ -25,6 +27,17 @@ def moving(settings: Settings) -> Iterator[MovingClock]:
     settings.CLOCK = "telephony.clock.moving"
     with standing_clock() as clock:
         yield clock
+
+
+@pytest.fixture
+def puppet(settings: Settings) -> Puppet:
+    """The one carrier there is, which does as it is told."""
+    from telephony import lines  # noqa: PLC0415
+
+    settings.CARRIERS = {"puppet": {"adapter": "tests.fakes.puppet.Puppet"}}
+    made = lines.carrier("puppet")
+    assert isinstance(made, Puppet)
+    return made
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from itertools import permutations
 
 import pytest
 from django.db import transaction
-from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from telephony import calls, lines, numbers
+from telephony import calls, numbers
 from telephony.carrier import CallResult, CallStatus, CarrierError, Dial, Update
 from telephony.clock import MovingClock
 from telephony.models import Call
@@ -17,14 +17,6 @@ from tests.telephony.samples import NUMBER, START
 
 R = CallResult
 S = CallStatus
-
-
-@pytest.fixture
-def puppet(settings: Settings) -> Puppet:
-    settings.CARRIERS = {"puppet": {"adapter": "tests.fakes.puppet.Puppet"}}
-    made = lines.carrier("puppet")
-    assert isinstance(made, Puppet)
-    return made
 
 
 @pytest.fixture
@@ -98,15 +90,12 @@ def test_a_doubtful_refusal_leaves_the_call_on_the_line(call: Call, puppet: Pupp
     assert now_of(call).status == S.DIALLING
 
 
-def test_a_call_that_has_been_asked_about_is_not_placed_any_more(call: Call, puppet: Puppet) -> None:
+@pytest.mark.parametrize("meanwhile", [{"asked": 1}, {"status": "ringing"}])
+def test_a_call_that_has_been_asked_about_or_moved_is_not_placed_any_more(
+    call: Call, puppet: Puppet, meanwhile: dict[str, object]
+) -> None:
     """Its worker stood still so long that another has asked: placing it now could ring a number twice."""
-    calls.tend(now=START + calls.SILENCE)
-    calls.dial(call, now=START)
-    assert puppet.placed == []
-
-
-def test_a_call_that_has_ended_is_not_placed_any_more(call: Call, puppet: Puppet) -> None:
-    calls.end(key=str(call.key), result=R.FAILED_HERE, now=START)
+    Call.objects.update(**meanwhile)
     calls.dial(call, now=START)
     assert puppet.placed == []
 
@@ -259,6 +248,16 @@ def test_a_carrier_that_gives_no_answer_leaves_the_outcome_unknown(call: Call, p
     silent(START + calls.ASKED_IN_VAIN * calls.SILENCE)
     assert now_of(call).result == R.OUTCOME_UNKNOWN
     assert now_of(call).evidence[-1]["http_status"] == 503
+
+
+def test_a_talk_is_not_given_up_while_it_may_last(call: Call, puppet: Puppet) -> None:
+    """The carrier's door may be closed for minutes; whoever answered must not be rung beside the talk."""
+    calls.hear(said(call, S.TALKING), now=START)
+    puppet.found = CarrierError("down", certain=False)
+    silent(times=calls.ASKED_IN_VAIN + 3)
+    assert now_of(call).status == S.TALKING
+    silent(START + calls.LONGEST + calls.SILENCE)
+    assert now_of(call).result == R.OUTCOME_UNKNOWN
 
 
 def test_news_in_between_begins_the_asking_anew(call: Call, puppet: Puppet) -> None:

@@ -4,23 +4,18 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from pytest_django import Settings
 
-from telephony import lines, texts
+from telephony import texts
 from telephony.carrier import CarrierError
-from telephony.models import Text
+from telephony.models import Text, Trunk
 from tests.fakes.puppet import Puppet
 from tests.telephony.rows import Exchange
 from tests.telephony.samples import NUMBER, START
 
 
 @pytest.fixture
-def puppet(settings: Settings, exchange: Exchange) -> Puppet:
-    settings.CARRIERS = {"puppet": {"adapter": "tests.fakes.puppet.Puppet"}}
-    exchange.trunk(carrier="puppet")
-    made = lines.carrier("puppet")
-    assert isinstance(made, Puppet)
-    return made
+def trunk(exchange: Exchange) -> Trunk:
+    return exchange.trunk(carrier="puppet")
 
 
 @pytest.fixture
@@ -30,7 +25,7 @@ def text(db: None) -> Text:
     return text
 
 
-def test_a_text_goes_out_once(text: Text, puppet: Puppet) -> None:
+def test_a_text_goes_out_once(text: Text, trunk: Trunk, puppet: Puppet) -> None:
     assert texts.send_due(now=START) == 1
     assert texts.send_due(now=START + timedelta(hours=1)) == 0
     text.refresh_from_db()
@@ -39,11 +34,13 @@ def test_a_text_goes_out_once(text: Text, puppet: Puppet) -> None:
     assert puppet.texts == [str(text.key)]
 
 
-def test_a_text_is_not_sent_before_its_time(text: Text, puppet: Puppet) -> None:
+def test_a_text_is_not_sent_before_its_time(text: Text, trunk: Trunk, puppet: Puppet) -> None:
     assert texts.send_due(now=START - timedelta(seconds=1)) == 0
 
 
-def test_a_text_that_failed_is_tried_again_and_then_given_up(text: Text, puppet: Puppet) -> None:
+def test_a_text_that_failed_is_tried_again_and_then_given_up(
+    text: Text, trunk: Trunk, puppet: Puppet
+) -> None:
     puppet.refuses = CarrierError("down", certain=True)
     for tried in range(texts.TRIES + 3):
         assert texts.send_due(now=START + tried * texts.LEASE) == 0
@@ -51,20 +48,20 @@ def test_a_text_that_failed_is_tried_again_and_then_given_up(text: Text, puppet:
     assert (text.state, text.tries, text.due_at) == (Text.State.FAILED, texts.TRIES, None)
 
 
-def test_a_text_whose_sender_died_is_sent_by_another(text: Text, puppet: Puppet) -> None:
+def test_a_text_whose_sender_died_is_sent_by_another(text: Text, trunk: Trunk, puppet: Puppet) -> None:
     Text.objects.update(due_at=START + texts.LEASE, tries=1)  # claimed, and never heard of again
     assert texts.send_due(now=START) == 0
     assert texts.send_due(now=START + texts.LEASE) == 1
 
 
-def test_a_text_is_sent_by_one_worker_only(text: Text, puppet: Puppet) -> None:
+def test_a_text_is_sent_by_one_worker_only(text: Text, trunk: Trunk, puppet: Puppet) -> None:
     stale = Text.objects.get()
     assert texts.send_due(now=START) == 1
-    assert not texts._send(stale, Exchange().trunk(carrier="puppet"), START)
+    assert not texts._send(stale, trunk, START)
 
 
 def test_a_text_whose_number_no_key_opens_keeps_no_other_waiting(
-    text: Text, puppet: Puppet, caplog: pytest.LogCaptureFixture
+    text: Text, trunk: Trunk, puppet: Puppet, caplog: pytest.LogCaptureFixture
 ) -> None:
     texts.write(number=NUMBER, body="请勿转账", now=START - timedelta(seconds=1)).save()
     with connection.cursor() as cursor:

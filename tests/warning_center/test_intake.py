@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -22,17 +22,17 @@ from tests.senders import Sender, row
 from warning_center.models import Directive
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROUNDS = 6
+ROUNDS = 3
 ID_NUMBER = "44090419780315001" + check_digit("44090419780315001")
 OTHER_ID = "44090419780315002" + check_digit("44090419780315002")
 
 
 @pytest.fixture
-def at(transactional_db: None, settings: Settings) -> Iterator[Centre]:
+def at(transactional_db: None, settings: Settings) -> Centre:
     assert connection.vendor == "postgresql"
     settings.CLOCK = "telephony.clock.moving"
     clock.moving.set(START)
-    yield factories.centre()
+    return factories.centre()
 
 
 @pytest.fixture
@@ -81,7 +81,12 @@ def test_two_directives_for_a_new_phone_at_once_make_one_case(source: Sender) ->
         answers = at_once(
             *[lambda k=k, n=n, phone=phone: source.post(row(f"A-{n}-{k}", phone=phone)) for k in range(4)]  # type: ignore[misc]
         )
-        assert sorted(answer.json()["answer"] for answer in answers) == ["accepted", "joined", "joined", "joined"]
+        assert sorted(answer.json()["answer"] for answer in answers) == [
+            "accepted",
+            "joined",
+            "joined",
+            "joined",
+        ]
         assert len({answer.json()["case"] for answer in answers}) == 1
     assert Case.objects.count() == Target.objects.count() == ROUNDS
 
@@ -164,7 +169,9 @@ def test_a_turn_may_name_the_person_while_a_directive_about_them_waits_for_the_c
             waiting = threads.submit(_and_close, lambda: source.post(row("A-2")))
             _until_somebody_waits()
             cursor.execute("SELECT 1 FROM dispatch_phonenumber FOR KEY SHARE NOWAIT")  # as a foreign key does
-            cursor.execute("SELECT 1 FROM dispatch_target WHERE id = %s FOR KEY SHARE NOWAIT", [case.target_id])
+            cursor.execute(
+                "SELECT 1 FROM dispatch_target WHERE id = %s FOR KEY SHARE NOWAIT", [case.target_id]
+            )
         assert waiting.result(timeout=30).json()["answer"] == "joined"
 
 

@@ -1,6 +1,5 @@
 """预警指令: one message from a source, kept as received, never changed."""
 
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 

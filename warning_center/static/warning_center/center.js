@@ -5,7 +5,8 @@ const EVERY = 5000;
 const live = () => document.querySelectorAll("[data-fresh]");
 
 function inUse(part) {
-  return part.matches(":hover") || part.contains(document.activeElement) || part.querySelector("details[open]");
+  const begun = [...part.querySelectorAll("select, input:not([type=hidden])")].some((field) => field.value !== "");
+  return begun || part.matches(":hover") || part.contains(document.activeElement);
 }
 
 function stale(since) {

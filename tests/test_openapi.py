@@ -1,0 +1,100 @@
+"""The description of the REST doors is valid, whole, and shown by pages that ask nobody outside."""
+
+from typing import Any
+
+import pytest
+import yaml
+from django.core.management import call_command
+from django.test import Client
+from openapi_spec_validator import validate
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from tests.senders import row
+
+HTTP = ("get", "post", "put", "patch", "delete")
+
+
+@pytest.fixture
+def schema(db: None) -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load(Client().get("/api/v1/schema/").content)
+    return read
+
+
+def test_the_schema_is_generated_without_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("spectacular", validate=True, fail_on_warn=True)
+    assert "Warning" not in capsys.readouterr().err
+
+
+def test_the_schema_is_valid_openapi(schema: dict[str, Any]) -> None:
+    validate(schema)
+
+
+def test_every_operation_of_the_contract_is_described(schema: dict[str, Any]) -> None:
+    described = {
+        (path, method) for path, item in schema["paths"].items() for method in item if method in HTTP
+    }
+    assert {(path.removeprefix("/api/v1/"), method) for path, method in described} >= {
+        ("directives", "post"),
+        ("directives/batch", "post"),
+        ("directives/{reference}", "get"),
+        ("field/token", "post"),
+        ("field/token", "delete"),
+        ("field/visits", "get"),
+        ("field/visits/{visit}", "get"),
+        ("field/visits/{visit}/acknowledge", "post"),
+        ("field/visits/{visit}/arrive", "post"),
+        ("field/visits/{visit}/report", "post"),
+    }
+
+
+def test_every_operation_names_its_refusals_as_problem_details(schema: dict[str, Any]) -> None:
+    for path, item in schema["paths"].items():
+        for operation in (item[method] for method in HTTP if method in item):
+            if path.endswith("/schema/"):
+                continue
+            codes = set(operation["responses"])
+            assert codes >= {"401", "403"}, path
+            assert "400" in codes or "requestBody" not in operation, path
+            assert "404" in codes or "{" not in path, path
+            for code in codes:
+                if code.startswith("4"):
+                    content = operation["responses"][code]["content"]
+                    assert list(content) == ["application/problem+json"]
+    assert "409" in schema["paths"]["/api/v1/directives"]["post"]["responses"]
+
+
+def test_every_field_of_a_directive_is_described(schema: dict[str, Any]) -> None:
+    described = schema["components"]["schemas"]["DirectiveRequest"]
+    assert described["required"] == ["fraud_type", "issued_at", "reference"]
+    assert described["properties"].keys() >= row().keys() | {
+        "id_number",
+        "location",
+        "signs",
+        "contacts",
+        "amount",
+    }
+
+
+def test_only_signing_in_and_the_description_are_open(schema: dict[str, Any]) -> None:
+    is_open = {
+        f"{method} {path}"
+        for path, item in schema["paths"].items()
+        for method in HTTP
+        if method in item and {} in item[method].get("security", [{}])
+    }
+    assert is_open <= {"post /api/v1/field/token", "get /api/v1/schema/"}
+
+
+@pytest.mark.parametrize("page_name", ["docs", "redoc"])
+def test_the_pages_name_nothing_outside(db: None, page_name: str) -> None:
+    text = Client().get(f"/api/v1/{page_name}/").content.decode()
+    assert "//" not in text.replace("// ", "").replace("http://testserver", "")
+    assert "drf_spectacular_sidecar" in text
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("page_name", ["docs", "redoc"])
+def test_the_pages_show_the_doors_in_a_browser(live_server: LiveServer, page: Page, page_name: str) -> None:
+    page.goto(f"{live_server.url}/api/v1/{page_name}/")
+    expect(page.get_by_text("Send one directive").locator("visible=true").first).to_be_visible(timeout=60_000)
