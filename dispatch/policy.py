@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dispatch.calling import Calling
+from dispatch.checks import next_check
+from dispatch.lateness import begun, passed
 from dispatch.plan import (
     STOP_PAYMENT,
     Action,
-    Begin,
     Close,
     Facts,
-    Lapse,
     Opened,
     Order,
     Past,
@@ -18,11 +18,10 @@ from dispatch.plan import (
     Raise,
     Recall,
     Send,
-    Settle,
     Tell,
     Try,
 )
-from dispatch.rules import Cell, Chain, Rules
+from dispatch.rules import Cell, Rules
 from dispatch.standing import met, standing, was_met
 from dispatch.vocabulary import CALLS, Level, Met, Outcome, Result, Stage, Tier
 
@@ -37,46 +36,10 @@ def next_steps(facts: Facts, rules: Rules, now: datetime) -> Plan:
     When a limit has passed, the plan only states that (and is due at once): first the facts, then what
     they mean. Asked again with the plan carried out, it ends in a plan that is due later.
     """
-    if passed := _passed(facts, rules, now):
-        return Plan(tuple(passed), now)
+    if late := passed(facts, rules, now):
+        return Plan(tuple(late), now)
     level = _raised(facts, rules)
     return _Draft(facts, rules, level, now).plan()
-
-
-def _passed(facts: Facts, rules: Rules, now: datetime) -> list[Action]:
-    """What has happened merely because time went by."""
-    chain = rules.levels[facts.level]
-    actions: list[Action] = []
-    for p in facts.past:
-        if p.result is None and p.due_at is not None and p.due_at <= now:
-            if p.stage is not Stage.PLANNED:
-                actions.append(Settle(p.id, _silence(p)))
-            elif p.tier not in CALLS:
-                actions.append(Begin(p.id, *_begun(p.tier, chain, now)))
-            elif Calling(facts, chain, rules.zone).allowance_over(p, now):
-                actions.append(Settle(p.id, Result.NOT_PLACED))
-    actions += [Lapse(order.id) for order in facts.orders if order.due_at <= now]
-    return actions
-
-
-def _begun(tier: Tier, chain: Chain, now: datetime) -> tuple[Stage, datetime]:
-    """The stage a visit or check begins with, and when its time is up."""
-    stage = Stage.SENT if tier is Tier.VISIT else Stage.CHECKING
-    return stage, now + chain.rungs[tier].within[stage]
-
-
-def _silence(p: Past) -> Result:
-    """What an attempt met of which no more was heard in time."""
-    match p.stage:
-        case Stage.DIALLED:
-            return Result.OUTCOME_UNKNOWN
-        case Stage.TALKING | Stage.JUDGING:
-            return Result.REACHED if p.identified else Result.ANSWERED_UNVERIFIED
-        case Stage.ARRIVED if p.identified:
-            return Result.MET
-        case Stage.CHECKING | Stage.WATCHING:
-            return Result.NO_NEWS
-    return Result.NO_ACKNOWLEDGEMENT
 
 
 def _raised(facts: Facts, rules: Rules) -> Level:
@@ -201,14 +164,10 @@ class _Draft:
             self._try_visit(self.now, "first", reinforced=False)
 
     def _take_back(self) -> Outcome | None:
-        """What is planned, has not begun and does not fit any more is taken back and thought of anew.
-
-        An older level planned it, the number has proved a wrong one, or the day's calling hours are over.
-        """
+        """What is planned, has not begun and does not fit any more is taken back and thought of anew."""
         outcome = None
         for tier, p in list(self.live.items()):
-            fits = p.level is self.level and (tier not in CALLS or self.calling.still_fits(p, self.now))
-            if fits or p.stage not in (Stage.PLANNED, Stage.WATCHING):
+            if p.stage not in (Stage.PLANNED, Stage.WATCHING) or self._fits(p):
                 continue
             self._recall(p)
             if tier is Tier.FOLLOW_UP:
@@ -216,6 +175,13 @@ class _Draft:
             elif tier not in self.ended:
                 outcome = outcome or self._begin((tier,), again=True)
         return outcome
+
+    def _fits(self, p: Past) -> bool:
+        """Not if an older level planned it, the number is a wrong one, the day's hours are over, or the contact
+        from which a check counts is another."""
+        if p.tier is Tier.FOLLOW_UP:
+            return p.due_at == next_check(self.facts, self.standing, self.rules, self.level, self.now)
+        return p.level is self.level and (p.tier not in CALLS or self.calling.still_fits(p, self.now))
 
     def _begin_by_words(self) -> Outcome | None:
         """What a person said is heard, even if a later attempt in that tier has met something else."""
@@ -301,27 +267,14 @@ class _Draft:
 
     def _follow_up(self) -> Outcome | None:
         """Plan the next check, or the watch; after the last one, the verdict."""
-        rung = self.chain.rungs[Tier.FOLLOW_UP]
-        done = len(self.ended.get(Tier.FOLLOW_UP, ()))
-        base = self.standing.agreed_at or self._follow_up_since()
-        if rung.watch is not None:
-            until = base + rung.watch
-            if until <= self.now:
-                return self._verdict()
-            self.planned[Tier.FOLLOW_UP] = Try(Tier.FOLLOW_UP, self.now, until, Stage.WATCHING)
-        elif done < len(rung.checks):
-            self._plan(Tier.FOLLOW_UP, base + rung.checks[done])
-        else:
+        due_at = next_check(self.facts, self.standing, self.rules, self.level, self.now)
+        if due_at is None:
             return self._verdict()
+        if self.chain.rungs[Tier.FOLLOW_UP].watch:
+            self.planned[Tier.FOLLOW_UP] = Try(Tier.FOLLOW_UP, self.now, due_at, Stage.WATCHING)
+        else:
+            self._plan(Tier.FOLLOW_UP, due_at)
         return None
-
-    def _follow_up_since(self) -> datetime:
-        """When follow-up began without an agreement: a watch at once, the first check its wait later."""
-        first = next((p for p in self.facts.past if p.tier is Tier.FOLLOW_UP), None)
-        if first is None:
-            return self.now
-        checks = self.rules.levels[first.level].rungs[Tier.FOLLOW_UP].checks
-        return first.starts_at - checks[0] if checks else first.starts_at
 
     # beginning and trying
 
@@ -354,7 +307,7 @@ class _Draft:
         if at > self.now:
             self.planned[tier] = Try(tier, at, at, **how)
         else:
-            stage, due_at = _begun(tier, self.chain, self.now)
+            stage, due_at = begun(tier, self.chain, self.now)
             self.planned[tier] = Try(tier, self.now, due_at, stage, **how)
 
     def _try_call(self, tier: Tier, at: datetime) -> Outcome | None:

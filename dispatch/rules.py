@@ -1,6 +1,7 @@
 """The escalation policy's document, read into frozen rules and checked: every history must end."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import time, timedelta
 from typing import Any
@@ -97,26 +98,37 @@ def read(document: Mapping[str, Any]) -> Rules:
     Raises BadRules, naming each row at fault.
     """
     shared = document.get("every", {})
-    try:
+    with _row("the document"):
+        known = {"zone", "order_within", "every"} | {level.code for level in Level}
+        _refuse_unknown(document, known, "the document")
+        _refuse_unknown(shared, {tier.code for tier in Tier}, "every")
         rules = Rules(
             zone=ZoneInfo(document.get("zone", "Asia/Shanghai")),
             order_within=span(document.get("order_within", "30m")),
             levels={level: _chain(document[level.code], shared, level.code) for level in Level},
         )
-    except BadRules:
-        raise
-    except (KeyError, ValueError, TypeError, AttributeError, IndexError) as fault:
-        raise BadRules([f"{type(fault).__name__}: {fault}"]) from fault
-    if faults := [f for level in Level for f in _Check(rules, level).faults()]:
+    faults = [] if rules.order_within else ["order_within: must be above zero"]
+    if faults := faults + [f for level in Level for f in _Check(rules, level).faults()]:
         raise BadRules(faults)
     return rules
 
 
 def span(text: str) -> timedelta:
-    """`30s`, `5m`, `4h` or `7d` as a length of time. Raises BadRules."""
+    """`30s`, `5m`, `4h` or `7d` as a length of time. Raises ValueError."""
     if len(text) < 2 or text[-1] not in _UNITS or not text[:-1].isdigit():
-        raise BadRules([f"{text!r} is not a length of time such as 30s, 5m, 4h or 7d"])
+        raise ValueError(f"{text!r} is not a length of time such as 30s, 5m, 4h or 7d")
     return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+
+
+@contextmanager
+def _row(where: str) -> Iterator[None]:
+    """Name the row in which something cannot be read."""
+    try:
+        yield
+    except BadRules:
+        raise
+    except (KeyError, ValueError, TypeError, AttributeError, IndexError) as fault:
+        raise BadRules([f"{where}: {fault}"]) from fault
 
 
 def _chain(doc: Mapping[str, Any], shared: Mapping[str, Any], where: str) -> Chain:
@@ -126,6 +138,11 @@ def _chain(doc: Mapping[str, Any], shared: Mapping[str, Any], where: str) -> Cha
         if tier.code in doc or tier.code in shared:
             row = {**shared.get(tier.code, {}), **doc.get(tier.code, {})}
             rungs[tier] = _rung(row, f"{where}.{tier.code}")
+    with _row(where):
+        return _build_chain(doc, rungs)
+
+
+def _build_chain(doc: Mapping[str, Any], rungs: dict[Tier, Rung]) -> Chain:
     hours = doc.get("hours")
     expires = doc.get("expires_after")
     return Chain(
@@ -148,33 +165,35 @@ def _chain(doc: Mapping[str, Any], shared: Mapping[str, Any], where: str) -> Cha
 def _rung(doc: Mapping[str, Any], where: str) -> Rung:
     plain = {"within", "announce", "community", "checks", "watch"}
     _refuse_unknown(doc, plain | {m.value for m in Met}, where)
-    return Rung(
-        within={Stage(stage): span(limit) for stage, limit in doc["within"].items()},
-        cells={Met(met): _cell(c, f"{where}.{met}") for met, c in doc.items() if met not in plain},
-        announce=bool(doc.get("announce", False)),
-        community=bool(doc.get("community", False)),
-        checks=tuple(span(t) for t in doc.get("checks", ())),
-        watch=span(doc["watch"]) if "watch" in doc else None,
-    )
+    with _row(where):
+        return Rung(
+            within={Stage(stage): span(limit) for stage, limit in doc.get("within", {}).items()},
+            cells={Met(met): _cell(c, f"{where}.{met}") for met, c in doc.items() if met not in plain},
+            announce=bool(doc.get("announce", False)),
+            community=bool(doc.get("community", False)),
+            checks=tuple(span(t) for t in doc.get("checks", ())),
+            watch=span(doc["watch"]) if "watch" in doc else None,
+        )
 
 
 def _cell(doc: Mapping[str, Any], where: str) -> Cell:
     _refuse_unknown(doc, {f.name for f in fields(Cell)}, where)
     raises = doc.get("raises")
-    return Cell(
-        again=tuple(span(t) for t in doc.get("again", ())),
-        repeat=bool(doc.get("repeat", False)),
-        lasts=span(doc["lasts"]) if "lasts" in doc else None,
-        keep_while=Tier[doc["keep_while"].upper()] if "keep_while" in doc else None,
-        most=int(doc.get("most", 0)),
-        then=_tiers(doc.get("then", ())),
-        seek=str(doc.get("seek", "same")),
-        reinforced=bool(doc.get("reinforced", False)),
-        recalls=_tiers(doc.get("recalls", ())),
-        raises=(int(raises[0]), Level[raises[1].upper()]) if raises else None,
-        orders=tuple(doc.get("orders", ())),
-        closes=Outcome(doc["closes"]) if "closes" in doc else None,
-    )
+    with _row(where):
+        return Cell(
+            again=tuple(span(t) for t in doc.get("again", ())),
+            repeat=bool(doc.get("repeat", False)),
+            lasts=span(doc["lasts"]) if "lasts" in doc else None,
+            keep_while=Tier[doc["keep_while"].upper()] if "keep_while" in doc else None,
+            most=int(doc.get("most", 0)),
+            then=_tiers(doc.get("then", ())),
+            seek=str(doc.get("seek", "same")),
+            reinforced=bool(doc.get("reinforced", False)),
+            recalls=_tiers(doc.get("recalls", ())),
+            raises=(int(raises[0]), Level[raises[1].upper()]) if raises else None,
+            orders=tuple(doc.get("orders", ())),
+            closes=Outcome(doc["closes"]) if "closes" in doc else None,
+        )
 
 
 def _refuse_unknown(doc: Mapping[str, Any], known: set[str], where: str) -> None:
@@ -186,6 +205,20 @@ def _tiers(names: Any) -> tuple[Tier, ...]:
     return tuple(Tier[name.upper()] for name in names)
 
 
+def _reached(rules: Rules) -> set[Tier]:
+    """The tiers that any level comes to: a case that is raised, or lowered by a person, brings them along."""
+    seen: set[Tier] = set()
+    for chain in rules.levels.values():
+        todo, mine = [*chain.starts, Tier.VISIT], set[Tier]()
+        while todo:
+            tier = todo.pop()
+            if tier not in mine and tier in chain.rungs:
+                todo += [t for cell in chain.rungs[tier].cells.values() for t in cell.then]
+            mine.add(tier)
+        seen |= mine
+    return seen
+
+
 class _Check:
     """Everything one level's chain could do wrong."""
 
@@ -193,7 +226,7 @@ class _Check:
         self.rules, self.level, self.chain = rules, level, rules.levels[level]
 
     def faults(self) -> Iterator[str]:
-        begun = self._begun()
+        begun = _reached(self.rules)
         for tier in sorted(begun):
             rung = self.chain.rungs.get(tier)
             where = f"{self.level.code}.{tier.code}"
@@ -203,24 +236,20 @@ class _Check:
                 yield from self._rung(where, tier, rung)
         for tier in sorted(self.chain.rungs.keys() - begun):
             yield f"{self.level.code}.{tier.code}: can never be reached"
-        hours = self.chain.hours
-        if hours and hours[0] >= hours[1]:
-            yield f"{self.level.code}.hours: must begin before they end"
+        yield from self._bars()
 
-    def _begun(self) -> set[Tier]:
-        """The tiers a case of this level can come to; a raise brings those of the lower levels along."""
-        todo = [*self.chain.starts, Tier.VISIT]
-        for lower in Level:
-            if lower < self.level:
-                todo += self.rules.levels[lower].rungs
-        seen: set[Tier] = set()
-        while todo:
-            tier = todo.pop()
-            if tier not in seen:
-                seen.add(tier)
-                if rung := self.chain.rungs.get(tier):
-                    todo += [t for cell in rung.cells.values() for t in cell.then]
-        return seen
+    def _bars(self) -> Iterator[str]:
+        chain, where = self.chain, self.level.code
+        if not chain.starts:
+            yield f"{where}.starts: begins nothing"
+        if chain.hours and chain.hours[0] >= chain.hours[1]:
+            yield f"{where}.hours: must begin before they end"
+        if chain.expires_after is not None and not chain.expires_after:
+            yield f"{where}.expires_after: must be above zero"
+        if chain.most_calls < 0:
+            yield f"{where}.most_calls: is a count, 0 for no cap"
+        if unknown := set(chain.sends) - {"sms"}:
+            yield f"{where}.sends: knows no {', '.join(sorted(unknown))}"
 
     def _rung(self, where: str, tier: Tier, rung: Rung) -> Iterator[str]:
         for stage in STAGES_OF[tier]:
@@ -233,9 +262,8 @@ class _Check:
                 yield f"{where}.{met}: cannot be met here"
             for fault in self._cell(tier, met, cell):
                 yield f"{where}.{met}: {fault}"
-        if tier is Tier.VISIT and rung.within.get(Stage.SENT, timedelta()) > rung.within.get(
-            Stage.ACKNOWLEDGED, timedelta()
-        ):
+        acknowledge, arrive = (rung.within.get(s, timedelta()) for s in (Stage.SENT, Stage.ACKNOWLEDGED))
+        if tier is Tier.VISIT and acknowledge > arrive:
             yield f"{where}.within: a visit is acknowledged before it arrives"
         if tier is Tier.FOLLOW_UP:
             if bool(rung.checks) == bool(rung.watch):
@@ -248,21 +276,23 @@ class _Check:
             yield "dead end: says neither what follows nor how the case closes"
         if any(t <= tier for t in cell.then) or (cell.keep_while and cell.keep_while <= tier):
             yield "leads down the ladder, so it could go round for ever"
-        if (cell.keep_while or cell.repeat) and not cell.again:
-            yield "goes on without a wait"
-        if cell.repeat and not cell.again[-1:] > (timedelta(),):
-            yield "repeats without a wait"
-        if cell.repeat and not (cell.lasts or self.chain.expires_after):
-            yield "repeats for ever: neither `lasts` nor an expiry ends it"
-        if (cell.keep_while or cell.repeat) and tier not in CALLS:
-            yield "only calls are repeated"
-        if cell.raises and cell.raises[1] <= self.level:
-            yield "raises to no higher level"
-        if cell.closes and cell.closes is not _CLOSES.get(met):
-            yield f"must not close as {cell.closes}"
-        if met in _CLOSES and cell.closes is None:
-            yield f"closes as {_CLOSES[met]}"
-        if met is Met.TRANSFERRED and "stop_payment" not in cell.orders:
-            yield "money already sent needs the stop_payment order"
+        if cell.closes is not _CLOSES.get(met):
+            yield f"closes as {_CLOSES[met]}" if met in _CLOSES else f"must not close as {cell.closes}"
         if cell.seek not in ("same", "next"):
             yield "seek is same or next"
+        if cell.raises and (cell.raises[0] < 1 or cell.raises[1] <= self.level):
+            yield "raises to no higher level, or before anything is met"
+        if unknown := set(cell.orders) - {"stop_payment"}:
+            yield f"knows no order {', '.join(sorted(unknown))}"
+        if met is Met.TRANSFERRED and not cell.orders:
+            yield "money already sent needs the stop_payment order"
+        if cell.keep_while or cell.repeat:
+            yield from self._goes_on(tier, met, cell)
+
+    def _goes_on(self, tier: Tier, met: Met, cell: Cell) -> Iterator[str]:
+        if tier not in CALLS:
+            yield "only calls are repeated"
+        if not cell.again or (cell.again[-1] <= timedelta() and met is not Met.NOT_PLACED):
+            yield "goes on without a wait"
+        if cell.repeat and not (cell.lasts or self.chain.expires_after):
+            yield "repeats for ever: neither `lasts` nor an expiry ends it"

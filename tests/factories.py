@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from dispatch.models import Attempt, Case, Unit, User
 from dispatch.vocabulary import CALLS, Disposition, Level, Result, Role, Stage, Tier, UnitKind
-from dispatch.workflow import opening, turn, words
+from dispatch.workflow import report, turn, words
 from telephony import calls, exchange
 from telephony.carrier import CallResult, CallStatus, Update
 from telephony.models import Trunk
@@ -31,9 +31,10 @@ class Centre:
     source: Source
     trunk: Trunk
 
-    def user(self, role: Role, unit: Unit | None = None, **given: Any) -> User:
-        """A user of the centre; operators and the like belong to the city unless told otherwise."""
-        plain = {"username": f"{role.value}{User.objects.count()}", "password": PASSWORD}
+    def user(self, role: Role | None = None, unit: Unit | None = None, **given: Any) -> User:
+        """A user of the centre, of the city unless told otherwise; without a password unless one is given."""
+        role = role or Role.OPERATOR
+        plain = {"username": f"{role.value}{User.objects.count()}"}
         return User.objects.create_user(**{**plain, "role": role, "unit": unit or self.city, **given})
 
 
@@ -59,7 +60,7 @@ def _unit(name: str, kind: UnitKind, adcode: str, parent: Unit | None, lat: floa
 def directive(at: Centre, reference: str, /, *, now: datetime = START, **given: Any) -> Case:
     """A directive comes in at the door; the case it opened or joined. The series 190 0000 xxxx is invented."""
     number = given.pop("number", "")
-    person = given.pop("person", None) or opening.Person(
+    person = given.pop("person", None) or report.Person(
         number=f"+8619000{int(number):06d}", name=given.pop("name", "测试人")
     )
     plain: dict[str, Any] = {
@@ -68,7 +69,7 @@ def directive(at: Centre, reference: str, /, *, now: datetime = START, **given: 
         "fraud_word": "authority",
         "body": {"reference": reference, **{key: str(value) for key, value in given.items()}},
         "level": Level.HIGH,
-        "place": opening.Place(lat=21.55, lon=110.98, adcode="440904", address="电白区某酒店 502 室"),
+        "place": report.Place(lat=21.55, lon=110.98, adcode="440904", address="电白区某酒店 502 室"),
     }
     if "amount" in given:
         given["amount"] = Decimal(given["amount"])
@@ -76,9 +77,9 @@ def directive(at: Centre, reference: str, /, *, now: datetime = START, **given: 
     return intake.receive(incoming, source=at.source, now=now).directive.case
 
 
-def elsewhere() -> opening.Place:
+def elsewhere() -> report.Place:
     """A place in the other county."""
-    return opening.Place(lat=21.83, lon=110.78, adcode="440981", address="高州市某小区")
+    return report.Place(lat=21.83, lon=110.78, adcode="440981", address="高州市某小区")
 
 
 def live(case: Case, tier: Tier) -> Attempt:

@@ -22,7 +22,7 @@ from tests.lives import NEVER_RANG, Life, chain
 
 MOMENT = timedelta(seconds=30)  # from one happening to the next
 MOST_ASIDES = 1  # in a sequence: happenings that are no result, such as another directive or a bank's answer
-ASIDES = {"directive", "lowered", "money moved", "bank answered"}
+ASIDES = {"directive", "lowered", "money moved", "bank answered", "another place"}
 ENGINES_OWN = {Result.NOT_PLACED, Result.CANCELLED, Result.NO_NEWS}  # time brings these about
 NOT_FROM = {
     Stage.TALKING: {Result.BUSY, Result.FORWARDED},  # no longer, once answered
@@ -125,6 +125,8 @@ def _asides(life: Life) -> Iterator[Happening]:
         yield Happening("money moved")
     if life.orders:
         yield Happening("bank answered")
+    if any(p.tier is Tier.VISIT for p in life.past):
+        yield Happening("another place")
 
 
 def unheard(life: Life) -> list[Past]:
@@ -186,6 +188,11 @@ def _money_moved(life: Life, what: Happening) -> None:
     life.money_moved = True
 
 
+def _another_place(life: Life, what: Happening) -> None:
+    visit = max(p.id for p in life.past if p.tier is Tier.VISIT)
+    life.change(visit, astray=True)
+
+
 def _bank_answered(life: Life, what: Happening) -> None:
     life.orders = life.orders[1:]
 
@@ -194,4 +201,5 @@ _CHANGE = {
     "answered": _answered, "arrived": _arrived, "met": _met, "judged": _judged, "late word": _late_word,
     "directive": _directive, "lowered": _lowered, "money moved": _money_moved,
     "bank answered": _bank_answered,
+    "another place": _another_place,
 }  # fmt: skip

@@ -76,8 +76,9 @@ def update() -> polib.POFile:
             known.remove(entry)
     have = {(entry.msgid, entry.msgid_plural): entry for entry in known}
     for message, places in found.items():
-        entry = have.get(message)
-        if entry is None:
+        if message in have:
+            entry = have[message]
+        else:
             singular, plural = message
             entry = polib.POEntry(
                 msgid=singular, msgid_plural=plural, msgstr_plural={0: ""} if plural else {}

@@ -48,7 +48,17 @@ def key(life: Life) -> Key:
         return None if at is None else int((at - now).total_seconds())
 
     live = tuple(
-        (p.tier, p.level, p.stage, ago(p.starts_at), ago(p.due_at), p.number, p.told, p.id in life.begun)
+        (
+            p.tier,
+            p.level,
+            p.stage,
+            ago(p.starts_at),
+            ago(p.due_at),
+            p.number,
+            p.told,
+            p.astray,
+            p.id in life.begun,
+        )
         for p in life.live
     )
     ended = sorted((p for p in life.past if p.result), key=lambda p: (p.tier, p.heard_at, p.id))
@@ -59,7 +69,7 @@ def key(life: Life) -> Key:
         sort = (p.tier, sort_of(p.tier, p.result, p.disposition), p.number)
         counts[(*sort, life.level_set_at is None or p.heard_at > life.level_set_at)] += 1
         if p.result is not Result.CANCELLED or p.disposition:
-            last[p.tier] = (sort, ago(p.heard_at))
+            last[p.tier] = (sort, ago(p.heard_at), p.astray)
             first.setdefault(sort[:2], ago(p.heard_at))
     worded = sorted((p for p in ended if p.disposition), key=lambda p: (p.heard_at, p.id))
     follow_up = [p for p in life.past if p.tier is Tier.FOLLOW_UP]

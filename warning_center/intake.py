@@ -12,7 +12,7 @@ from django.db import IntegrityError, OperationalError, transaction
 
 from dispatch import policies, risk
 from dispatch.vocabulary import Level
-from dispatch.workflow import opening
+from dispatch.workflow import opening, report
 from telephony import sealing
 from warning_center.models import Directive, Source
 
@@ -45,14 +45,14 @@ class Incoming:
     reference: str
     issued_at: datetime
     fraud_word: str
-    person: opening.Person
+    person: report.Person
     body: Mapping[str, Any]
     level: Level | None = None
     age: int | None = None
     amount: Decimal | None = None
-    place: opening.Place = field(default_factory=opening.Place)
+    place: report.Place = field(default_factory=report.Place)
     signs: Mapping[str, Any] = field(default_factory=dict)
-    contacts: tuple[opening.Related, ...] = ()
+    contacts: tuple[report.Related, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -111,9 +111,9 @@ def _receive(incoming: Incoming, source: Source, now: datetime) -> Receipt:
     return Receipt(directive, answer)
 
 
-def _report(incoming: Incoming, source: Source, rules: risk.RiskRules, now: datetime) -> opening.Report:
+def _report(incoming: Incoming, source: Source, rules: risk.RiskRules, now: datetime) -> report.Report:
     age = _age(incoming, now) if incoming.age is None else incoming.age
-    return opening.Report(
+    return report.Report(
         person=incoming.person,
         fraud=rules.fraud(incoming.fraud_word),
         issued_at=min(incoming.issued_at, now),  # a source's clock that runs ahead postpones nothing

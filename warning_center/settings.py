@@ -98,7 +98,7 @@ LOGIN_REDIRECT_URL = "home"
 REDIS_URL = env.str("REDIS_URL", default="")
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost//"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
-    {"visibility_timeout": 60} if REDIS_URL else {"polling_interval": 0.05}
+    {"visibility_timeout": 60, "socket_connect_timeout": 2} if REDIS_URL else {"polling_interval": 0.05}
 )
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True

@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -12,11 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dispatch.admin import columns, story
-from dispatch.admin.access import CHIEFS, DESK, Guarded
+from dispatch.admin.access import CHIEFS, DESK, OFFICE, Guarded, user_of
 from dispatch.admin.cases import level_html, moment_html
 from dispatch.models import Event, Order, PolicyVersion, Unit
 from dispatch.vocabulary import OPEN_ORDERS
-from dispatch.workflow.desk import Need
 from telephony import clock
 
 
@@ -50,7 +50,7 @@ class OrderAdmin(Guarded):
 
     seen_by = DESK
     unit_path = "case__unit__path"
-    list_display = ("case_link", "level", "state", "deadline", "amount", "bank", "held")
+    list_display = ("case_link", "level", "state", "deadline", "yuan", "bank", "held_yuan")
     list_display_links = None
     list_filter = (OpenOrders,)
     list_select_related = ("case",)
@@ -73,6 +73,14 @@ class OrderAdmin(Guarded):
             return format_html('<span class="num">{}</span>', columns.exact(order.ended_at))
         return moment_html(columns.moment("", order.due_at, clock.now()), promise=True)
 
+    @admin.display(description=gettext_lazy("amount"))
+    def yuan(self, order: Order) -> str:
+        return story.yuan(order.amount) or "–"
+
+    @admin.display(description=gettext_lazy("held by the bank"))
+    def held_yuan(self, order: Order) -> str:
+        return story.yuan(order.held) or "–"
+
 
 @admin.register(PolicyVersion)
 class PolicyVersionAdmin(Guarded):
@@ -83,6 +91,48 @@ class PolicyVersionAdmin(Guarded):
     ordering = ("kind", "-version")
 
 
+def _verbs() -> list[tuple[str, str]]:
+    """What the record may be narrowed to, in words."""
+    return [
+        ("opened", _("case opened")),
+        ("joined", _("directive joined")),
+        ("raised", _("raised")),
+        ("met", _("result met")),
+        ("judged", _("disposition")),
+        ("closed", _("case closed")),
+        ("taken", _("taken over")),
+        ("noted", _("note")),
+        ("ordered", _("stop-payment order")),
+        ("viewed", _("personal data opened")),
+        ("refused", _("refused")),
+        ("added", _("added")),
+        ("changed", _("changed")),
+        ("key_renewed", _("API key renewed")),
+    ]
+
+
+class OfVerb(admin.SimpleListFilter):
+    title = gettext_lazy("what")
+    parameter_name = "verb"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(_verbs())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
+        return queryset.filter(verb=self.value()) if self.value() else queryset
+
+
+class Lines(ChangeList):
+    """The page's lines of the record, each put into words once."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        units = Unit.objects.in_bulk({e.detail["unit"] for e in self.result_list if "unit" in e.detail})
+        for event in self.result_list:
+            event.told = story.told(event, units)
+
+
 @admin.register(Event)
 class EventAdmin(Guarded):
     """The record: who, when, what, why. Nobody changes it."""
@@ -91,11 +141,22 @@ class EventAdmin(Guarded):
     unit_path = "case__unit__path"
     list_display = ("when", "case_link", "what", "who", "because")
     list_display_links = None
-    list_filter = ("verb", "at")
+    list_filter = (OfVerb, "at")
     list_select_related = ("case", "by")
     ordering = ("-at", "-pk")
     sortable_by = ()
     list_per_page = 50
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return Lines
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any, Any]:
+        """Lines about no case (a login, a source's key) are for the administrators of the whole tree."""
+        user = user_of(request)
+        if user is not None and user.is_a(*OFFICE) and user.unit and user.unit.parent_id is None:
+            mine = Q(case=None) | Q(case__unit__path__startswith=user.unit.path)
+            return Event.objects.filter(mine).order_by(*self.ordering)
+        return super().get_queryset(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return obj is None and super().has_view_permission(request)  # a line has no page of its own
@@ -113,17 +174,17 @@ class EventAdmin(Guarded):
 
     @admin.display(description=gettext_lazy("what"))
     def what(self, event: Event) -> str:
-        return story.told(event, _units(event)).words
+        return _told(event).words
 
     @admin.display(description=gettext_lazy("who"))
     def who(self, event: Event) -> str:
-        return story.told(event, {}).who
+        return _told(event).who
 
     @admin.display(description=gettext_lazy("why"))
     def because(self, event: Event) -> str:
-        return str(Need(event.why).label) if event.why in Need.values else event.why or "–"
+        return _told(event).why or "–"
 
 
-def _units(event: Event) -> dict[int, Unit]:
-    unit = event.detail.get("unit")
-    return Unit.objects.in_bulk([unit]) if unit else {}
+def _told(event: Event) -> story.Told:
+    told: story.Told = getattr(event, "told")  # noqa: B009 - Lines has put it there
+    return told

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from dispatch.models.choices import choices
@@ -16,8 +15,8 @@ class User(AbstractUser):
     unit = models.ForeignKey("dispatch.Unit", models.PROTECT, null=True, blank=True, verbose_name=_("unit"))
 
     class Meta(AbstractUser.Meta):
-        verbose_name: Promise = _("user")  # type: ignore[assignment]
-        verbose_name_plural: Promise = _("users")  # type: ignore[assignment]
+        verbose_name = _("user")  # type: ignore[assignment]
+        verbose_name_plural = _("users")  # type: ignore[assignment]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Who may open the admin follows from the role; officers have their own door."""

@@ -1,9 +1,7 @@
 """Taking in what a directive reports: who it is about, and whether it opens a case, joins one or tells of a relapse."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from django.db import transaction
 
@@ -12,59 +10,10 @@ from dispatch.models import Attempt, Case, Contact, PolicyVersion, Sum, Target, 
 from dispatch.vocabulary import FraudType, Level, Money, Outcome, State, Tier, UnitKind
 from dispatch.workflow import persons
 from dispatch.workflow.closing import fold
+from dispatch.workflow.report import Place, Related, Report
 from dispatch.workflow.turn import advance, succeed
 
 WARNED_WITHIN = timedelta(days=30)
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Who a report is about. `number` is E.164, `id_number` has 18 characters; one of them is there."""
-
-    number: str = ""
-    id_number: str = ""
-    name: str = ""
-    sex: str = ""
-    birth_year: int | None = None
-    occupation: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the person was last known to be."""
-
-    lat: float | None = None
-    lon: float | None = None
-    adcode: str = ""
-    address: str = ""
-
-    def __bool__(self) -> bool:
-        return bool(self.lat is not None or self.adcode or self.address)
-
-
-@dataclass(frozen=True, slots=True)
-class Related:
-    """Another person who may reach the target."""
-
-    relation: str
-    number: str
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a case needs from a directive."""
-
-    person: Person
-    fraud: FraudType
-    issued_at: datetime
-    source: str
-    fallback: Unit
-    upstream: Level | None = None
-    sizes: Mapping[str, int] = field(default_factory=dict)
-    amount: Decimal | None = None
-    place: Place = field(default_factory=Place)
-    contacts: tuple[Related, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,14 @@
 """Who is it? Same ID number, same person; different ID numbers on one phone, two people."""
 
-from typing import TYPE_CHECKING
-
 from django.db.models import Max
 
 from dispatch.models import Case, PhoneNumber, Target, TargetNumber
 from dispatch.workflow.closing import merge
+from dispatch.workflow.report import Person
 from telephony import numbers, sealing
 
-if TYPE_CHECKING:
-    from dispatch.workflow.opening import Person
 
-
-def identify(person: "Person") -> Target:
+def identify(person: Person) -> Target:
     """The one target this is, made if new, with what is newly known of them; their rows stay locked.
 
     The phone's row is locked before the person's: under it, a phone without an ID number is one person.
@@ -34,7 +30,7 @@ def _lock_phone(number: str) -> PhoneNumber:
     return PhoneNumber.objects.select_for_update(no_key=True).get(index=index)
 
 
-def _by_id(person: "Person", phone: PhoneNumber | None) -> Target:
+def _by_id(person: Person, phone: PhoneNumber | None) -> Target:
     index = sealing.index("id", person.id_number)
     anonymous = _anonymous(phone)
     known = Target.objects.select_for_update(no_key=True).filter(id_index=index).first()
@@ -88,7 +84,7 @@ def _absorb(anonymous: Target, known: Target) -> None:
         theirs.save()
 
 
-def _learn(target: Target, person: "Person") -> None:
+def _learn(target: Target, person: Person) -> None:
     """Keep what was not known; what was known stays."""
     target.name = target.name or person.name
     target.sex = target.sex or person.sex

@@ -22,5 +22,8 @@ class NotAllowedError(Exception):
 
     def in_words(self) -> str:
         """The message as a page shows it."""
-        told = {key: name(word) if isinstance(word, (StrEnum, IntEnum)) else word for key, word in self.words.items()}
+        told = {
+            key: name(word) if isinstance(word, (StrEnum, IntEnum)) else word
+            for key, word in self.words.items()
+        }
         return gettext(self.template).format(**told)

@@ -100,7 +100,9 @@ def record_result(
     case, attempt = _lock(attempt_id)
     tier = Tier(attempt.tier)
     if result not in RESULTS_OF[tier] or result in NOT_A_PERSONS_WORD:
-        raise NotAllowedError("{result} is not a result a person records of a {tier}", result=result, tier=tier)
+        raise NotAllowedError(
+            "{result} is not a result a person records of a {tier}", result=result, tier=tier
+        )
     if result in FACE_TO_FACE:
         raise NotAllowedError("{result} needs a disposition", result=result)
     if attempt.stage == Stage.WATCHING and result not in HEARD_IN_A_WATCH:

@@ -115,7 +115,9 @@ def test_the_walk_notices_a_policy_that_changes_its_mind_when_asked_again(
 
 
 def test_the_walk_notices_a_backward_step_and_tells_the_story(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.lives.climb", lambda state, tier: State.NEW)
+    monkeypatch.setattr(
+        "tests.lives.climb", lambda state, tier: State.VOICE if state is State.NEW else State.NEW
+    )
     told = refused([Life(Level.HIGH)], 3)
     assert "the state went back" in told
     assert "Happening(" in told

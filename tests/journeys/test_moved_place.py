@@ -7,12 +7,12 @@ import pytest
 
 from dispatch.models import Attempt, Case
 from dispatch.vocabulary import Disposition, Level, Result, Tier
-from dispatch.workflow import opening, words
+from dispatch.workflow import report, words
 from tests import factories
 from tests.factories import START, Centre
 
 SOON = START + timedelta(minutes=10)
-HOTEL = opening.Place(lat=21.551, lon=110.981, adcode="440904", address="电白区某酒店 502 室")
+HOTEL = report.Place(lat=21.551, lon=110.981, adcode="440904", address="电白区某酒店 502 室")
 
 
 @pytest.fixture

@@ -20,10 +20,25 @@ SPEED = 300
 @contextlib.contextmanager
 def centre(home: Path, port: int) -> Iterator[subprocess.Popen[str]]:
     env = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")}
-    command = [sys.executable, "manage.py", "center", "--speed", str(SPEED), "--port", str(port), "--lang", "en"]
+    command = [
+        sys.executable,
+        "manage.py",
+        "center",
+        "--speed",
+        str(SPEED),
+        "--port",
+        str(port),
+        "--lang",
+        "en",
+    ]
     with (home / "out").open("a") as out:
         process = subprocess.Popen(
-            command, cwd=ROOT, env={**env, "WARNING_CENTER_HOME": str(home)}, stdout=out, stderr=out, text=True
+            command,
+            cwd=ROOT,
+            env={**env, "WARNING_CENTER_HOME": str(home)},
+            stdout=out,
+            stderr=out,
+            text=True,
         )
         try:
             yield process
@@ -43,7 +58,9 @@ def _cases(home: Path) -> dict[int, int]:
     """Each case's number of lines in the record."""
     with contextlib.closing(sqlite3.connect(home / "center.sqlite3", timeout=20)) as database:
         return dict(
-            database.execute("SELECT case_id, count(*) FROM dispatch_event WHERE case_id > 0 GROUP BY case_id")
+            database.execute(
+                "SELECT case_id, count(*) FROM dispatch_event WHERE case_id > 0 GROUP BY case_id"
+            )
         )
 
 

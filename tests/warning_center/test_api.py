@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -341,7 +342,7 @@ def test_a_csv_row_is_read_like_any_other() -> None:
             "signs": {"money_moved": "是", "screen_shared": "0", "remote_control": "no", "warnings_30d": "2"},
         }
     )
-    assert (read.reference, read.age, read.amount) == ("7", 35, 1_000_000)
+    assert (read.reference, read.age, read.amount) == ("7", 35, Decimal(1_000_000))
     assert read.signs == {
         "warnings_30d": 2,
         "money_moved": True,

@@ -59,7 +59,7 @@ def at_once(*doings: Callable[[], Any]) -> list[Any]:
 def test_the_same_directive_posted_at_once_is_stored_once(source: Sender) -> None:
     for n in range(ROUNDS):
         one = row(f"A-{n}", phone=f"1900000{n:04d}", amount=100)
-        answers = at_once(*[lambda one=one: source.post(one)] * 4)  # type: ignore[misc]
+        answers = at_once(*[lambda one=one: source.post(one)] * 4)
         assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 201]
         assert len({answer.json()["case"] for answer in answers}) == 1
     assert Directive.objects.count() == Case.objects.count() == Sum.objects.count() == ROUNDS
@@ -79,7 +79,7 @@ def test_two_directives_for_a_new_phone_at_once_make_one_case(source: Sender) ->
     for n in range(ROUNDS):
         phone = f"1900000{n:04d}"
         answers = at_once(
-            *[lambda k=k, n=n, phone=phone: source.post(row(f"A-{n}-{k}", phone=phone)) for k in range(4)]  # type: ignore[misc]
+            *[lambda k=k, n=n, phone=phone: source.post(row(f"A-{n}-{k}", phone=phone)) for k in range(4)]
         )
         assert sorted(answer.json()["answer"] for answer in answers) == [
             "accepted",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from dispatch import identity
-from dispatch.workflow import opening
+from dispatch.workflow import report
 from warning_center import notes
 from warning_center.api import fields
 from warning_center.api.faults import FieldFault, faults_of
@@ -121,17 +121,17 @@ def _incoming(given: Mapping[str, Any], value: Mapping[str, Any]) -> Incoming:
         level=value.get("level"),
         age=value.get("age"),
         amount=amount,
-        place=opening.Place(**value.get("location", {})),
+        place=report.Place(**value.get("location", {})),
         signs=value.get("signs", {}),
         contacts=tuple(
-            opening.Related(relation=one.get("relation", ""), number=one["phone"], name=one.get("name", ""))
+            report.Related(relation=one.get("relation", ""), number=one["phone"], name=one.get("name", ""))
             for one in value.get("contacts", ())
         ),
         notes=tuple(said),
     )
 
 
-def _person(value: Mapping[str, Any], issued: datetime, said: list[str]) -> opening.Person:
+def _person(value: Mapping[str, Any], issued: datetime, said: list[str]) -> report.Person:
     """Who it is about; the ID number tells the year of birth, and the sex where the source does not."""
     sex, age = value.get("sex", ""), value.get("age")
     born = None if age is None else issued.year - age
@@ -150,7 +150,7 @@ def _person(value: Mapping[str, Any], issued: datetime, said: list[str]) -> open
         if sex and sex != holder.sex:
             said.append("sex_disagrees")
         sex = sex or holder.sex
-    return opening.Person(
+    return report.Person(
         number=value.get("phone", ""),
         id_number=number,
         name=value.get("name", ""),

@@ -1,0 +1,135 @@
+"""The desk in a browser: an operator works a case through, by pointer and by key; live parts are live."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from dispatch.models import Attempt, Case, Event
+from dispatch.vocabulary import Disposition, Level, Role, State
+from telephony import clock
+from telephony.carrier import CallResult
+from tests import factories
+from tests.factories import START, Centre
+
+NOW = START + timedelta(seconds=20)
+Enter = Callable[..., Page]
+
+QUEUE = "/admin/dispatch/case/"
+
+
+def test_an_operator_takes_a_case_and_gives_the_disposition(place: Centre, enter: Enter) -> None:
+    case = factories.directive(place, "A", number=1)
+    attempt = factories.answer(case, now=NOW)
+    page = enter(QUEUE)
+    page.get_by_role("link", name=re.compile("测")).click()
+    page.get_by_role("button", name="接管").click()
+    expect(page.get_by_text("案件已由您接管。")).to_be_visible()
+    page.get_by_role("button", name="已核实身份").click()
+    page.get_by_label("劝阻结论").select_option("persuaded")
+    page.get_by_role("button", name="确定").click()
+    expect(page.get_by_text("劝阻结论已记录。")).to_be_visible()
+    assert Attempt.objects.get(pk=attempt.pk).disposition == Disposition.PERSUADED
+    assert Case.objects.get(pk=case.pk).state == State.FOLLOW_UP
+
+
+def test_the_eye_shows_the_number_once(place: Centre, enter: Enter) -> None:
+    case = factories.directive(place, "A", number=1)
+    page = enter(f"{QUEUE}{case.pk}/change/")
+    assert "+8619000000001" not in page.content()
+    page.get_by_label("查看理由").select_option("call")
+    page.get_by_role("button", name="查看").click()
+    expect(page.get_by_text("+8619000000001")).to_be_visible()
+    page.goto(page.url.replace("person/", "change/"))
+    assert "+8619000000001" not in page.content()
+    assert Event.objects.filter(verb="viewed").count() == 1
+
+
+def test_keys_do_what_their_buttons_say(place: Centre, enter: Enter) -> None:
+    case = factories.directive(place, "A", number=1)
+    page = enter(QUEUE)
+    page.keyboard.press("/")
+    page.keyboard.type(case.number)
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(rf"/{case.pk}/change/"))
+    page.keyboard.press("m")
+    page.keyboard.type("家属已到场")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("备注：家属已到场")).to_be_visible()
+
+
+def test_a_new_case_appears_without_reloading(place: Centre, enter: Enter, page: Page) -> None:
+    page.clock.install()
+    enter(QUEUE)
+    expect(page.get_by_text("这里没有案件")).to_be_visible()
+    case = factories.directive(place, "A", number=1, level=Level.CRITICAL)
+    page.clock.fast_forward(6000)
+    expect(page.get_by_text(case.number)).to_be_attached()
+
+
+def test_what_somebody_points_at_does_not_move(place: Centre, enter: Enter, page: Page) -> None:
+    first = factories.directive(place, "A", number=1)
+    page.clock.install()
+    enter(QUEUE)
+    page.locator("#queue").hover()
+    factories.directive(place, "B", number=2, level=Level.CRITICAL)
+    page.clock.fast_forward(6000)
+    expect(page.locator("#counts b").first).to_have_text("2")
+    expect(page.locator("#queue .about")).to_have_count(1)
+    page.mouse.move(0, 0)
+    page.clock.fast_forward(6000)
+    expect(page.locator("#queue .about")).to_have_count(2)
+    assert first.is_open
+
+
+def test_the_page_says_since_when_it_is_stale(
+    place: Centre, enter: Enter, page: Page, live_server: LiveServer
+) -> None:
+    page.clock.install()
+    enter(QUEUE)
+    page.route(f"{live_server.url}{QUEUE}", lambda route: route.abort())
+    page.clock.fast_forward(6000)
+    expect(page.get_by_role("status").filter(has_text="数据停在")).to_be_visible()
+    page.unroute(f"{live_server.url}{QUEUE}")
+    page.clock.fast_forward(6000)
+    expect(page.locator("[data-stale]")).to_be_hidden()
+
+
+def test_a_broken_promise_is_marked_and_red_is_kept_for_it(place: Centre, enter: Enter) -> None:
+    case = factories.directive(place, "A", number=1, level=Level.CRITICAL)
+    factories.unanswered(case, CallResult.BUSY, now=NOW)
+    clock.moving.set(NOW + timedelta(minutes=4))
+    page = enter(QUEUE)
+    broken = page.locator(".broken").first
+    expect(broken).to_contain_text("✗")
+    expect(page.locator(".level-4").first).to_contain_text("▲▲ 紧急")
+    colours = page.evaluate(
+        "['.broken', '.level-4'].map(s => getComputedStyle(document.querySelector(s)).color)"
+    )
+    assert colours == ["rgb(179, 32, 28)", "rgb(179, 32, 28)"]
+
+
+@pytest.mark.parametrize("width", [390, 1280, 1440])
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_nothing_runs_off_the_side(
+    place: Centre, enter: Enter, page: Page, width: int, language: str
+) -> None:
+    case = factories.directive(place, "A", number=1, level=Level.CRITICAL, signs={"money_moved": True})
+    factories.answer(case, now=NOW)
+    page.context.set_extra_http_headers({"Accept-Language": language})
+    page.set_viewport_size({"width": width, "height": 900})
+    enter(QUEUE, Role.SUPERVISOR)
+    for address in (page.url, f"{page.url}{case.pk}/change/", page.url.replace(QUEUE, "/supervision/")):
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+
+
+def test_the_case_fits_a_desk_screen_without_scrolling(place: Centre, enter: Enter, page: Page) -> None:
+    case = factories.directive(place, "A", number=1, level=Level.CRITICAL)
+    factories.answer(case, now=NOW)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    enter(f"{QUEUE}{case.pk}/change/")
+    assert page.evaluate("document.documentElement.scrollHeight") <= 900

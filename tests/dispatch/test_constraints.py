@@ -1,0 +1,146 @@
+"""What the database itself refuses: each promise once, on the real PostgreSQL."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
+
+from dispatch.models import (
+    Assessment,
+    Attempt,
+    Case,
+    DeviceToken,
+    Event,
+    Order,
+    PolicyVersion,
+    Sum,
+    TargetNumber,
+    Unit,
+    User,
+)
+from dispatch.models.event import RecordIsAppendOnlyError
+from dispatch.vocabulary import Level, Money, OrderState, Outcome, State, Tier
+from telephony.models import Call, Text, Trunk
+from tests import factories
+from tests.factories import START
+from warning_center.models import Directive
+
+pytestmark = pytest.mark.django_db
+
+Breaks = Callable[[Case], Any]
+
+
+def _again(row: Any, **changed: Any) -> Any:
+    """The same row once more."""
+    for name, value in {"pk": None, **changed}.items():
+        setattr(row, name, value)
+    row._state.adding = True
+    return type(row).objects.bulk_create([row])
+
+
+def _live(case: Case) -> Attempt:
+    return factories.live(case, Tier.VOICE)
+
+
+def _call(case: Case) -> Call:
+    call = _live(case).call
+    assert call is not None
+    return call
+
+
+def _two_on_line(case: Case) -> Any:
+    call = _call(case)
+    Call.objects.filter(pk=call.pk).update(status="dialling")
+    return _again(Call.objects.get(pk=call.pk), key="00000000-0000-0000-0000-000000000002")
+
+
+def _same_external_id(case: Case) -> Any:
+    trunk = Trunk.objects.get()
+    Call.objects.update(trunk=trunk, external_id="x")
+    return _again(_call(case), key="00000000-0000-0000-0000-000000000003", external_id="x", trunk=trunk)
+
+
+def _order(case: Case) -> Order:
+    return Order.objects.create(case=case, drafted_at=START, due_at=START + timedelta(minutes=30))
+
+
+BREAKS: dict[str, Breaks] = {
+    "dispatch_case_open_has_due_at": lambda case: Case.objects.update(due_at=None),
+    "dispatch_case_one_open_per_target": lambda case: _again(Case.objects.get(pk=case.pk)),
+    "dispatch_case_verified_was_agreed": lambda case: Case.objects.update(
+        state=State.CLOSED, outcome=Outcome.VERIFIED, due_at=None, closed_at=START
+    ),
+    "dispatch_attempt_live_has_due_at": lambda case: Attempt.objects.update(due_at=None),
+    "dispatch_attempt_one_live_per_case_and_tier": lambda case: _again(_live(case), call=None),
+    "dispatch_attempt_judged_has_disposition": lambda case: Attempt.objects.update(judged_at=START),
+    "dispatch_assessment_score_is_0_to_100": lambda case: Assessment.objects.update(score=101),
+    "dispatch_sum_is_not_negative": lambda case: Sum.objects.create(
+        case=case, kind=Money.LOST, amount=-1, at=START, said_by="nobody"
+    ),
+    "dispatch_order_open_has_not_ended": lambda case: Order.objects.filter(pk=_order(case).pk).update(
+        state=OrderState.ANSWERED
+    ),
+    "dispatch_order_one_open_per_case_and_kind": lambda case: (_order(case), _order(case)),
+    "dispatch_devicetoken_expires": lambda case: DeviceToken.objects.create(
+        user=User.objects.create(username="nobody"), digest="x", created_at=START, expires_at=START
+    ),
+    "dispatch_policyversion_is_one": lambda case: _again(PolicyVersion.objects.first()),
+    "dispatch_targetnumber_known_once": lambda case: _again(TargetNumber.objects.get()),
+    "dispatch_unit_name_is_one_units": lambda case: _again(
+        Unit.objects.exclude(parent=None).first(), path="9/9/"
+    ),
+    "dispatch_unit_station_has_a_place": lambda case: Unit.objects.update(lat=None),
+    "telephony_call_live_has_due_at": lambda case: Call.objects.update(due_at=None),
+    "telephony_call_one_live_per_number": _two_on_line,
+    "telephony_call_external_id_is_one_calls": _same_external_id,
+    "telephony_text_queued_has_due_at": lambda case: Text.objects.update(due_at=None),
+    "telephony_trunk_can_carry": lambda case: Trunk.objects.update(concurrent=0),
+    "warning_center_directive_reference_is_one_sources": lambda case: _again(Directive.objects.get()),
+}
+
+
+@pytest.fixture
+def case() -> Case:
+    return factories.directive(factories.centre(), "D-1", level=Level.HIGH, number="1")
+
+
+@pytest.mark.parametrize("promise", BREAKS)
+def test_the_database_keeps_the_promise(case: Case, promise: str) -> None:
+    with pytest.raises(IntegrityError, match=promise), transaction.atomic():
+        BREAKS[promise](case)
+
+
+def test_every_promise_of_our_models_is_tried() -> None:
+    promised = {
+        constraint.name
+        for model in apps.get_models()
+        if model._meta.app_label in ("telephony", "dispatch", "warning_center")
+        for constraint in model._meta.constraints
+    }
+    assert promised == BREAKS.keys()
+
+
+def test_a_line_of_the_record_is_never_changed(case: Case) -> None:
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        super(type(Event.objects.all()), Event.objects.all()).update(verb=F("verb"))
+    with (
+        pytest.raises(IntegrityError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("DELETE FROM dispatch_event")
+    with pytest.raises(RecordIsAppendOnlyError):
+        Event.objects.update(verb="other")
+    with pytest.raises(RecordIsAppendOnlyError):
+        Event.objects.all().delete()
+    with pytest.raises(RecordIsAppendOnlyError):
+        Event.objects.all()[0].save()
+
+
+def test_an_evidence_row_is_never_deleted(case: Case) -> None:
+    with pytest.raises(Exception, match="protected foreign keys"):
+        case.delete()

@@ -1,0 +1,130 @@
+"""How urgent it is: worse facts never count less, the score stays within 0 to 100, upstream is a floor."""
+
+import copy
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dispatch import risk
+from dispatch.risk import BadRiskRules, Reason, RiskFacts, assess
+from dispatch.vocabulary import FraudType, Level
+
+DOCUMENT = tomllib.loads((Path(risk.__file__).parent / "risk.toml").read_text())
+RULES = risk.read(DOCUMENT)
+SIZES = st.dictionaries(st.sampled_from(sorted(RULES.scales)), st.integers(0, 10_000_000))
+FACTS = st.builds(
+    RiskFacts, fraud=st.sampled_from(FraudType), upstream=st.none() | st.sampled_from(Level), sizes=SIZES
+)
+
+
+@given(FACTS)
+def test_the_score_lies_within_0_and_100_and_its_reasons_add_up(facts: RiskFacts) -> None:
+    judged = assess(facts, RULES)
+    assert 0 <= judged.score <= 100
+    assert min(100, sum(reason.points for reason in judged.reasons)) == judged.score
+
+
+@given(FACTS, SIZES)
+def test_a_worse_fact_never_lowers_the_score_or_the_level(facts: RiskFacts, worse: Mapping[str, int]) -> None:
+    sizes = {fact: max(facts.sizes.get(fact, 0), size) for fact, size in worse.items()}
+    before = assess(facts, RULES)
+    after = assess(RiskFacts(facts.fraud, facts.upstream, {**facts.sizes, **sizes}), RULES)
+    assert after.score >= before.score
+    assert after.level >= before.level
+
+
+@given(FACTS, st.sampled_from(Level))
+def test_the_upstream_level_is_a_floor(facts: RiskFacts, upstream: Level) -> None:
+    alone = assess(RiskFacts(facts.fraud, None, facts.sizes), RULES)
+    judged = assess(RiskFacts(facts.fraud, upstream, facts.sizes), RULES)
+    assert judged.level == max(alone.level, upstream)
+    assert judged.score == max(alone.score, RULES.upstream[upstream])
+
+
+@given(FACTS)
+def test_the_same_facts_are_judged_the_same(facts: RiskFacts) -> None:
+    assert assess(facts, RULES) == assess(facts, RULES)
+
+
+@pytest.mark.parametrize(("score", "level"), [(29, "LOW"), (30, "MEDIUM"), (55, "HIGH"), (80, "CRITICAL")])
+def test_without_an_upstream_level_the_score_decides(score: int, level: str) -> None:
+    doc = copy.deepcopy(DOCUMENT)
+    doc["fraud_types"]["other"]["points"] = score
+    judged = assess(RiskFacts(FraudType.OTHER), risk.read(doc))
+    assert (judged.score, judged.level) == (score, Level[level])
+
+
+def test_a_busy_line_is_a_danger_sign() -> None:
+    quiet = RiskFacts(FraudType.AUTHORITY, sizes={"on_call_seconds": 600})
+    busy = RiskFacts(FraudType.AUTHORITY, sizes={"on_call_seconds": 600, "line_signs": 2})
+    assert assess(busy, RULES).score > assess(quiet, RULES).score
+    assert Reason("line_signs", "2", 10) in assess(busy, RULES).reasons
+
+
+def test_age_counts_only_a_little() -> None:
+    assert RULES.scales["age"].of(95) <= 5
+
+
+def test_what_a_directive_says_becomes_sizes() -> None:
+    signs = {
+        "on_call_seconds": 90.7,
+        "screen_shared": True,
+        "money_moved": False,
+        "note": "x",
+        "pooled": None,
+    }
+    assert risk.sizes_of(signs, Decimal("12000.50"), 61) == {
+        "on_call_seconds": 90, "screen_shared": 1, "amount": 12_000, "age": 61,
+    }  # fmt: skip
+    assert risk.sizes_of({}, None, None) == {}
+
+
+@pytest.mark.parametrize(
+    ("word", "code"),
+    [
+        ("authority", FraudType.AUTHORITY),
+        (" 冒充公检法及政府机关 ", FraudType.AUTHORITY),
+        ("杀猪盘", FraudType.INVESTMENT),
+        ("新型骗局", FraudType.OTHER),
+        ("", FraudType.OTHER),
+    ],
+)
+def test_a_fraud_type_is_known_by_code_name_or_alias(word: str, code: FraudType) -> None:
+    assert RULES.fraud(word) is code
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        ("thresholds/high", 95, "thresholds"),
+        ("thresholds/low", 5, "thresholds"),
+        ("thresholds/deadly", 99, "DEADLY"),
+        ("upstream/high", None, "upstream: high missing"),
+        ("fraud_types/loan", None, "fraud_types: loan missing"),
+        ("fraud_types/phishing", {"points": 1, "zh": "x", "from": "2022-01-01"}, "phishing"),
+        ("fraud_types/loan/from", "soon", "soon"),
+        ("fraud_types/loan/zh", None, "zh"),
+        ("points/amount/steps", [[50_000, 8], [10_000, 4]], "points.amount: steps must rise"),
+        ("points/amount/steps", [[10_000, 8], [50_000, 4]], "points.amount: a larger fact never counts less"),
+        ("points/money_moved/flag", -30, "points.money_moved: steps must rise"),
+        ("points", None, "points"),
+    ],
+)
+def test_one_planted_fault_is_refused_by_its_row(path: str, value: object, told: str) -> None:
+    doc: dict[str, Any] = copy.deepcopy(DOCUMENT)
+    *rows, last = path.split("/")
+    row = doc
+    for name in rows:
+        row = row[name]
+    if value is None:
+        del row[last]
+    else:
+        row[last] = value
+    with pytest.raises(BadRiskRules, match=told):
+        risk.read(doc)

@@ -1,0 +1,190 @@
+"""The law of the house: imports, keys, migrations, guarded addresses, one clock, nothing of anybody's machine."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+ROOT = Path(__file__).resolve().parents[1]
+ROOMS = ("warning_center", "dispatch", "telephony")  # the top one first
+PLANTS = {
+    "telephony/calls.py": ("from dispatch import vocabulary", "Imports point the way the data flows"),
+    "dispatch/stations.py": ("from warning_center import intake", "Imports point the way the data flows"),
+    "dispatch/policy.py": ("from django.utils import timezone", "The pure modules know no Django"),
+    "dispatch/workflow/turn.py": ("import celery", "know Celery"),
+    "telephony/exchange.py": ("import twilio", "Only telephony.carriers.twilio knows Twilio"),
+    "telephony/carriers/remote.py": (
+        "from telephony.carriers import simulated",
+        "Carriers do not know each other",
+    ),
+    "dispatch/models/unit.py": ("from dispatch import workflow", "The floors of dispatch"),
+    "dispatch/helpers.py": ('"""Odds and ends."""', "The floors of dispatch"),
+}
+
+
+def _python_files() -> Iterator[Path]:
+    for room in ROOMS:
+        yield from (path for path in (ROOT / room).rglob("*.py") if "migrations" not in path.parts)
+
+
+def _contracts(folder: Path) -> subprocess.CompletedProcess[str]:
+    tool = Path(sys.executable).parent / "lint-imports"
+    return subprocess.run(
+        [tool, "--no-cache", "--no-logo"], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("house")
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    for room in ROOMS:
+        shutil.copytree(
+            ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__", "docs", "static")
+        )
+    return folder
+
+
+def test_the_import_contracts_hold(copy: Path) -> None:
+    ran = _contracts(copy)
+    assert ran.returncode == 0, ran.stdout
+
+
+@pytest.mark.parametrize("place", PLANTS)
+def test_the_import_contracts_fail_on_a_planted_violation(copy: Path, place: str) -> None:
+    plant, contract = PLANTS[place]
+    path = copy / place
+    before = path.read_text() if path.exists() else None
+    path.write_text(f"{before or ''}\n{plant}\n")
+    try:
+        ran = _contracts(copy)
+    finally:
+        path.write_text(before) if before is not None else path.unlink()
+    assert ran.returncode != 0
+    assert any(contract in line and "BROKEN" in line for line in ran.stdout.splitlines()), ran.stdout
+
+
+def test_no_foreign_key_points_against_the_flow() -> None:
+    rank = {room: n for n, room in enumerate(ROOMS)}
+    against = [
+        f"{model._meta.label}.{field.name}"
+        for model in apps.get_models()
+        for field in model._meta.get_fields()
+        if field.many_to_one or (field.one_to_one and field.concrete)
+        if model._meta.app_label in rank and field.related_model._meta.app_label in rank  # type: ignore[union-attr]
+        if rank[field.related_model._meta.app_label] < rank[model._meta.app_label]  # type: ignore[union-attr]
+    ]
+    assert against == []
+
+
+@pytest.mark.django_db
+def test_no_migration_is_missing() -> None:
+    call_command("makemigrations", check_changes=True, dry_run=True, verbosity=0)
+
+
+OPEN_TO_ALL = {
+    "login",
+    "logout",
+    "set_language",
+    "jsi18n",
+    "api-schema",
+    "api-docs",
+    "api-redoc",
+    "field-token",  # where a device comes by its token, by password
+    "telephony-callback",  # signed
+}
+
+
+def _addresses(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, str]]:
+    for entry in resolver.url_patterns:
+        path = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from _addresses(entry, path)
+        elif isinstance(entry, URLPattern):
+            yield path, entry.name or ""
+
+
+def _concrete(path: str) -> str:
+    path = re.sub(r"\(\?P<\w+>[^)]*\)", "1", path)
+    path = re.sub(r"<uuid:\w+>", "00000000-0000-0000-0000-000000000001", path)
+    path = re.sub(r"<(?:\w+:)?\w+>", "1", path)
+    return "/" + path.replace("^", "").replace("$", "").replace("\\Z", "").lstrip("/")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_every_address_is_closed_to_strangers(client: Client, method: str) -> None:
+    opened = []
+    for path, name in _addresses(get_resolver()):
+        if name in OPEN_TO_ALL:
+            continue
+        answer = getattr(client, method)(_concrete(path))
+        said_no = answer.status_code in (401, 403, 404, 405)
+        sent_away = answer.status_code in (301, 302) and (
+            "login" in answer["Location"] or answer["Location"] == "/"
+        )
+        if not said_no and not sent_away:
+            opened.append(f"{method} {path} {answer.status_code}")
+    assert opened == []
+
+
+def test_a_planted_look_at_the_clock_is_caught(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
+    (tmp_path / "late.py").write_text(
+        '"""A module."""\n\nfrom datetime import UTC, datetime\n\nNOW = datetime.now(UTC)\n'
+    )
+    ruff = Path(sys.executable).parent / "ruff"
+    ran = subprocess.run(
+        [ruff, "check", "--no-cache", "late.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert "TID251" in ran.stdout
+
+
+def test_the_state_is_moved_by_transitions_only() -> None:
+    guilty = []
+    for path in _python_files():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            named = {keyword.arg for keyword in node.keywords}
+            owner = ast.unparse(node.func.value)
+            if node.func.attr == "update" and "state" in named and "Case" in owner:
+                guilty.append(f"{path.name}:{node.lineno} update(state=…)")
+            if node.func.attr == "refresh_from_db":
+                guilty.append(f"{path.name}:{node.lineno} refresh_from_db")
+    assert guilty == []
+
+
+def test_no_import_hides_inside_a_function() -> None:
+    hidden = [
+        f"{path.relative_to(ROOT)}:{inner.lineno}"
+        for path in _python_files()
+        if path.name != "apps.py"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Import | ast.ImportFrom)
+    ]
+    assert hidden == []
+
+
+def test_nothing_committed_names_a_registry_or_a_machine() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    words = re.compile(r"pypi\.org|pythonhosted|registry\.npmjs|deb\.debian\.org|/" + "work/")
+    named = [
+        name
+        for name in listed.splitlines()
+        if (ROOT / name).suffix in {".py", ".md", ".toml", ".txt", ".in", ".json", ".html", ".css", ".js", ""}
+        if (ROOT / name).is_file() and words.search((ROOT / name).read_text(errors="replace"))
+        if name != "tests/test_house.py"
+    ]
+    assert named == []
