@@ -1,43 +1,56 @@
-"""The record is append-only: the database itself refuses to change or delete a line of it."""
+"""The database itself refuses to change or delete a line of the record (a new row is always welcome)."""
 
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations.state import StateApps
 
-POSTGRESQL = """
-CREATE FUNCTION dispatch_event_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  RAISE EXCEPTION 'dispatch_event is append-only' USING ERRCODE = 'integrity_constraint_violation';
-END $$;
-CREATE TRIGGER dispatch_event_append_only BEFORE UPDATE OR DELETE ON dispatch_event
-  FOR EACH ROW EXECUTE FUNCTION dispatch_event_refuse();
-"""
-POSTGRESQL_BACK = """
-DROP TRIGGER dispatch_event_append_only ON dispatch_event;
-DROP FUNCTION dispatch_event_refuse();
-"""
-SQLITE = [
-    f"""
-    CREATE TRIGGER dispatch_event_append_only_{act.lower()} BEFORE {act} ON dispatch_event
-    BEGIN SELECT RAISE(ABORT, 'dispatch_event is append-only'); END
-    """
-    for act in ("UPDATE", "DELETE")
-]
-SQLITE_BACK = [f"DROP TRIGGER dispatch_event_append_only_{act}" for act in ("update", "delete")]
+PUT_ON = {
+    "postgresql": [
+        """
+        CREATE FUNCTION dispatch_event_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            RAISE EXCEPTION 'dispatch_event is append-only: % refused', TG_OP
+                USING ERRCODE = 'integrity_constraint_violation';
+        END $$
+        """,
+        """
+        CREATE TRIGGER dispatch_event_is_append_only BEFORE UPDATE OR DELETE ON dispatch_event
+            FOR EACH ROW EXECUTE FUNCTION dispatch_event_is_append_only()
+        """,
+    ],
+    "sqlite": [
+        """
+        CREATE TRIGGER dispatch_event_is_never_changed BEFORE UPDATE ON dispatch_event
+        BEGIN SELECT RAISE(ABORT, 'dispatch_event is append-only: UPDATE refused'); END
+        """,
+        """
+        CREATE TRIGGER dispatch_event_is_never_deleted BEFORE DELETE ON dispatch_event
+        BEGIN SELECT RAISE(ABORT, 'dispatch_event is append-only: DELETE refused'); END
+        """,
+    ],
+}
+TAKE_OFF = {
+    "postgresql": [
+        "DROP TRIGGER dispatch_event_is_append_only ON dispatch_event",
+        "DROP FUNCTION dispatch_event_is_append_only()",
+    ],
+    "sqlite": [
+        "DROP TRIGGER dispatch_event_is_never_changed",
+        "DROP TRIGGER dispatch_event_is_never_deleted",
+    ],
+}
 
 
-def guard(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
-    statements = [POSTGRESQL] if editor.connection.vendor == "postgresql" else SQLITE
-    for statement in statements:
-        editor.execute(statement)
+def put_on(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    for statement in PUT_ON[schema_editor.connection.vendor]:
+        schema_editor.execute(statement, params=None)  # no parameters: the percent sign is plpgsql's
 
 
-def unguard(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
-    statements = [POSTGRESQL_BACK] if editor.connection.vendor == "postgresql" else SQLITE_BACK
-    for statement in statements:
-        editor.execute(statement)
+def take_off(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    for statement in TAKE_OFF[schema_editor.connection.vendor]:
+        schema_editor.execute(statement, params=None)
 
 
 class Migration(migrations.Migration):
     dependencies = [("dispatch", "0001_initial")]
-    operations = [migrations.RunPython(guard, unguard)]
+
+    operations = [migrations.RunPython(put_on, take_off)]

@@ -7,6 +7,7 @@ import django_fsm as fsm
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dispatch.models.choices import choices
@@ -23,6 +24,10 @@ class CaseQuerySet(models.QuerySet["Case"]):
     def due(self, now: datetime, level: Level) -> Self:
         """Open cases of a level that must move by now, the longest due first: one indexed query."""
         return self.filter(closed_at=None, level=level, due_at__lte=now).order_by("due_at")
+
+    def to_follow(self) -> Self:
+        """Those that another case may follow, the newest first: the last of each chain, and no duplicate."""
+        return self.filter(next=None).exclude(outcome=Outcome.DUPLICATE).order_by("-pk")
 
     def by_risk(self) -> Self:
         return self.order_by("-level", "-score", "due_at", "pk")
@@ -116,8 +121,8 @@ class Case(fsm.FSMModelMixin, models.Model):
 
     @property
     def number(self) -> str:
-        """案号: the year and month of opening, and a running number."""
-        return f"{self.opened_at:%Y-%m}-{self.pk:06d}"
+        """案号: the year and month of opening, by the centre's own calendar, and a running number."""
+        return f"{timezone.localtime(self.opened_at):%Y-%m}-{self.pk:06d}"
 
     @property
     def is_open(self) -> bool:

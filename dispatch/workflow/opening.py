@@ -49,7 +49,7 @@ def take_in(report: Report, *, now: datetime) -> Opening:
 
 
 def _open(target: Target, report: Report, now: datetime) -> Case:
-    last = Case.objects.filter(target=target, next=None).order_by("-pk").first()
+    last = Case.objects.filter(target=target).to_follow().first()
     recent = Case.objects.filter(target=target, opened_at__gte=now - WARNED_WITHIN).count()
     sizes = dict(report.sizes)
     sizes["warnings_30d"] = max(sizes.get("warnings_30d", 0), recent)

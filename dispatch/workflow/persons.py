@@ -79,9 +79,8 @@ def _absorb(anonymous: Target, known: Target) -> None:
     anonymous.contacts.update(target=known)
     if theirs is not None and mine is not None:
         merge(kept=mine, other=theirs)
-    elif theirs is not None:
-        theirs.target = known
-        theirs.save()
+    # The closed ones too: they are this person's past.
+    Case.objects.filter(target=anonymous).update(target=known)
 
 
 def _learn(target: Target, person: Person) -> None:

@@ -21,7 +21,8 @@ from dispatch.vocabulary import (
     Tier,
 )
 from dispatch.workflow.refusal import NotAllowedError
-from dispatch.workflow.turn import advance, succeed
+from dispatch.workflow.reopening import reopen
+from dispatch.workflow.turn import advance
 from telephony.carrier import CallResult, CallStatus, Fault, fault_of
 from telephony.models import Call
 
@@ -158,7 +159,7 @@ def judge(
     if case.is_open:
         _wake(case, now)
     elif disposition in (Disposition.ALREADY_TRANSFERRED, Disposition.NOT_PERSUADED):
-        _reopen(case, disposition, now)
+        reopen(case, disposition, now)
     return attempt
 
 
@@ -176,22 +177,6 @@ def _result_with(tier: Tier, disposition: Disposition) -> Result:
     if disposition is Disposition.WRONG_PERSON:
         return Result.ANSWERED_BY_OTHER if tier in CALLS else Result.WRONG_ADDRESS
     return Result.REACHED if tier in CALLS else Result.MET
-
-
-def _reopen(case: Case, disposition: Disposition, now: datetime) -> None:
-    """A word after the end: the newest of the chain is joined if open, else a new case follows it."""
-    chain = case.chain_id or case.pk
-    last = Case.objects.filter(chain_id=chain).order_by("-pk").first() or case
-    gone = disposition is Disposition.ALREADY_TRANSFERRED
-    if last.is_open:
-        last = Case.objects.select_for_update(of=("self",)).get(pk=last.pk)
-        if gone:
-            last.sizes = {**last.sizes, "money_moved": 1}
-            last.save(update_fields=["sizes"])
-    else:
-        last = succeed(last, level=Level(last.level), now=now, money_moved=gone)
-        record.write("opened", now=now, case=last, why=disposition, level=Level(last.level).code)
-    advance([last.pk], now=now)
 
 
 @transaction.atomic
