@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run setup test packages format lint types walk lock clean
+.PHONY: help run setup test packages format lint types messages walk lock clean
 
 SPEED ?= 1
 PYTHON ?=
@@ -84,6 +84,9 @@ lint: setup ## Style and the law of imports
 
 types: setup ## mypy, strict
 	$(BIN)/mypy
+
+messages: setup ## Bring the Chinese catalogue up to date; says what has no Chinese yet
+	$(BIN)/python -m tests.messages
 
 walk: setup ## Walk every sequence of LENGTH=6 results through the policy
 	$(BIN)/python -m tests.walk --length $(LENGTH)

@@ -160,5 +160,10 @@ def agent(code: str) -> str:
     """Who acted, where it was no user."""
     if code.startswith("source:"):
         return _("source {code}").format(code=code.removeprefix("source:"))
-    known = {"engine": _("the system"), "line": _("the line"), "stand-in": _("stand-in")}
+    known = {
+        "engine": _("the system"),
+        "line": _("the line"),
+        "stand-in": _("stand-in"),
+        "bank": _("bank"),
+    }
     return known.get(code, code)

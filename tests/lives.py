@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import Any
 
 from dispatch import plan, policies, policy, rules
 from dispatch.calling import DAY
@@ -247,11 +248,11 @@ def _close(life: Life, action: plan.Close) -> None:
     life.state, life.outcome = close(life.state, action.outcome), action.outcome
 
 
-_TAKE: dict[type, Callable[[Life, plan.Action], None]] = {
+_TAKE: dict[type[plan.Action], Callable[[Life, Any], None]] = {
     plan.Raise: _raise, plan.Opened: _opened, plan.Settle: _settle, plan.Begin: _begin,
     plan.Recall: _recall, plan.Tell: _tell, plan.Send: _send, plan.Order: _order,
     plan.Lapse: _lapse, plan.Try: _try, plan.Close: _close,
-}  # type: ignore[dict-item]  # fmt: skip
+}  # fmt: skip
 
 
 # promises

@@ -179,7 +179,7 @@ def main_starts() -> dict[str, Life]:
 
 def other_starts() -> dict[str, Life]:
     """The other ways a case can begin, and two in which it has come to follow-up."""
-    starts = {}
+    starts: dict[str, Life] = {}
     for level in Level:
         rows = chain().levels[level]
         ways = {

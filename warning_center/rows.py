@@ -102,3 +102,10 @@ def _unflatten(row: dict[str | None, Any]) -> dict[str, Any]:
             inner = inner.setdefault(step, {})
         inner[last] = value.strip()
     return nested
+
+
+def split_source(row: Any) -> tuple[str, Any]:
+    """The code of the source a row names beside its directive ("" if none), and the directive itself."""
+    if not isinstance(row, dict):
+        return "", row
+    return str(row.get("source") or ""), {name: value for name, value in row.items() if name != "source"}

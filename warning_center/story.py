@@ -4,27 +4,29 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Prefetch
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from dispatch.models import Attempt, Case, Event, Unit
+from dispatch.models import Attempt, Case, Event, Message, Unit
 from dispatch.vocabulary import Level, Tier
 from warning_center import statistics
 from warning_center.models import Directive
 
-CASE_FIELDS = ("orders", "messages__text", "assessments", "events", "attempts__unit", "attempts__call")
-
 
 def tell(directives: Sequence[Directive]) -> dict[str, Any]:
     """The document that `demo --json` prints."""
-    cases = Case.objects.select_related("previous").prefetch_related(*CASE_FIELDS).order_by("pk")
+    # Texts are joined, not prefetched: beyond a thousand SQLite takes no such list of keys (Django 5.2).
+    messages = Prefetch("messages", Message.objects.select_related("text").defer("text__number"))
+    attempts = Prefetch("attempts", Attempt.objects.select_related("unit").defer("note"))
+    cases = Case.objects.select_related("previous").prefetch_related(messages, attempts, "orders", "events")
     references: dict[int, list[str]] = {}
     for directive in directives:
         references.setdefault(directive.case_id, []).append(directive.reference)
     units = {unit.pk: unit for unit in Unit.objects.all()}
     return {
         "directives": [{"reference": d.reference, "case": d.case.number} for d in directives],
-        "cases": [_case(case, references.get(case.pk, []), units) for case in cases],
+        "cases": [_case(case, references.get(case.pk, []), units) for case in cases.order_by("pk")],
         "totals": statistics.totals(),
     }
 

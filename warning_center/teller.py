@@ -4,10 +4,11 @@ import unicodedata
 from datetime import datetime
 from typing import Protocol
 
+from django.db.models import Prefetch
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from dispatch.models import Event, Unit
+from dispatch.models import Event, TargetNumber, Unit
 from dispatch.models.choices import name
 from dispatch.vocabulary import Level, State
 from dispatch.wording import MARKS, sentence
@@ -29,11 +30,12 @@ class Teller:
 
     def tell(self, now: datetime) -> None:
         """Print the new lines of the record: who, level, tier, what happened, what is next and when."""
+        numbers = Prefetch("case__target__numbers", TargetNumber.objects.select_related("phone"))
         events = (
             Event.objects.filter(pk__gt=self.seen)
             .exclude(case=None)
             .select_related("case__target")
-            .prefetch_related("case__target__numbers__phone")
+            .prefetch_related(numbers)
             .order_by("pk")
         )
         for event in events:

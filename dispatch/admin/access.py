@@ -61,7 +61,7 @@ class Guarded(_ModelAdmin):
 
     def _is(self, request: HttpRequest, roles: tuple[Role, ...], obj: Any = None) -> bool:
         user = user_of(request)
-        if user is None or not user.is_staff or not user.is_a(*roles):
+        if not roles or user is None or not user.is_staff or not user.is_a(*roles):
             return False
         return obj is None or self.get_queryset(request).filter(pk=obj.pk).exists()
 

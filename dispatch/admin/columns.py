@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -118,3 +119,7 @@ def fraud(case: Case) -> str:
 
 def exact(at: datetime) -> str:
     return timezone.localtime(at).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def yuan(amount: Decimal | None) -> str:
+    return "" if amount is None else f"¥{amount:,.2f}"

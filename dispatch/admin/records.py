@@ -75,11 +75,11 @@ class OrderAdmin(Guarded):
 
     @admin.display(description=gettext_lazy("amount"))
     def yuan(self, order: Order) -> str:
-        return story.yuan(order.amount) or "–"
+        return columns.yuan(order.amount) or "–"
 
     @admin.display(description=gettext_lazy("held by the bank"))
     def held_yuan(self, order: Order) -> str:
-        return story.yuan(order.held) or "–"
+        return columns.yuan(order.held) or "–"
 
 
 @admin.register(PolicyVersion)

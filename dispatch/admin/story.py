@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -249,16 +248,12 @@ def _paper(order: Order, now: datetime) -> Paper:
         id=order.pk,
         words=wording.order_state(order.state),
         until=None if order.ended_at else columns.moment(_("answered by"), order.due_at, now),
-        amount=yuan(order.amount),
-        held=yuan(order.held),
+        amount=columns.yuan(order.amount),
+        held=columns.yuan(order.held),
         bank=order.bank,
         drafted=order.state == OrderState.DRAFTED,
         submitted=order.state == OrderState.SUBMITTED,
     )
-
-
-def yuan(amount: Decimal | None) -> str:
-    return "" if amount is None else f"¥{amount:,.2f}"
 
 
 def _contacts(case: Case) -> tuple[tuple[str, str, str], ...]:
@@ -269,7 +264,7 @@ def _contacts(case: Case) -> tuple[tuple[str, str, str], ...]:
 def _sums(case: Case) -> tuple[tuple[str, str, str, datetime], ...]:
     """Newest first; the first of each kind is the case's."""
     said = case.sums.select_related("by").order_by("-at", "-pk")
-    return tuple((name(Money(s.kind)), yuan(s.amount), wording.agent(s.said_by), s.at) for s in said)
+    return tuple((name(Money(s.kind)), columns.yuan(s.amount), wording.agent(s.said_by), s.at) for s in said)
 
 
 def _chain(case: Case, scope: str | None) -> tuple[Linked, ...]:

@@ -1,6 +1,5 @@
 """研判: a score, a level and the reasons, made by a named version of the risk policy."""
 
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 

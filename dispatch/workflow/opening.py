@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from dispatch import policies, record, stations
 from dispatch.models import Attempt, Case, Contact, PolicyVersion, Sum, Target, Unit
@@ -34,10 +34,15 @@ def take_in(report: Report, *, now: datetime) -> Opening:
     target = persons.identify(report.person)
     for related in report.contacts:
         _note_contact(target, related, now)
-    case = Case.objects.open().filter(target=target).select_for_update(of=("self",)).first()
+    case = _open_case_of(target)
     joined = case is not None
     if case is None:
-        case = _open(target, report, now)
+        try:
+            with transaction.atomic():
+                case = _open(target, report, now)
+        except IntegrityError:  # a late word has opened one meanwhile
+            case, joined = Case.objects.open().select_for_update(of=("self",)).get(target=target), True
+            _join(case, report, now)
     elif _is_relapse(case, report):
         case = _relapse(case, report, now)
         joined = False
@@ -46,6 +51,10 @@ def take_in(report: Report, *, now: datetime) -> Opening:
     _say_sums(case, report, now)
     advance([case.pk], now=now)
     return Opening(Case.objects.get(pk=case.pk), joined)
+
+
+def _open_case_of(target: Target) -> Case | None:
+    return Case.objects.open().filter(target=target).select_for_update(of=("self",)).first()
 
 
 def _open(target: Target, report: Report, now: datetime) -> Case:

@@ -237,9 +237,13 @@ def _stage(attempt_id: int, stage: Stage, now: datetime, by: User | None, agent:
 
 
 def _lock(attempt_id: int) -> tuple[Case, Attempt]:
-    """The case first, then its attempt."""
+    """The case first, then its attempt.
+
+    FOR NO KEY UPDATE: a directive that opens a case which follows this one need not wait for us, who may
+    be waiting for that case.
+    """
     case_id = Attempt.objects.values_list("case_id", flat=True).get(pk=attempt_id)
-    case = Case.objects.select_for_update(of=("self",)).get(pk=case_id)
+    case = Case.objects.select_for_update(of=("self",), no_key=True).get(pk=case_id)
     return case, Attempt.objects.select_for_update(of=("self",)).get(pk=attempt_id)
 
 

@@ -6,12 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch import identity
 from dispatch.identity import BadIdNumber, check_digit, mask_id, mask_name, read
 
-# The worked example of GB 11643-1999's own text, and numbers computed from invented birthdays.
+# The worked example of GB 11643-1999's own text.
 EXAMPLE = "11010519491231002X"
-FIRST_17 = st.from_regex(r"[1-9]\d{16}", fullmatch=True).filter(str.isascii)
+FIRST_17 = st.integers(10**16, 10**17 - 1).map(str)
 
 
 def test_the_standards_own_example() -> None:
@@ -93,10 +92,8 @@ def test_an_id_number_shows_its_area_and_last_character() -> None:
 
 
 @given(st.text(min_size=2, max_size=40))
-def test_a_mask_never_tells_how_long_a_name_is_beyond_four(name: str) -> None:
-    assert len(mask_name(name)) <= 4
-    assert name[1:] not in mask_name(name) or set(name[1:]) <= {"*"}
-
-
-def test_the_module_keeps_to_the_standards_weights() -> None:
-    assert [identity.check_digit("1" + "0" * 16), identity.check_digit("0" * 16 + "1")] == ["5", "X"]
+def test_a_mask_shows_no_more_and_not_how_long_the_name_is(name: str) -> None:
+    shown = mask_name(name)
+    assert shown[0] == name[0]
+    assert set(shown[1:]) == {"*"}
+    assert len(shown) <= 4

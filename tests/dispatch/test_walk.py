@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -91,8 +91,8 @@ def refused(starts: Iterable[Life], length: int = 2) -> str:
 
 
 def test_the_walk_notices_a_policy_that_forgets_a_case(monkeypatch: pytest.MonkeyPatch) -> None:
-    def forgets(facts: Facts, rules: Rules, now: object) -> Plan:
-        return Plan((), now + timedelta(hours=1))  # type: ignore[operator]
+    def forgets(facts: Facts, rules: Rules, now: datetime) -> Plan:
+        return Plan((), now + timedelta(hours=1))
 
     broken(monkeypatch, forgets)
     with pytest.raises(BrokenPromiseError, match="nothing to wait for"):
@@ -104,9 +104,9 @@ def test_the_walk_notices_a_policy_that_changes_its_mind_when_asked_again(
 ) -> None:
     sound, asked = policy.next_steps, []
 
-    def wavers(facts: Facts, rules: Rules, now: object) -> Plan:
+    def wavers(facts: Facts, rules: Rules, now: datetime) -> Plan:
         asked.append(now)
-        plan = sound(facts, rules, now)  # type: ignore[arg-type]
+        plan = sound(facts, rules, now)
         return Plan((), plan.due_at + timedelta(1)) if len(asked) == 2 and plan.due_at else plan
 
     broken(monkeypatch, wavers)

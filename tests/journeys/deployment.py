@@ -60,7 +60,7 @@ class Deployment:
     def ask(self, query: str, *values: object) -> list[Any]:
         """The first column of a query on the deployed database."""
         with psycopg.connect(self.env["DATABASE_URL"], autocommit=True) as connection:
-            return [row[0] for row in connection.execute(query, values).fetchall()]  # type: ignore[arg-type]
+            return [row[0] for row in connection.execute(query, values).fetchall()]
 
     def now(self) -> datetime:
         """What the deployed program's clock shows."""

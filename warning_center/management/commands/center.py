@@ -21,7 +21,7 @@ from dispatch.models.choices import name
 from dispatch.vocabulary import Role
 from telephony import clock, lines
 from telephony.carriers.simulated import SimulatedCarrier
-from warning_center import demonstration, intake
+from warning_center import demonstration, intake, rows
 from warning_center.api import serializers
 from warning_center.board import Board
 from warning_center.models import Source
@@ -100,10 +100,13 @@ class Command(BaseCommand):
 
 def _arrivals() -> list[Arrival]:
     """The demonstration's directives; those that came in before the last stop are known and change nothing."""
-    read = [(row, serializers.read(row)) for row in demonstration.directives()]
-    demonstration.load(min(incoming.issued_at for _row, incoming in read))
+    read = [
+        (source, serializers.read(directive))
+        for source, directive in map(rows.split_source, demonstration.directives())
+    ]
+    demonstration.load(min(incoming.issued_at for _source, incoming in read))
     sources = {source.code: source for source in Source.objects.select_related("unit")}
-    arrivals = [Arrival(incoming.issued_at, sources[row["source"]], incoming) for row, incoming in read]
+    arrivals = [Arrival(incoming.issued_at, sources[source], incoming) for source, incoming in read]
     return sorted(arrivals, key=lambda arrival: arrival.at)
 
 

@@ -116,7 +116,8 @@ def _arrivals(path: Path | None, faults: _Faults) -> list[Arrival]:
             faults.say(f"row {number}", "row", str(row))
             continue
         try:
-            good.append((row, serializers.read(row)))
+            source, directive = rows.split_source(row)
+            good.append((source, serializers.read(directive)))
         except serializers.BadDirective as bad:
             for fault in bad.faults:
                 faults.say(f"row {number}", fault.field, f"{fault.rule} ({fault.value!r})")
@@ -125,7 +126,4 @@ def _arrivals(path: Path | None, faults: _Faults) -> list[Arrival]:
     demonstration.load(start, people=False)
     sources = {source.code: source for source in Source.objects.select_related("unit")}
     usual = sources[settings.DEMONSTRATION_SOURCE]
-    return [
-        Arrival(incoming.issued_at, sources.get(str(row.get("source", "")), usual), incoming)
-        for row, incoming in good
-    ]
+    return [Arrival(incoming.issued_at, sources.get(source, usual), incoming) for source, incoming in good]

@@ -1,0 +1,130 @@
+"""Several at once on the real PostgreSQL: whoever loses a race loses nothing and doubles nothing."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.models import Count
+
+from dispatch.models import Attempt, Case, Event
+from dispatch.vocabulary import Disposition, Level, Result, Tier
+from dispatch.workflow import turn, words
+from dispatch.workflow.refusal import NotAllowedError
+from telephony import exchange
+from telephony.carrier import CallStatus
+from telephony.models import Call
+from tests import factories
+from tests.factories import START, Centre
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ROUNDS = 8
+NOW = START + timedelta(minutes=1)  # the trunk has earned its tokens by then
+
+
+@pytest.fixture
+def at() -> Centre:
+    return factories.centre()
+
+
+def at_once(*acts: Callable[[], Any]) -> list[Any]:
+    """Do these at the same moment, each on its own connection; what each returned or raised."""
+    gate = threading.Barrier(len(acts))
+    said: list[Any] = [None] * len(acts)
+
+    def run(place: int, act: Callable[[], Any]) -> None:
+        gate.wait()
+        try:
+            said[place] = act()
+        except Exception as fault:
+            said[place] = fault
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(place, act)) for place, act in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return said
+
+
+def test_workers_never_give_one_case_the_same_turn_twice(at: Centre) -> None:
+    cases = [factories.directive(at, f"D-{n}", number=str(n), level=Level.CRITICAL) for n in range(24)]
+    due = START + timedelta(minutes=2)
+    taken = at_once(*[lambda: turn.advance_due(now=due, limit=7)] * 6)
+    while turn.advance_due(now=due):
+        pass
+    assert all(isinstance(count, int) for count in taken), taken
+    visits = Attempt.objects.filter(tier=Tier.VISIT).values("case").annotate(n=Count("pk"))
+    assert [row["n"] for row in visits] == [2] * len(cases)  # the ignored one, and one more
+
+
+def test_of_two_words_at_once_one_is_written_and_the_other_is_told(at: Centre) -> None:
+    for n in range(ROUNDS):
+        case = factories.directive(at, f"D-{n}", number=str(n))
+        attempt = factories.answer(case, now=NOW)
+
+        def say(word: Disposition, pk: int = attempt.pk) -> Attempt:
+            return words.judge(attempt_id=pk, disposition=word, now=NOW)
+
+        said = at_once(lambda: say(Disposition.PERSUADED), lambda: say(Disposition.NOT_PERSUADED))
+        assert sorted(type(one) is NotAllowedError for one in said) == [False, True], said
+        assert Event.objects.filter(case=case, verb="judged").count() == 1
+        won = next(one for one in said if isinstance(one, Attempt))
+        assert Attempt.objects.get(pk=attempt.pk).disposition == won.disposition
+
+
+def test_the_same_word_twice_at_once_is_written_once(at: Centre) -> None:
+    case = factories.directive(at, "D-1", number="1")
+    attempt = factories.answer(case, now=NOW)
+    act = lambda: words.judge(attempt_id=attempt.pk, disposition=Disposition.PERSUADED, now=NOW)  # noqa: E731
+    assert [type(one) for one in at_once(act, act, act)] == [Attempt] * 3
+    assert Event.objects.filter(case=case, verb="judged").count() == 1
+    assert Attempt.objects.filter(case=case, tier=Tier.FOLLOW_UP).count() == 1
+
+
+def test_a_call_is_either_taken_back_or_dialled_never_lost_between(at: Centre) -> None:
+    for n in range(ROUNDS):
+        case = factories.directive(at, f"D-{n}", number=str(n), level=Level.CRITICAL)
+        visit, voice = factories.live(case, Tier.VISIT), factories.live(case, Tier.VOICE)
+        assert voice.call is not None
+
+        def agrees(pk: int = visit.pk) -> Attempt:
+            return words.judge(attempt_id=pk, disposition=Disposition.PERSUADED, now=NOW)
+
+        said = at_once(agrees, lambda: exchange.connect(now=NOW))
+        assert not [one for one in said if isinstance(one, Exception)], said
+        call = Call.objects.get(pk=voice.call.pk)
+        voice = Attempt.objects.get(pk=voice.pk)
+        assert voice.result == Result.CANCELLED
+        assert call.status in (CallStatus.ENDED, CallStatus.DIALLING)
+        assert (voice.started_at is not None) is (call.status == CallStatus.DIALLING)
+        Call.objects.filter(pk=call.pk, status=CallStatus.DIALLING).update(
+            status=CallStatus.ENDED, result="hung_up", due_at=None, ended_at=NOW
+        )
+
+
+def test_a_late_word_and_a_directive_after_the_end_make_one_case(at: Centre) -> None:
+    for n in range(ROUNDS):
+        case = factories.directive(at, f"D-{n}", number=str(n), level=Level.CRITICAL)
+        talking = factories.answer(case, now=NOW)
+        factories.judged(case, Disposition.FALSE_ALARM, Tier.VISIT, now=NOW)
+
+        def grave(pk: int = talking.pk) -> Attempt:
+            return words.judge(attempt_id=pk, disposition=Disposition.ALREADY_TRANSFERRED, now=NOW)
+
+        def comes(n: int = n) -> Case:
+            return factories.directive(at, f"E-{n}", number=str(n), level=Level.CRITICAL)
+
+        said = at_once(grave, comes)
+        assert not [one for one in said if isinstance(one, Exception)], said
+        new = Case.objects.open().get(target=case.target_id)
+        assert new.previous == case
+        assert new.sizes["money_moved"] == 1
+        Call.objects.filter(status=CallStatus.TALKING).update(
+            status=CallStatus.ENDED, result="answered", due_at=None, ended_at=NOW
+        )
