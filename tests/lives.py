@@ -145,6 +145,7 @@ class Life:
         else:
             raise BrokenPromiseError(f"no rest after {MOST_STEPS} steps at one instant")
         _check_due(self, steps)
+        _check_words(self)
         self.due_at = steps.due_at
         _promise(_LADDER.index(self.state) >= _LADDER.index(before), "the state went back")
         if steps.actions:  # nothing done: the same question again
@@ -268,6 +269,24 @@ def _check_due(life: Life, steps: plan.Plan) -> None:
     dues = [p.due_at for p in life.live] + [order.due_at for order in life.orders]
     _promise(bool(dues) and all(dues), "an open case with nothing to wait for")
     _promise(steps.due_at == min(due for due in dues if due), "not due at the least due time")
+
+
+def _check_words(life: Life) -> None:
+    """The design's rule told anew: the last word of the highest tier that spoke; and what must follow from it."""
+    said = [p for p in life.past if p.disposition not in (None, Disposition.WRONG_PERSON)]
+    last = max(said, key=lambda p: (p.tier, p.judged_at or life.now, p.id), default=None)
+    gone = any(p.disposition is Disposition.ALREADY_TRANSFERRED for p in said)
+    agreed = last is not None and last.disposition is Disposition.PERSUADED and not gone
+    _promise(
+        agreed is (life.standing().agreed_at is not None), "an agreement that nobody made, or not theirs"
+    )
+    tiers = {p.tier for p in life.live}
+    waiting = [p for p in life.live if p.tier in CALLS and p.stage is Stage.PLANNED]
+    _promise(not waiting or not (agreed or gone), "a call is booked though nothing is left to say")
+    _promise(not agreed or Tier.FOLLOW_UP in tiers, "agreed, and nobody follows up")
+    _promise(not gone or Tier.FOLLOW_UP not in tiers, "gone, and somebody follows up")
+    wrong = wrong_numbers(life)
+    _promise(all(p.number not in wrong for p in waiting), "a call is booked to a wrong number")
 
 
 def _check_try(life: Life, action: plan.Try) -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
-from django.db.models import Min, QuerySet
+from django.db.models import Count, Min, QuerySet
 
 from dispatch.models import Case, Order
 from dispatch.workflow import orders, turn
@@ -14,16 +15,18 @@ from telephony.clock import MovingClock
 from telephony.models import Call, Text
 from warning_center import intake
 from warning_center.intake import Incoming, Receipt
-from warning_center.models import Source
+from warning_center.models import Directive, Source
 from warning_center.standins import Cast
 
 Part = Callable[[datetime], int]
 A_MOMENT = timedelta(seconds=1)  # what waits for a line looks again after this
+MOST_CASES = 20  # in one chain; more means that its answers let it relapse for ever
+LOOKS_EVERY = 100  # instants
 MOST_ROUNDS = 1000  # in one instant; more means that something turns on the spot
 
 
 class StuckError(RuntimeError):
-    """The play turns on the spot."""
+    """The play turns on the spot, or would go on for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,11 @@ class Play:
     def run(self, watch: Callable[[datetime], None]) -> None:
         """Play to the end; `watch` is called after each instant with its time."""
         now: datetime | None = self.arrivals[0].at if self.arrivals else self.clock()
-        while now is not None:
+        for instant in count(1):
+            if now is None:
+                return
+            if instant % LOOKS_EVERY == 0:
+                _refuse_endless_chains()
             self.clock.set(now)
             following = self._instant(now)
             watch(now)
@@ -134,3 +141,13 @@ def _first(rows: QuerySet[Any]) -> datetime | None:
 def _next_case() -> datetime | None:
     moments = (_first(Case.objects.open()), _first(Order.objects.open()))
     return min(filter(None, moments), default=None)
+
+
+def _refuse_endless_chains() -> None:
+    chains = Case.objects.exclude(chain=None).values("chain").annotate(cases=Count("pk"))
+    endless = chains.filter(cases__gte=MOST_CASES).values_list("chain", flat=True)
+    reference = Directive.objects.filter(case__in=endless).values_list("reference", flat=True).first()
+    if reference is not None:
+        raise StuckError(
+            f"{reference}: more than {MOST_CASES} cases in a chain; its answers relapse for ever"
+        )

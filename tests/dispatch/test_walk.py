@@ -21,11 +21,10 @@ from tests.lives import BrokenPromiseError, Life, chain, climb, close
 MOST_TURNS = 400  # of a history in which nothing ever changes
 
 
-@pytest.mark.parametrize("levels", [("critical", "high"), ("medium", "low")])
-def test_every_sequence_of_four_keeps_every_promise(levels: tuple[str, ...]) -> None:
-    starts = walk.main_starts()
-    long = walk.Walk([starts[level] for level in levels], length=4)
-    assert long.run() > 1_000_000  # so many sequences; results the policy cannot tell apart are counted each
+@pytest.mark.parametrize("level", [level.code for level in reversed(Level)])
+def test_every_sequence_of_four_keeps_every_promise(level: str) -> None:
+    long = walk.Walk([walk.main_starts()[level]], length=4)
+    assert long.run() > 400_000  # so many sequences; results the policy cannot tell apart are counted each
 
 
 @pytest.mark.parametrize("level", [level.code for level in Level])
@@ -50,7 +49,7 @@ def test_every_history_ends_though_nothing_ever_changes(level: Level) -> None:
     assert (Outcome.VERIFIED in outcomes) is (level >= Level.HIGH)  # below that nobody asks
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(st.data())
 def test_every_random_life_ends_however_late_the_turns_come(data: st.DataObject) -> None:
     starts = {**walk.main_starts(), **walk.other_starts()}

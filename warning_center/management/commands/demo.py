@@ -21,7 +21,7 @@ from warning_center import answers, demonstration, rows, story
 from warning_center.answers import Answers
 from warning_center.api import serializers
 from warning_center.models import Directive, Source
-from warning_center.play import Arrival, Play
+from warning_center.play import Arrival, Play, StuckError
 from warning_center.standins import Cast
 from warning_center.teller import Teller
 
@@ -57,7 +57,10 @@ class Command(BaseCommand):
             carrier.behave = cast.behave
         teller = None if options["json"] else Teller(self.stdout)
         play = Play(cast, clock.moving, arrivals)
-        play.run(teller.tell if teller else _nobody)
+        try:
+            play.run(teller.tell if teller else _nobody)
+        except StuckError as stuck:
+            raise CommandError(str(stuck)) from stuck
         for arrival in play.refused:
             faults.say(arrival.incoming.reference, "reference", "known with another content")
         directives = list(Directive.objects.select_related("case").order_by("pk"))
