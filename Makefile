@@ -10,6 +10,7 @@ PYTEST ?= -n 2
 LENGTH ?= 6
 VENV := .venv
 BIN := $(VENV)/bin
+unexport PYTHONDONTWRITEBYTECODE # a start takes seconds longer when nothing is kept compiled
 # A set-up is done once for each content of requirements.txt.
 STAMP := $(VENV)/.installed-$(shell cksum < requirements.txt | tr ' ' '-')
 
