@@ -25,6 +25,8 @@ class Device:
     """A phone in an officer's hand."""
 
     def __init__(self, user: User) -> None:
+        user.set_password(PASSWORD)
+        user.save(update_fields=["password"])
         self.user = user
         self.token = self.sign_in().json()["token"]
 
@@ -149,7 +151,7 @@ def test_passwords_cannot_be_guessed_by_trying(officer: Device) -> None:
 
 @pytest.mark.parametrize("role", [Role.OPERATOR])
 def test_who_does_not_work_in_the_field_gets_no_token(at: Centre, role: Role) -> None:
-    user = at.user(role)
+    user = at.user(role, password=PASSWORD)
     answer = post(f"{FIELD}/token", {"username": user.username, "password": PASSWORD, "device": "phone"})
     assert answer.status_code == 403
     assert Event.objects.get(verb="refused").by == user
@@ -272,7 +274,7 @@ def test_calls_and_planned_visits_are_no_visits(officer: Device, at: Centre, vis
 
 
 def test_nobody_without_a_unit_sees_anything(at: Centre, visit: Attempt) -> None:
-    user = at.user(Role.ADMINISTRATOR)
+    user = at.user(Role.ADMINISTRATOR, password=PASSWORD)
     device = Device(user)
     User.objects.filter(pk=user.pk).update(unit=None)
     assert device.get("visits").status_code == 403
