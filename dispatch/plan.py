@@ -57,9 +57,10 @@ class Facts:
     numbers: tuple[int, ...] = ()  # the person's known numbers, the likeliest first
     rung: Mapping[int, tuple[datetime, ...]] = field(
         default_factory=dict
-    )  # per number, calls of the last 24 h
+    )  # per number, calls of the last 24 h, and those booked for other people
     trunks: int = 1
     can_visit: bool = True  # there is somewhere to send a visit
+    can_ask_next: bool = True  # when a visit is not acknowledged, somebody is left who has not been asked
     sent: frozenset[str] = frozenset()  # messages already written
     ordered: frozenset[str] = frozenset()  # side orders already drafted
     orders: tuple[OpenOrder, ...] = ()

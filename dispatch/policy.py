@@ -1,6 +1,7 @@
 """What happens next? One pure function over plain facts: no database, no clock, no Django."""
 
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from dispatch.calling import Calling
@@ -232,7 +233,7 @@ class _Draft:
                 return self._try_call(tier, self.now)
             what = _unreachable(tier)
         cell = self.chain.rungs[tier].cells[what]
-        same = [p for p in self.ended[tier] if met(p, self.level) is what] or [last]
+        same = self._same(tier, what) or [last]
         wait = self._wait(cell, what, same)
         if wait is None:
             return None if self.standing.gone else self._begin(cell.then)
@@ -245,15 +246,29 @@ class _Draft:
             return self._try_visit(at, cell.seek, cell.reinforced)
         return self._try_call(tier, at)
 
+    def _same(self, tier: Tier, what: Met) -> list[Past]:
+        """What counts together: each word by itself; faults in a row, since the line worked in between."""
+        ended = self.ended[tier]
+        if what is Met.FAULT:
+            return [*takewhile(lambda p: met(p, self.level) is what, reversed(ended))][::-1]
+        return [p for p in ended if met(p, self.level) is what]
+
     def _wait(self, cell: Cell, what: Met, same: list[Past]) -> timedelta | None:
         """How long until the next try after the n-th such result; None: the list is spent."""
         times = len(same)
+        if what is Met.IGNORED and not self.facts.can_ask_next:
+            return None
         if what is Met.FAULT:
             if times % self.facts.trunks:
                 return timedelta()  # the other trunk, at once
             times //= self.facts.trunks
-        if cell.lasts is not None and self.now >= same[0].heard_at + cell.lasts:
-            return None
+        wait = self._nth_wait(cell, times)
+        if wait is not None and cell.lasts is not None:
+            at = max(self.now, same[-1].heard_at + wait)
+            return wait if at < same[0].heard_at + cell.lasts else None
+        return wait
+
+    def _nth_wait(self, cell: Cell, times: int) -> timedelta | None:
         if times <= len(cell.again):
             return cell.again[times - 1]
         if cell.repeat or (cell.keep_while and self._keeps(cell, cell.keep_while, times)):

@@ -45,33 +45,47 @@ def _by_adcode(code: str) -> Unit | None:
 
 
 def assign(case: Case, *, community: bool, ignored: Collection[int]) -> Unit | None:
-    """The first unit in the line of those to be sent that has not ignored this case; None: nowhere."""
-    line = in_line(case, community=community)
-    return next((unit for unit in line if unit.pk not in ignored), line[-1] if line else None)
+    """The first unit in the line of those to be sent; if all have ignored this case, the last; None: nowhere."""
+    line = in_line(case, community=community, ignored=ignored)
+    last = Unit.objects.filter(pk__in=list(ignored)[-1:]).first()
+    return next(iter(line), last)
 
 
-def in_line(case: Case, *, community: bool) -> list[Unit]:
-    """Who is asked, in order: the three nearest with room, then the duty officers up the tree.
+def in_line(case: Case, *, community: bool, ignored: Collection[int] = ()) -> list[Unit]:
+    """Who is still to be asked, in order: the three nearest with room, then the duty officers up the tree.
 
-    For a community visit: the nearest village, then its town (or what stands above it).
+    For a community visit: the nearest village, then its town (or what stands above it). With no place
+    known, and none in the ID number: the duty officer of the source's unit, then up the tree.
     """
     home = case.unit or case.fallback
     if home is None:
         return []
     above = home.ancestors()
-    root = above[-1]
-    kind = UnitKind.VILLAGE if community else UnitKind.STATION
-    near = _nearest(_free(root, kind), _place_of(case, above))
-    if community:
-        town = near[0].ancestors()[1:2] if near else []
-        return [*near[:1], *town] or above[:1]
     duty = [unit for unit in above if unit.kind in (UnitKind.COUNTY, UnitKind.CITY)]
-    return [*near[:NEAREST], *duty]
+    if not _is_placed(case):
+        return [unit for unit in duty or above[:1] if unit.pk not in ignored]
+    kind = UnitKind.VILLAGE if community else UnitKind.STATION
+    asked = list(Unit.objects.filter(pk__in=ignored, kind=kind)) if ignored else []
+    near = _nearest(_free(above[-1], kind), _place_of(case, above))
+    if community:
+        village = next(iter(asked or near), None)
+        line = village.ancestors()[:2] if village else above[:1]
+    else:
+        near = [unit for unit in near if unit.pk not in ignored]
+        line = [*near[: max(0, NEAREST - len(asked))], *duty]
+    return [unit for unit in line if unit.pk not in ignored]
+
+
+def _is_placed(case: Case) -> bool:
+    """Whether anything tells where the person is, if only the ID number's first six digits."""
+    codes = (case.adcode, case.target.id_number[:6])
+    return (case.lat is not None and case.lon is not None) or any(map(_by_adcode, codes))
 
 
 def _free(root: Unit, kind: UnitKind) -> list[Unit]:
-    """Units of a kind under the root, on duty and with room for one more visit."""
-    open_visits = Count("attempts", filter=Q(attempts__ended_at=None, attempts__tier=Tier.VISIT))
+    """Units of a kind under the root, on duty and with room for one more visit; one planned for later takes none."""
+    under_way = Q(attempts__ended_at=None, attempts__tier=Tier.VISIT, attempts__started_at__isnull=False)
+    open_visits = Count("attempts", filter=under_way)
     units = Unit.objects.under(root).filter(kind=kind, on_duty=True).annotate(open_visits=open_visits)
     return list(units.filter(open_visits__lt=F("room")))
 

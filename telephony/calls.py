@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
+from django.db.models import Q
 
 from telephony import lines, numbers
 from telephony.carrier import CallKind, CallResult, CallStatus, CarrierError, Update
@@ -84,17 +85,18 @@ def hurry(ids: Collection[int], head_start: timedelta) -> None:
     Call.objects.bulk_update(booked, ["rank_at"])
 
 
-def dialled_since(indexes: Iterable[str], since: datetime) -> dict[str, list[datetime]]:
-    """When each of these numbers (keyed indexes) has been rung since `since`, whoever it was for."""
-    rung: dict[str, list[datetime]] = {}
-    rows = (
-        Call.objects.filter(number_index__in=list(indexes), dialled_at__gte=since)
-        .exclude(result__in=NEVER_RANG)
-        .values_list("number_index", "dialled_at")
-    )
-    for number_index, dialled_at in rows:
-        if dialled_at:
-            rung.setdefault(number_index, []).append(dialled_at)
+def rung_since(indexes: Iterable[str], since: datetime) -> dict[str, dict[int, datetime]]:
+    """When each of these numbers (keyed indexes) has been rung since `since`, or will be, by the id of the call.
+
+    Whoever it is for: two people may have one telephone.
+    """
+    rung: dict[str, dict[int, datetime]] = {}
+    calls = Call.objects.filter(number_index__in=list(indexes)).exclude(result__in=NEVER_RANG)
+    rows = calls.filter(Q(dialled_at__gte=since) | Q(status=CallStatus.BOOKED))
+    for pk, number_index, dialled_at, booked_for in rows.values_list(
+        "pk", "number_index", "dialled_at", "booked_for"
+    ):
+        rung.setdefault(number_index, {})[pk] = dialled_at or booked_for
     return rung
 
 
@@ -164,10 +166,8 @@ def _move(call: Call, update: Update, now: datetime) -> bool:
         call.status, call.result = CallStatus.ENDED, _result(call, update)
         call.ended_at, call.due_at = update.at or now, None
         return True
-    changed = update.status != call.status
     call.status, call.due_at = update.status, now + SILENCE
-    # Still talking is news too: whoever waits for them goes on waiting.
-    return changed or update.status is CallStatus.TALKING
+    return True  # still ringing, still talking are news too: whoever waits goes on waiting
 
 
 def _result(call: Call, update: Update) -> CallResult:

@@ -98,7 +98,7 @@ def _word(
     disposition: Disposition | None = None,
     lasts: timedelta | None = None,
 ) -> Word:
-    return Word(tier, result, disposition, lasts or _usual(tier, result))
+    return Word(tier, result, disposition, _usual(tier, result) if lasts is None else lasts)
 
 
 def _usual(tier: Tier, result: Result | None) -> timedelta:

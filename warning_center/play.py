@@ -36,6 +36,7 @@ class Arrival:
     at: datetime
     source: Source
     incoming: Incoming
+    row: int = 0  # of the file it stands in
 
 
 class Play:

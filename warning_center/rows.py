@@ -58,7 +58,7 @@ def _ndjson(text: str) -> Iterator[tuple[int, Any]]:
         yield 1, json.loads(text)
         return
     number = 0
-    for line in text.splitlines():
+    for line in text.split("\n"):  # not splitlines: a name may hold U+2028
         if line.strip():
             number += 1
             try:
@@ -76,19 +76,20 @@ def _is_one_object(text: str) -> bool:
 
 
 def _csv(path: Path, text: str) -> Iterator[tuple[int, Any]]:
-    reader = csv.DictReader(io.StringIO(text))
+    reader = csv.DictReader(io.StringIO(text, newline=""))
     names = [name.strip() for name in reader.fieldnames or ()]
     if "reference" not in names:
         raise BadFile(f"{path.name}: neither JSON nor a CSV with a `reference` column")
     reader.fieldnames = names
     try:
         for number, row in enumerate(reader, 1):
-            yield number, _unflatten(row)
+            if any(cell and cell.strip() for cell in row.values() if isinstance(cell, str)):
+                yield number, _unflatten(row)
     except csv.Error as fault:
         raise BadFile(f"{path.name}: not CSV: {fault}") from fault
 
 
-def _unflatten(row: dict[str | None, Any]) -> dict[str, Any]:
+def _unflatten(row: dict[str | None, Any]) -> dict[str, Any] | ValueError:
     nested: dict[str, Any] = {}
     for name, value in row.items():
         if name is None:  # more cells than columns
@@ -96,10 +97,12 @@ def _unflatten(row: dict[str | None, Any]) -> dict[str, Any]:
             continue
         if value is None or not value.strip():
             continue
-        inner = nested
+        inner: Any = nested
         *outer, last = name.split(".")
         for step in outer:
             inner = inner.setdefault(step, {})
+            if not isinstance(inner, dict):
+                return ValueError(f"the column {step} is filled beside {name}")
         inner[last] = value.strip()
     return nested
 

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from dispatch import record
 from dispatch.models import Attempt, Case, User
-from dispatch.vocabulary import Outcome, Result, Role
+from dispatch.vocabulary import Level, Outcome, Result, Role
 from dispatch.workflow.refusal import NotAllowedError
 from telephony import calls
 from telephony.carrier import Fault
@@ -28,18 +28,31 @@ def fold(
     record.write("closed", now=now, case=case, by=by, agent=agent, why=why, outcome=outcome)
 
 
-def merge(*, kept: Case, other: Case, now: datetime | None = None) -> None:
-    """Two open cases are one person's: the kept one takes the larger dangers, the other is a duplicate."""
-    at = now or max(kept.opened_at, other.opened_at)
+def raise_to(case: Case, level: Level, *, now: datetime, agent: str) -> None:
+    """A locked case rises by what has been reported; still to be saved, and to take its turn."""
+    before = Level(case.level).code
+    record.write("raised", now=now, case=case, agent=agent, level=level.code, before=before)
+    case.level = level
+
+
+def merge(*, kept: Case, other: Case, now: datetime) -> None:
+    """Two open cases are one person's: the kept one takes the larger dangers and the newer place.
+
+    The other is a duplicate.
+    """
     kept.sizes = {
         fact: max(kept.sizes.get(fact, 0), other.sizes.get(fact, 0)) for fact in {**kept.sizes, **other.sizes}
     }
-    kept.level = max(kept.level, other.level)
+    record.write("merged", now=now, case=kept, other=other.number)
+    if other.level > kept.level:
+        raise_to(kept, Level(other.level), now=now, agent="engine")
+    if other.place_at and (kept.place_at is None or other.place_at > kept.place_at):
+        for name in ("lat", "lon", "adcode", "address", "place_at", "unit_id", "fallback_id"):
+            setattr(kept, name, getattr(other, name))
     kept.issued_at = max(kept.issued_at, other.issued_at)
-    kept.due_at = at
-    fold(other, Outcome.DUPLICATE, now=at, why=kept.number)
+    kept.due_at = now
+    fold(other, Outcome.DUPLICATE, now=now, why=kept.number)
     kept.save()
-    record.write("merged", now=at, case=kept, other=other.number)
 
 
 @transaction.atomic

@@ -1,13 +1,13 @@
 """A case's rows as the plain facts the policies decide on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from dispatch import plan, risk
+from dispatch import plan, policies, risk, stations
 from dispatch.calling import DAY
 from dispatch.models import Attempt, Case, Message, Order, TargetNumber
-from dispatch.vocabulary import DANGER_SIGNS, FraudType, Level
+from dispatch.vocabulary import DANGER_SIGNS, FraudType, Level, Result, Stage, Tier
 from telephony import calls, exchange
 
 
@@ -19,8 +19,14 @@ class History:
     numbers: list[TargetNumber] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
     sent: set[str] = field(default_factory=set)
-    rung: Mapping[int, tuple[datetime, ...]] = field(default_factory=dict)
+    rung: dict[int, tuple[datetime, ...]] = field(default_factory=dict)
     trunks: int = 1
+
+    @property
+    def ignoring(self) -> list[int]:
+        """Ids of the units that did not acknowledge a visit, in the order they were asked."""
+        visits = (a for a in self.attempts if a.tier == Tier.VISIT and a.unit_id)
+        return [a.unit_id for a in visits if a.unit_id and a.result == Result.NO_ACKNOWLEDGEMENT]
 
 
 def histories(cases: Iterable[Case], now: datetime) -> dict[int, History]:
@@ -39,11 +45,14 @@ def histories(cases: Iterable[Case], now: datetime) -> dict[int, History]:
     uses = TargetNumber.objects.filter(target__in=by_target).select_related("phone")
     for use in uses:
         read[by_target[use.target_id]].numbers.append(use)
-    rung = calls.dialled_since({use.phone.index for use in uses}, now - DAY)
+    rung = calls.rung_since({use.phone.index for use in uses}, now - DAY)
     for history in read.values():
-        history.rung = {
-            use.phone_id: tuple(rung[use.phone.index]) for use in history.numbers if use.phone.index in rung
-        }
+        planned = {
+            a.call_id for a in history.attempts if a.stage == Stage.PLANNED
+        }  # the policy counts its own
+        for use in history.numbers:
+            others = {pk: at for pk, at in rung.get(use.phone.index, {}).items() if pk not in planned}
+            history.rung[use.phone_id] = tuple(others.values())
     return read
 
 
@@ -59,11 +68,22 @@ def chain_facts(case: Case, history: History) -> plan.Facts:
         rung=history.rung,
         trunks=history.trunks,
         can_visit=case.unit_id is not None or case.fallback_id is not None,
+        can_ask_next=_can_ask_next(case, history),
         sent=frozenset(history.sent),
         ordered=frozenset(order.kind for order in history.orders),
         orders=tuple(plan.OpenOrder(o.pk, o.due_at) for o in history.orders if o.ended_at is None),
         money_moved=bool(case.sizes.get("money_moved")),
     )
+
+
+def _can_ask_next(case: Case, history: History) -> bool:
+    """Whether anybody in the line has not been asked; looked up only when it matters."""
+    visits = [a for a in history.attempts if a.tier == Tier.VISIT]
+    if not visits or visits[-1].result != Result.NO_ACKNOWLEDGEMENT:
+        return True
+    chain = policies.escalation_rules(case.policy_id).levels[Level(case.level)]
+    community = chain.rungs[Tier.VISIT].community
+    return bool(stations.in_line(case, community=community, ignored=history.ignoring))
 
 
 def risk_facts(case: Case, history: History) -> risk.RiskFacts:

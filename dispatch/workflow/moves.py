@@ -8,7 +8,7 @@ from dispatch import plan, policies, record, risk, stations
 from dispatch.models import Assessment, Attempt, Case, Event, Message, Order, PolicyVersion
 from dispatch.rules import Rules
 from dispatch.standing import Standing
-from dispatch.vocabulary import CALLS, Level, OrderState, Outcome, Result, Stage, Tier
+from dispatch.vocabulary import CALLS, FAULTS, Level, OrderState, Outcome, Result, Stage, Tier
 from dispatch.wording import sms_body
 from dispatch.workflow.facts import History
 from telephony import calls, texts
@@ -182,10 +182,11 @@ class Moves:
     def _book(self, attempt: Attempt, action: plan.Try, rules: Rules) -> None:
         chain = rules.levels[Level(self.case.level)]
         phone = next(use.phone for use in self.history.numbers if use.phone_id == action.number)
+        placed = [a for a in self.history.attempts if a.call]
         failed = [
             a.call.trunk_id
-            for a in self.history.attempts[-self.history.trunks :]
-            if a.call and a.call.trunk_id and a.result in (Result.CONGESTION, Result.FAILED_HERE)
+            for a in placed[-self.history.trunks :]
+            if a.call and a.call.trunk_id and a.result in FAULTS
         ]
         attempt.phone = phone
         attempt.call = calls.booking(
@@ -203,9 +204,8 @@ class Moves:
         visits = [a for a in self.history.attempts if a.tier == Tier.VISIT and a.unit_id]
         if action.seek == "same" and visits:
             return visits[-1].unit
-        ignored = {a.unit_id for a in visits if a.unit_id and a.result == Result.NO_ACKNOWLEDGEMENT}
         community = rules.levels[Level(self.case.level)].rungs[Tier.VISIT].community
-        return stations.assign(self.case, community=community, ignored=ignored)
+        return stations.assign(self.case, community=community, ignored=self.history.ignoring)
 
     def _close(self, action: plan.Close, rules: Rules) -> None:
         self.case.close(action.outcome)

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
-from dispatch import policies, record, stations
+from dispatch import policies, record, risk, stations
 from dispatch.models import Attempt, Case, Contact, PolicyVersion, Sum, Target, Unit
 from dispatch.vocabulary import FraudType, Level, Money, Outcome, State, Tier, UnitKind
 from dispatch.workflow import persons
-from dispatch.workflow.closing import fold
+from dispatch.workflow.closing import fold, raise_to
+from dispatch.workflow.facts import History, risk_facts
 from dispatch.workflow.report import Place, Related, Report
 from dispatch.workflow.turn import advance, succeed
 
@@ -31,7 +32,7 @@ def take_in(report: Report, *, now: datetime) -> Opening:
     A report issued after they had agreed, while in follow-up, is a relapse: the case closes and a critical
     one opens. The person's rows are locked first, so that two reports of one person make one case.
     """
-    target = persons.identify(report.person)
+    target = persons.identify(report.person, now)
     for related in report.contacts:
         _note_contact(target, related, now)
     case = _open_case_of(target)
@@ -64,10 +65,14 @@ def _open(target: Target, report: Report, now: datetime) -> Case:
     sizes["warnings_30d"] = max(sizes.get("warnings_30d", 0), recent)
     if last is not None and last.agreed_at is not None:
         sizes["agreed_before"] = 1
-    place = report.place
+    place, place_at = report.place, report.issued_at
+    if not place and last is not None:  # the last place known may come from an earlier case
+        place, place_at = (
+            Place(last.lat, last.lon, last.adcode, last.address),
+            last.place_at or last.opened_at,
+        )
     case = Case(
         target=target,
-        level=report.upstream or Level.LOW,
         fraud_type=report.fraud,
         unit=_home(target, place, report.fallback),
         fallback=report.fallback,
@@ -81,13 +86,20 @@ def _open(target: Target, report: Report, now: datetime) -> Case:
         lon=place.lon,
         adcode=place.adcode,
         address=place.address,
-        place_at=report.issued_at if place else None,
+        place_at=place_at if place else None,
         previous=last,
         chain_id=(last.chain_id or last.pk) if last else None,
     )
+    case.level = _judged(case, History(), now)
     case.save(force_insert=True)
     record.write("opened", now=now, case=case, agent=report.source, level=Level(case.level).code)
     return case
+
+
+def _judged(case: Case, history: History, now: datetime) -> Level:
+    """The level that what has been reported gives by itself; its reasons are written when the case takes its turn."""
+    _, rules = policies.risk_rules(now)
+    return risk.assess(risk_facts(case, history), rules).level
 
 
 def _home(target: Target, place: Place, fallback: Unit) -> Unit | None:
@@ -114,16 +126,10 @@ def _join(case: Case, report: Report, now: datetime) -> None:
     _take_facts(case, report)
     case.due_at = now
     record.write("joined", now=now, case=case, agent=report.source)
-    if report.upstream and report.upstream > case.level:
-        record.write(
-            "raised",
-            now=now,
-            case=case,
-            agent=report.source,
-            level=report.upstream.code,
-            before=Level(case.level).code,
-        )
-        case.level = report.upstream
+    judged = _judged(case, History(attempts=list(case.attempts.all())), now)
+    level = max(report.upstream or Level.LOW, judged if judged > case.assessed_level else Level.LOW)
+    if level > case.level:
+        raise_to(case, level, now=now, agent=report.source)
     case.save()
 
 
@@ -140,7 +146,8 @@ def _take_facts(case: Case, report: Report) -> None:
     if place and (case.place_at is None or report.issued_at >= case.place_at):
         case.lat, case.lon, case.adcode, case.address = place.lat, place.lon, place.adcode, place.address
         case.place_at = report.issued_at
-        case.unit = _home(case.target, place, report.fallback)
+    if place or case.place_at is None:  # the ID number alone may tell more than was known
+        case.unit = _home(case.target, Place(case.lat, case.lon, case.adcode), report.fallback)
         _mark_astray(case)
     case.issued_at = max(case.issued_at, report.issued_at)
 

@@ -1,5 +1,7 @@
 """Who is it? Same ID number, same person; different ID numbers on one phone, two people."""
 
+from datetime import datetime
+
 from django.db.models import Max
 
 from dispatch.models import Case, PhoneNumber, Target, TargetNumber
@@ -8,7 +10,7 @@ from dispatch.workflow.report import Person
 from telephony import numbers, sealing
 
 
-def identify(person: Person) -> Target:
+def identify(person: Person, now: datetime) -> Target:
     """The one target this is, made if new, with what is newly known of them; their rows stay locked.
 
     The phone's row is locked before the person's: under it, a phone without an ID number is one person.
@@ -16,7 +18,7 @@ def identify(person: Person) -> Target:
     this person need not wait for us, who may be waiting for that case.
     """
     phone = _lock_phone(person.number) if person.number else None
-    target = _by_id(person, phone) if person.id_number else _by_phone(phone)
+    target = _by_id(person, phone, now) if person.id_number else _by_phone(phone)
     if phone is not None and not target.numbers.filter(phone=phone).exists():
         last = target.numbers.aggregate(last=Max("position"))["last"] or 0
         TargetNumber.objects.create(target=target, phone=phone, position=last + 1)
@@ -30,7 +32,7 @@ def _lock_phone(number: str) -> PhoneNumber:
     return PhoneNumber.objects.select_for_update(no_key=True).get(index=index)
 
 
-def _by_id(person: Person, phone: PhoneNumber | None) -> Target:
+def _by_id(person: Person, phone: PhoneNumber | None, now: datetime) -> Target:
     index = sealing.index("id", person.id_number)
     anonymous = _anonymous(phone)
     known = Target.objects.select_for_update(no_key=True).filter(id_index=index).first()
@@ -43,7 +45,7 @@ def _by_id(person: Person, phone: PhoneNumber | None) -> Target:
         Target.objects.bulk_create([fresh], ignore_conflicts=True)
         known = Target.objects.select_for_update(no_key=True).get(id_index=index)
     if anonymous is not None:
-        _absorb(anonymous, known)
+        _absorb(anonymous, known, now)
     return known
 
 
@@ -66,7 +68,7 @@ def _anonymous(phone: PhoneNumber | None) -> Target | None:
     return users.filter(numbers__phone=phone, id_index=None).first()
 
 
-def _absorb(anonymous: Target, known: Target) -> None:
+def _absorb(anonymous: Target, known: Target, now: datetime) -> None:
     """The nameless user of a phone turns out to be a person we know: one person, one case."""
     mine = Case.objects.open().filter(target=known).select_for_update(of=("self",)).first()
     theirs = Case.objects.open().filter(target=anonymous).select_for_update(of=("self",)).first()
@@ -78,7 +80,7 @@ def _absorb(anonymous: Target, known: Target) -> None:
             use.save()
     anonymous.contacts.update(target=known)
     if theirs is not None and mine is not None:
-        merge(kept=mine, other=theirs)
+        merge(kept=mine, other=theirs, now=now)
     # The closed ones too: they are this person's past.
     Case.objects.filter(target=anonymous).update(target=known)
 

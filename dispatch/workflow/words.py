@@ -1,7 +1,7 @@
 """Recording facts: what the line met, what an operator or officer says; each wakes its case."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -31,6 +31,7 @@ NOT_A_PERSONS_WORD = frozenset(
     {Result.FAILED_HERE, Result.NOT_PLACED, Result.CANCELLED, Result.NO_NEWS, Result.OUTCOME_UNKNOWN}
 )
 
+RINGS_LONG = timedelta(minutes=1)  # after this, a carrier that says "still ringing" keeps the attempt alive
 HEARD_IN_A_WATCH = (Result.LOSS, Result.RELAPSE)
 
 
@@ -39,13 +40,15 @@ def call_moved(call: Call, *, now: datetime) -> None:
 
     Order of locks: call, case, attempt. The case takes its turn at the next tick.
     """
+    if call.status == CallStatus.RINGING and call.dialled_at and now < call.dialled_at + RINGS_LONG:
+        return  # a phone that has begun to ring moves nothing
     attempt = Attempt.objects.filter(call=call).first()
-    if attempt is None or call.status == CallStatus.RINGING:
-        return  # a ringing phone moves nothing
+    if attempt is None:
+        return
     case = Case.objects.select_for_update(of=("self",)).get(pk=attempt.case_id)
     attempt = Attempt.objects.select_for_update(of=("self",)).get(pk=attempt.pk)
     attempt.started_at = attempt.started_at or call.dialled_at
-    was_live = attempt.ended_at is None
+    was_live, before = attempt.ended_at is None, attempt.due_at
     if was_live:
         _move_with(attempt, call, _rung(case, attempt), now)
     attempt.save()
@@ -53,8 +56,8 @@ def call_moved(call: Call, *, now: datetime) -> None:
         case.due_at = now
         case.save(update_fields=["due_at"])
         record.write("met", now=now, case=case, agent="line", **_told(attempt))
-    else:
-        _retime(case)
+    elif was_live:
+        _retime(case, before)
 
 
 def _move_with(attempt: Attempt, call: Call, rung: Rung, now: datetime) -> None:
@@ -222,7 +225,7 @@ def _stage(attempt_id: int, stage: Stage, now: datetime, by: User | None, agent:
     _must_have_begun(attempt)
     if _VISIT_STAGES.index(Stage(attempt.stage)) >= _VISIT_STAGES.index(stage):
         return attempt
-    attempt.stage = stage
+    attempt.stage, before = stage, attempt.due_at
     attempt.acknowledged_at = attempt.acknowledged_at or now
     rung = _rung(case, attempt)
     if stage is Stage.ARRIVED:
@@ -232,7 +235,7 @@ def _stage(attempt_id: int, stage: Stage, now: datetime, by: User | None, agent:
         attempt.due_at = (attempt.started_at or now) + rung.within[stage]
     attempt.save()
     record.write(stage, now=now, case=case, by=by, agent=agent, **_told(attempt))
-    _retime(case)
+    _retime(case, before)
     return attempt
 
 
@@ -266,12 +269,17 @@ def _wake(case: Case, now: datetime) -> None:
         advance([case.pk], now=now)
 
 
-def _retime(case: Case) -> None:
-    """An attempt's limit has moved and nothing else: the case is due when the first of its limits is."""
-    if not case.is_open:
+def _retime(case: Case, before: datetime | None) -> None:
+    """An attempt's limit has moved, from `before`, and nothing else: the case is due when its first limit is.
+
+    A case that is due earlier than any limit has been woken and awaits its turn: it stays due.
+    """
+    if case.due_at is None:
         return
     live = Attempt.objects.live().filter(case=case).aggregate(due=Min("due_at"))["due"]
     order = Order.objects.open().filter(case=case).aggregate(due=Min("due_at"))["due"]
+    if case.due_at < min(filter(None, (before, live, order)), default=case.due_at):
+        return
     case.due_at = min(filter(None, (live, order)), default=case.due_at)
     case.save(update_fields=["due_at"])
 

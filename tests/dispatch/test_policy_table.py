@@ -214,7 +214,7 @@ def test_a_critical_line_is_tried_for_half_an_hour_while_the_visit_goes_on() -> 
     story.arrive()
     while VOICE in story.tiers:
         story.meet(VOICE, R.CONGESTION)
-    assert m(30) <= story.now - NOON < m(34)
+    assert m(27) <= story.now - NOON < m(31)
     assert story.tiers == {VISIT}
 
 

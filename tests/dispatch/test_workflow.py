@@ -379,7 +379,7 @@ def test_a_visit_nobody_acknowledges_goes_to_the_next_and_then_to_the_duty_offic
         turn.advance_due(now=due)
     visits = Attempt.objects.filter(case=case, tier=VISIT).order_by("pk")
     assert [visit.unit.name for visit in visits if visit.unit] == [
-        "七迳派出所", "石鼓派出所", "电白区", "茂名市", "茂名市",
+        "七迳派出所", "石鼓派出所", "电白区", "茂名市",
     ]  # fmt: skip
     assert FOLLOW_UP in tiers(case)
 

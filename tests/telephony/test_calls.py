@@ -64,8 +64,14 @@ def test_what_never_rang_does_not_count_against_a_number(exchange: Exchange) -> 
     for result in (R.BUSY, R.CONGESTION, R.FAILED_HERE, R.NO_ANSWER):
         calls.end(key=str(exchange.on_line().key), result=result, now=START)
     index = numbers.index(NUMBER)
-    rung = calls.dialled_since([index], START - timedelta(hours=24))
-    assert rung == {index: [START, START]}
+    rung = calls.rung_since([index], START - timedelta(hours=24))
+    assert list(rung[index].values()) == [START, START]
+
+
+def test_what_is_booked_counts_against_a_number_already(exchange: Exchange) -> None:
+    call = exchange.booked()
+    index = numbers.index(NUMBER)
+    assert calls.rung_since([index], START - timedelta(hours=24)) == {index: {call.pk: START}}
 
 
 # ---- Dialled

@@ -175,9 +175,8 @@ def test_a_call_lives_from_booking_to_its_end(
     assert (call.status, call.result) == (CallStatus.ENDED, CallResult.ANSWERED)
     assert (call.answered_at, call.ended_at) == (START + timedelta(seconds=8), START + timedelta(seconds=60))
     assert call.external_id == practice.made_to(NUMBER)[0].sid
-    assert moves[0] == ("dialling", "")
-    assert moves[1] == ("ringing", "")
-    assert moves[-1] == ("ended", "answered")
+    lived = [("dialling", ""), ("ringing", ""), ("talking", ""), ("ended", "answered")]
+    assert list(dict.fromkeys(moves)) == lived  # news that comes again says that it is still so
     assert set(practice.answers) == {204}
     assert NUMBER[3:] not in json.dumps(call.evidence)
 

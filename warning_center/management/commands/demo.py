@@ -19,7 +19,7 @@ from telephony import clock, lines
 from telephony.carriers.simulated import SimulatedCarrier
 from warning_center import answers, demonstration, rows, story
 from warning_center.answers import Answers
-from warning_center.api import serializers
+from warning_center.api import problems, serializers
 from warning_center.models import Directive, Source
 from warning_center.play import Arrival, Play, StuckError
 from warning_center.standins import Cast
@@ -62,7 +62,7 @@ class Command(BaseCommand):
         except StuckError as stuck:
             raise CommandError(str(stuck)) from stuck
         for arrival in play.refused:
-            faults.say(arrival.incoming.reference, "reference", "known with another content")
+            faults.say(f"row {arrival.row}", "reference", str(problems.changed_directive().detail))
         directives = list(Directive.objects.select_related("case").order_by("pk"))
         if teller:
             teller.success_table()
@@ -120,13 +120,16 @@ def _arrivals(path: Path | None, faults: _Faults) -> list[Arrival]:
             continue
         try:
             source, directive = rows.split_source(row)
-            good.append((source, serializers.read(directive)))
+            good.append((number, source, serializers.read(directive)))
         except serializers.BadDirective as bad:
             for fault in bad.faults:
-                faults.say(f"row {number}", fault.field, f"{fault.rule} ({fault.value!r})")
-    start = min((incoming.issued_at for _, incoming in good), default=clock.moving())
+                faults.say(f"row {number}", fault.field or "row", f"{fault.rule} ({fault.value!r})")
+    start = min((incoming.issued_at for _, _, incoming in good), default=clock.moving())
     clock.moving.set(start)
     demonstration.load(start, people=False)
     sources = {source.code: source for source in Source.objects.select_related("unit")}
     usual = sources[settings.DEMONSTRATION_SOURCE]
-    return [Arrival(incoming.issued_at, sources.get(source, usual), incoming) for source, incoming in good]
+    return [
+        Arrival(incoming.issued_at, sources.get(source, usual), incoming, number)
+        for number, source, incoming in good
+    ]
