@@ -12,6 +12,7 @@ from decimal import Decimal
 from random import Random
 
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from dispatch.models import Attempt, Order
 from dispatch.vocabulary import CALLS, OrderState, Result, Stage, Tier
@@ -26,8 +27,21 @@ SUBMITS_AFTER = timedelta(minutes=2)
 BANK_ANSWERS_AFTER = (180, 540)  # seconds
 BANK_HOLDS = (40, 100)  # per cent of the sum
 AGENT = "stand-in"
+_CHAIN = Coalesce("case__chain", "case")
 # Words an operator says of a call that the carrier only knows as answered.
 OPERATORS_WORDS = (Result.ANSWERED_UNVERIFIED, Result.ANSWERED_BY_OTHER, Result.HUNG_UP)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A live attempt that has begun, as much of it as stand-ins go by."""
+
+    pk: int
+    chain: int
+    tier: Tier
+    stage: str
+    began: datetime
+    due_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +49,7 @@ class Act:
     """Something a stand-in does at a moment."""
 
     at: datetime
-    attempt: Attempt | None
+    attempt: Begun | None
     order: Order | None
     stage: Stage | None  # the stage it brings a visit to; None: the attempt's word
 
@@ -50,10 +64,11 @@ class Cast:
 
     def behave(self, dial: Dial) -> Behaviour:
         """How the dialled phone behaves: the script of the simulated carrier."""
-        attempt = Attempt.objects.select_related("case").filter(call__key=dial.key).first()
-        if attempt is None:
+        known = Attempt.objects.filter(call__key=dial.key).values_list("pk", _CHAIN, "tier").first()
+        if known is None:
             return Behaviour(CallResult.OUTCOME_UNKNOWN, timedelta(seconds=30))
-        word = self._word(attempt, dial.dialled_at)
+        pk, chain, tier = known
+        word = self._word(pk, chain, Tier(tier), dial.dialled_at)
         human = word.result is None or word.result in OPERATORS_WORDS
         result = CallResult.ANSWERED if human or word.result is None else CallResult(word.result)
         return Behaviour(result, word.lasts)
@@ -73,15 +88,12 @@ class Cast:
         return min((act.at for act in self._acts()), default=None)
 
     def _acts(self) -> Iterator[Act]:
-        begun = (
-            Attempt.objects.live()
-            .exclude(stage__in=[Stage.PLANNED, Stage.DIALLED])
-            .filter(case__holder=None)
-            .select_related("case")
-            .order_by("pk")
-        )
-        for attempt in begun:
-            act = self._next_act(attempt)
+        live = Attempt.objects.live().exclude(stage__in=[Stage.PLANNED, Stage.DIALLED])
+        rows = live.filter(case__holder=None, started_at__isnull=False).order_by("pk")
+        for pk, chain, tier, stage, began, due_at in rows.values_list(
+            "pk", _CHAIN, "tier", "stage", "started_at", "due_at"
+        ):
+            act = self._next_act(Begun(pk, chain, Tier(tier), stage, began, due_at))
             if act is not None:
                 yield act
         for order in Order.objects.open().filter(case__holder=None).order_by("pk"):
@@ -91,11 +103,9 @@ class Cast:
                 after = timedelta(seconds=self._chance(order).randint(*BANK_ANSWERS_AFTER))
                 yield Act(order.submitted_at + after, None, order, None)
 
-    def _next_act(self, attempt: Attempt) -> Act | None:
-        began = attempt.started_at
-        if began is None:
-            return None
-        tier, word = Tier(attempt.tier), self._word(attempt, began)
+    def _next_act(self, attempt: Begun) -> Act | None:
+        began, tier = attempt.began, attempt.tier
+        word = self._word(attempt.pk, attempt.chain, tier, began)
         ends = Act(began + word.lasts, attempt, None, None)
         if tier in CALLS:
             human = word.result is None or word.result in OPERATORS_WORDS
@@ -108,7 +118,7 @@ class Cast:
             return None
         if attempt.stage == Stage.ARRIVED:
             return ends
-        limit = attempt.due_at - began if attempt.due_at else word.lasts
+        limit = attempt.due_at - began
         share = 4 if attempt.stage == Stage.SENT else 2
         after = min(word.lasts / share, limit * 9 / 10)  # officers keep their promises
         stage = Stage.ACKNOWLEDGED if attempt.stage == Stage.SENT else Stage.ARRIVED
@@ -126,10 +136,10 @@ class Cast:
         else:
             self._say(act.attempt, now)
 
-    def _say(self, attempt: Attempt, now: datetime) -> None:
+    def _say(self, attempt: Begun, now: datetime) -> None:
         if not Attempt.objects.live().filter(pk=attempt.pk).exists():
             return  # stood down meanwhile
-        word = self._word(attempt, attempt.started_at or now)
+        word = self._word(attempt.pk, attempt.chain, attempt.tier, attempt.began)
         if word.disposition is not None:
             words.judge(attempt_id=attempt.pk, disposition=word.disposition, now=now, agent=AGENT)
         elif word.result is not None:
@@ -147,23 +157,22 @@ class Cast:
         """The bank's luck with an order: the same for the same seed, whenever it is asked."""
         return Random(f"{self.seed}:{order.pk}")  # noqa: S311
 
-    def _word(self, attempt: Attempt, began: datetime) -> Word:
+    def _word(self, pk: int, chain: int, tier: Tier, began: datetime) -> Word:
         """The attempt's word; once it has begun it is the same for ever."""
-        if attempt.pk not in self._words:
-            self._words[attempt.pk] = self._look_up(attempt, began)
-        return self._words[attempt.pk]
+        if pk not in self._words:
+            self._words[pk] = self._look_up(pk, chain, tier, began)
+        return self._words[pk]
 
-    def _look_up(self, attempt: Attempt, began: datetime) -> Word:
+    def _look_up(self, pk: int, chain: int, tier: Tier, began: datetime) -> Word:
         """One word per attempt of its tier in the whole chain of cases, in the order they began."""
-        chain = attempt.case.chain_id or attempt.case_id
         earlier = (
-            Attempt.objects.filter(Q(case=chain) | Q(case__chain=chain), tier=attempt.tier)
+            Attempt.objects.filter(Q(case=chain) | Q(case__chain=chain), tier=tier)
             .exclude(started_at=None)
-            .exclude(pk=attempt.pk)
-            .filter(Q(started_at__lt=began) | Q(started_at=began, pk__lt=attempt.pk))
+            .exclude(pk=pk)
+            .filter(Q(started_at__lt=began) | Q(started_at=began, pk__lt=pk))
             .count()
         )
-        return self.answers.word(self._root(chain), Tier(attempt.tier), earlier)
+        return self.answers.word(self._root(chain), tier, earlier)
 
     def _root(self, chain: int) -> str:
         """The reference that opened the first case of a chain."""

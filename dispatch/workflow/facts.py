@@ -35,7 +35,7 @@ def histories(cases: Iterable[Case], now: datetime) -> dict[int, History]:
     trunks = exchange.trunk_count()
     read = {case.pk: History(trunks=trunks) for case in cases}
     attempts = Attempt.objects.filter(case__in=cases).select_related("call").order_by("pk")
-    for attempt in attempts:
+    for attempt in attempts.defer("call__number", "call__evidence"):
         read[attempt.case_id].attempts.append(attempt)
     for order in Order.objects.filter(case__in=cases).order_by("pk"):
         read[order.case_id].orders.append(order)
