@@ -60,6 +60,7 @@ class Facts:
     )  # per number, calls of the last 24 h, and those booked for other people
     trunks: int = 1
     can_visit: bool = True  # there is somewhere to send a visit
+    met_before: bool = False  # in an earlier case of the chain, identity checked
     can_ask_next: bool = True  # when a visit is not acknowledged, somebody is left who has not been asked
     sent: frozenset[str] = frozenset()  # messages already written
     ordered: frozenset[str] = frozenset()  # side orders already drafted

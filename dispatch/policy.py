@@ -104,7 +104,7 @@ class _Draft:
         for check in self.ended.get(Tier.FOLLOW_UP, ()):
             if check.result is Result.LOSS:
                 self._order()
-                warned = was_met(self.facts.past)
+                warned = self.facts.met_before or was_met(self.facts.past)
                 return Outcome.DEFRAUDED_AFTER_WARNING if warned else Outcome.ALREADY_TRANSFERRED
             if check.result is Result.RELAPSE:
                 return Outcome.RELAPSED
@@ -233,6 +233,8 @@ class _Draft:
                 return self._try_call(tier, self.now)
             what = _unreachable(tier)
         cell = self.chain.rungs[tier].cells[what]
+        if tier in CALLS and not cell.keep_while and self._gave_way(last):
+            return None
         same = self._same(tier, what) or [last]
         wait = self._wait(cell, what, same)
         if wait is None:
@@ -245,6 +247,11 @@ class _Draft:
         if tier is Tier.VISIT:
             return self._try_visit(at, cell.seek, cell.reinforced)
         return self._try_call(tier, at)
+
+    def _gave_way(self, call: Past) -> bool:
+        """Whether the first visit began because no call could follow this one: none does later by chance either."""
+        visits = [p.starts_at for p in self.facts.past if p.tier is Tier.VISIT]
+        return bool(visits) and min(visits) >= call.heard_at
 
     def _same(self, tier: Tier, what: Met) -> list[Past]:
         """What counts together: each word by itself; faults in a row, since the line worked in between."""

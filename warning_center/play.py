@@ -145,7 +145,8 @@ def _next_case() -> datetime | None:
 
 
 def _refuse_endless_chains() -> None:
-    chains = Case.objects.exclude(chain=None).values("chain").annotate(cases=Count("pk"))
+    relapsed = Case.objects.exclude(chain=None).filter(directives=None)  # no directive opened them
+    chains = relapsed.values("chain").annotate(cases=Count("pk"))
     endless = chains.filter(cases__gte=MOST_CASES).values_list("chain", flat=True)
     reference = Directive.objects.filter(case__in=endless).values_list("reference", flat=True).first()
     if reference is not None:

@@ -12,7 +12,6 @@ from decimal import Decimal
 from random import Random
 
 from django.db.models import Q
-from django.db.models.functions import Coalesce
 
 from dispatch.models import Attempt, Order
 from dispatch.vocabulary import CALLS, OrderState, Result, Stage, Tier
@@ -27,7 +26,7 @@ SUBMITS_AFTER = timedelta(minutes=2)
 BANK_ANSWERS_AFTER = (180, 540)  # seconds
 BANK_HOLDS = (40, 100)  # per cent of the sum
 AGENT = "stand-in"
-_CHAIN = Coalesce("case__chain", "case")
+_CHAIN = ("case__chain", "case")  # the first case of a chain names none
 # Words an operator says of a call that the carrier only knows as answered.
 OPERATORS_WORDS = (Result.ANSWERED_UNVERIFIED, Result.ANSWERED_BY_OTHER, Result.HUNG_UP)
 
@@ -64,11 +63,11 @@ class Cast:
 
     def behave(self, dial: Dial) -> Behaviour:
         """How the dialled phone behaves: the script of the simulated carrier."""
-        known = Attempt.objects.filter(call__key=dial.key).values_list("pk", _CHAIN, "tier").first()
+        known = Attempt.objects.filter(call__key=dial.key).values_list("pk", *_CHAIN, "tier").first()
         if known is None:
             return Behaviour(CallResult.OUTCOME_UNKNOWN, timedelta(seconds=30))
-        pk, chain, tier = known
-        word = self._word(pk, chain, Tier(tier), dial.dialled_at)
+        pk, chain, case, tier = known
+        word = self._word(pk, chain or case, Tier(tier), dial.dialled_at)
         human = word.result is None or word.result in OPERATORS_WORDS
         result = CallResult.ANSWERED if human or word.result is None else CallResult(word.result)
         return Behaviour(result, word.lasts)
@@ -90,10 +89,10 @@ class Cast:
     def _acts(self) -> Iterator[Act]:
         live = Attempt.objects.live().exclude(stage__in=[Stage.PLANNED, Stage.DIALLED])
         rows = live.filter(case__holder=None, started_at__isnull=False).order_by("pk")
-        for pk, chain, tier, stage, began, due_at in rows.values_list(
-            "pk", _CHAIN, "tier", "stage", "started_at", "due_at"
+        for pk, chain, case, tier, stage, began, due_at in rows.values_list(
+            "pk", *_CHAIN, "tier", "stage", "started_at", "due_at"
         ):
-            act = self._next_act(Begun(pk, chain, Tier(tier), stage, began, due_at))
+            act = self._next_act(Begun(pk, chain or case, Tier(tier), stage, began, due_at))
             if act is not None:
                 yield act
         for order in Order.objects.open().filter(case__holder=None).order_by("pk"):

@@ -1,5 +1,6 @@
 """劝阻案件: one effort to protect one target, and its state machine."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Self
 
@@ -7,6 +8,7 @@ import django_fsm as fsm
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -36,6 +38,11 @@ class CaseQuerySet(models.QuerySet["Case"]):
         """The cases of one effort, the newest first."""
         root = case.chain_id or case.pk
         return self.filter(Q(pk=root) | Q(chain_id=root)).order_by("-pk")
+
+    def met_in(self, chains: Collection[int]) -> "models.QuerySet[Case, int | None]":
+        """Those of these chains in which the person has been reached, in whichever case."""
+        cases = self.filter(Q(pk__in=chains) | Q(chain__in=chains), reached_at__isnull=False)
+        return cases.values_list(Coalesce("chain", "pk"), flat=True)
 
     def under(self, unit: Any) -> Self:
         """Only the cases of a unit's subtree; none for nobody's unit."""

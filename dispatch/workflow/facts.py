@@ -10,6 +10,9 @@ from dispatch.models import Attempt, Case, Message, Order, TargetNumber
 from dispatch.vocabulary import DANGER_SIGNS, FraudType, Level, Result, Stage, Tier
 from telephony import calls, exchange
 
+# Of a call no more than its trunk: a case under a fault of the line has hundreds.
+_READ = [*(field.name for field in Attempt._meta.concrete_fields), "call__trunk"]
+
 
 @dataclass(slots=True)
 class History:
@@ -21,6 +24,7 @@ class History:
     sent: set[str] = field(default_factory=set)
     rung: dict[int, tuple[datetime, ...]] = field(default_factory=dict)
     trunks: int = 1
+    met_before: bool = False  # in an earlier case of the chain
 
     @property
     def ignoring(self) -> list[int]:
@@ -34,9 +38,12 @@ def histories(cases: Iterable[Case], now: datetime) -> dict[int, History]:
     cases = list(cases)
     trunks = exchange.trunk_count()
     read = {case.pk: History(trunks=trunks) for case in cases}
-    attempts = Attempt.objects.filter(case__in=cases).select_related("call").order_by("pk")
-    for attempt in attempts.defer("call__number", "call__evidence"):
+    for attempt in Attempt.objects.filter(case__in=cases).select_related("call").only(*_READ).order_by("pk"):
         read[attempt.case_id].attempts.append(attempt)
+    if chains := {case.chain_id for case in cases if case.chain_id}:
+        met = set(Case.objects.met_in(chains))
+        for case in cases:
+            read[case.pk].met_before = case.chain_id in met
     for order in Order.objects.filter(case__in=cases).order_by("pk"):
         read[order.case_id].orders.append(order)
     for case_id, kind in Message.objects.filter(case__in=cases).values_list("case_id", "kind"):
@@ -68,6 +75,7 @@ def chain_facts(case: Case, history: History) -> plan.Facts:
         rung=history.rung,
         trunks=history.trunks,
         can_visit=case.unit_id is not None or case.fallback_id is not None,
+        met_before=history.met_before,
         can_ask_next=_can_ask_next(case, history),
         sent=frozenset(history.sent),
         ordered=frozenset(order.kind for order in history.orders),
