@@ -47,8 +47,11 @@ $(STAMP):
 	fi; \
 	echo "Installing requirements.txt, once"; \
 	rm -f $(VENV)/.installed-*; \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
-	  --only-binary :all: --require-hashes -r requirements.txt; \
+	install="$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
+	  --only-binary :all: --require-hashes --no-deps"; \
+	sed -n '/^pip==/,/[^\\]$$/p' requirements.txt > $(VENV)/pip.txt; \
+	$$install -r $(VENV)/pip.txt; \
+	$$install -r requirements.txt; \
 	touch $@
 
 test: setup packages ## The gate: everything that must hold before a change lands

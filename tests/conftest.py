@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import django
@@ -16,6 +17,7 @@ import pytest
 import redis
 from django.conf import settings
 from playwright.sync_api import Browser, Page, Request, sync_playwright
+from xdist.scheduler import LoadScopeScheduling
 
 from tests import servers
 
@@ -55,6 +57,25 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["WARNING_CENTER_HOME"] = given.enter_context(tempfile.TemporaryDirectory(prefix="wc-home-"))
     os.environ["DJANGO_SETTINGS_MODULE"] = "warning_center.settings"
     django.setup()
+
+
+class OneFileOneWorker(LoadScopeScheduling):
+    """What a file's tests share, such as one play for all, is made once; the long walks are spread one by one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return nodeid if path.endswith("test_walk.py") else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneFileOneWorker:
+    """xdist's own `--dist loadgroup` groups nothing under pytest 9.2."""
+    return OneFileOneWorker(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The journeys first: a long one begun last would keep a worker waiting for the other."""
+    items.sort(key=lambda item: "journeys" not in item.path.parts)
 
 
 @pytest.fixture

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+Numbered = tuple[int, Any]  # from 1
+
 
 class BadFile(ValueError):
     """The file is no list of rows; the message says what was expected and where it broke."""
 
 
-def read(path: Path) -> Iterator[tuple[int, Any]]:
-    """Each row with its number from 1. A CSV column `location.lat` is the field lat within location.
+def read(path: Path) -> Iterator[Numbered]:
+    """Each row with its number. A CSV column `location.lat` is the field lat within location.
 
     A row that is no JSON comes as the ValueError it raised, so that the rows around it still run.
     Raises BadFile when the file cannot be read at all.
@@ -53,7 +55,7 @@ def _array(path: Path, text: str) -> list[Any]:
     return rows
 
 
-def _ndjson(text: str) -> Iterator[tuple[int, Any]]:
+def _ndjson(text: str) -> Iterator[Numbered]:
     if _is_one_object(text):
         yield 1, json.loads(text)
         return
@@ -75,7 +77,7 @@ def _is_one_object(text: str) -> bool:
     return True
 
 
-def _csv(path: Path, text: str) -> Iterator[tuple[int, Any]]:
+def _csv(path: Path, text: str) -> Iterator[Numbered]:
     reader = csv.DictReader(io.StringIO(text, newline=""))
     names = [name.strip() for name in reader.fieldnames or ()]
     if "reference" not in names:

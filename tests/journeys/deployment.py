@@ -113,7 +113,18 @@ def deployed(folder: Path, *, speed: float, mischief: tuple[str, ...] = ()) -> I
         celery = [sys.executable, "-m", "celery", "-A", "warning_center"]
         worker = [*celery, "worker", "-P", "threads", "-c", "2", "--without-mingle", "--without-gossip", "-n"]
         beat = [*celery, "beat", "--max-interval", "1", "-s"]
-        serve = [sys.executable, "-m", "gunicorn", "warning_center.wsgi", "--threads", "4", "-w", "2", "-b"]
+        serve = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "warning_center.wsgi",
+            "--preload",
+            "--threads",
+            "4",
+            "-w",
+            "2",
+            "-b",
+        ]
         carrier = ["manage.py", "carrier", "--port", str(network), "--journal", str(journal), *mischief]
         centre.commands = {
             "network": [sys.executable, *carrier],

@@ -44,13 +44,14 @@ class Command(BaseCommand):
         if os.environ.get(STAGED) != "1":
             sys.exit(_on_a_throw_away_database())
         translation.activate("zh-hans" if options["lang"] == "zh" else "en")
-        call_command("migrate", verbosity=0)
         faults = _Faults()
         try:
             script = _answers(options["answers"], options["directives"])
-            arrivals = _arrivals(options["directives"], faults)
+            given = _rows(options["directives"])
         except (answers.BadAnswers, rows.BadFile) as fault:
             raise CommandError(str(fault)) from fault
+        call_command("migrate", verbosity=0)
+        arrivals = _arrivals(given, faults)
         cast = Cast(script, seed=options["seed"])
         carrier = lines.carrier("simulated")
         if isinstance(carrier, SimulatedCarrier):
@@ -110,11 +111,14 @@ def _answers(path: Path | None, directives: Path | None) -> Answers:
     return Answers() if directives is not None else demonstration.answers()
 
 
-def _arrivals(path: Path | None, faults: _Faults) -> list[Arrival]:
+def _rows(path: Path | None) -> list[rows.Numbered]:
+    return list(rows.read(path) if path is not None else enumerate(demonstration.directives(), 1))
+
+
+def _arrivals(given: list[rows.Numbered], faults: _Faults) -> list[Arrival]:
     """Every good row as an arrival at its own `issued_at`; the centre is loaded at the earliest of them."""
-    read = list(rows.read(path)) if path is not None else list(enumerate(demonstration.directives(), 1))
     good = []
-    for number, row in read:
+    for number, row in given:
         if isinstance(row, ValueError):
             faults.say(f"row {number}", "row", str(row))
             continue
