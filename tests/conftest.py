@@ -57,6 +57,9 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["WARNING_CENTER_HOME"] = given.enter_context(tempfile.TemporaryDirectory(prefix="wc-home-"))
     os.environ["DJANGO_SETTINGS_MODULE"] = "warning_center.settings"
     django.setup()
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher"
+    ]  # nobody's passwords, quickly
 
 
 class OneFileOneWorker(LoadScopeScheduling):

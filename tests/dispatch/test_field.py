@@ -58,7 +58,6 @@ def at(db: None, settings: Settings) -> Centre:
     settings.CLOCK = "telephony.clock.moving"
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     cache.clear()  # of tries to sign in
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     clock.moving.set(START)
     return factories.centre()
 

@@ -13,7 +13,7 @@ import requests
 from tests.journeys.deployment import START, Deployment, deployed, until
 
 KILLS = 20
-DIRECTIVES = 60
+DIRECTIVES = 40
 SPEED = 30.0
 SEED = 20260302
 VICTIMS = ("web", "worker-1", "worker-2", "beat-1", "beat-2")
@@ -91,7 +91,7 @@ def _send_all(centre: Deployment, key: str, acknowledged: set[str]) -> None:
                     acknowledged.add(str(directive["reference"]))
                     break
                 _after(0.1)
-            _after(0.15)
+            _after(0.1)
 
 
 def _directive(n: int) -> dict[str, Any]:

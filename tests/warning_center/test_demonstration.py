@@ -306,7 +306,6 @@ def _units() -> list[Row]:
 @pytest.fixture
 def home(settings: Any, tmp_path: Path) -> Path:
     settings.HOME = tmp_path / "home"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     return tmp_path / "home"
 
 
