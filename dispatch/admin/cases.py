@@ -25,6 +25,7 @@ from dispatch.admin.columns import CaseLine, Moment
 from dispatch.admin.finding import find
 from dispatch.admin.forms import ACTS, Act
 from dispatch.models import Attempt, Case, Order, User
+from dispatch.models.choices import choices
 from dispatch.vocabulary import Level
 from dispatch.workflow import desk
 from dispatch.workflow.desk import Need
@@ -259,6 +260,7 @@ class CaseAdmin(Guarded):
             "story": story.tell(case, scope=scope_of(by), now=now),
             "opened": opened,
             "needs": Need.choices,
+            "levels": [pair for pair in choices(Level) if pair[0] != case.level],
             "acts": acts,
             "now": now,
             "mine": by is not None and case.holder_id == by.pk,

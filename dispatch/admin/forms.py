@@ -13,7 +13,7 @@ from dispatch import policies
 from dispatch.admin.access import CHIEFS, DESK
 from dispatch.models import Attempt, Case, Order, User
 from dispatch.models.choices import choices
-from dispatch.vocabulary import FACE_TO_FACE, Disposition, Result, Role
+from dispatch.vocabulary import FACE_TO_FACE, Disposition, Level, Result, Role
 from dispatch.workflow import closing, desk, orders, words
 
 SHOWN = sorted(set(Result) - FACE_TO_FACE - words.NOT_A_PERSONS_WORD)
@@ -84,6 +84,10 @@ class WhyForm(Asking):
     why = forms.CharField(label=_("reason"), max_length=200)
 
 
+class LevelForm(WhyForm):
+    level = forms.TypedChoiceField(label=_("level"), choices=choices(Level), coerce=lambda n: Level(int(n)))
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """One thing a person may do: who may, what is asked, which workflow function does it, what is said then."""
@@ -135,6 +139,14 @@ ACTS: dict[str, Act] = {
     ),
     "judge": Act(DESK, JudgeForm, _judge, _("The disposition is on record.")),
     "result": Act(DESK, ResultForm, _result, _("The result is on record.")),
+    "level": Act(
+        DESK,
+        LevelForm,
+        lambda case, data, by, now: desk.set_level(
+            case_id=case.pk, level=data["level"], why=data["why"], by=by, now=now
+        ),
+        _("The level is set."),
+    ),
     "note": Act(
         DESK,
         NoteForm,

@@ -97,6 +97,7 @@ def _verbs() -> list[tuple[str, str]]:
         ("opened", _("case opened")),
         ("joined", _("directive joined")),
         ("raised", _("raised")),
+        ("lowered", _("lowered")),
         ("met", _("result met")),
         ("judged", _("disposition")),
         ("closed", _("case closed")),

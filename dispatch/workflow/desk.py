@@ -1,4 +1,4 @@
-"""What a person does with a case besides judging: take it over, write a note, open personal data."""
+"""What a person does with a case besides judging: take it over, set its level, write a note, open personal data."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch import record
 from dispatch.models import Case, User
-from dispatch.vocabulary import Role
+from dispatch.vocabulary import Level, Role
 from dispatch.workflow.refusal import NotAllowedError
+from dispatch.workflow.turn import advance
 
 DESK = (Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
 LONGEST_NOTE = 500
@@ -47,6 +48,26 @@ def take(*, case_id: int, by: User, now: datetime) -> Case:
         case.save(update_fields=["holder"])
         record.write("taken", now=now, case=case, by=by, before_holder=before)
     return case
+
+
+@transaction.atomic
+def set_level(*, case_id: int, level: Level, by: User, why: str, now: datetime) -> None:
+    """A person sets the level, with a reason: only so does it ever fall. The case takes its turn.
+
+    What was met before raises it no more; what is met, reported or judged from here on may.
+    """
+    _at_the_desk(by)
+    if not why.strip():
+        raise NotAllowedError("a reason is needed")
+    case = _open(case_id)
+    before = Level(case.level)
+    if level is before:
+        raise NotAllowedError("that is its level already")
+    case.level, case.level_set_at, case.due_at = level, now, now
+    case.save(update_fields=["level", "level_set_at", "due_at"])
+    verb = "lowered" if level < before else "raised"
+    record.write(verb, now=now, case=case, by=by, why=why.strip(), level=level.code, before=before.code)
+    advance([case.pk], now=now)
 
 
 @transaction.atomic

@@ -378,6 +378,20 @@ def test_a_case_is_handed_over_with_a_reason(place: Centre, enter: Enter) -> Non
     assert Case.objects.get(pk=case.pk).outcome == Outcome.HANDED_OVER
 
 
+def test_a_level_is_set_with_a_reason_and_both_are_told(place: Centre, enter: Enter) -> None:
+    case = factories.directive(place, "A", number=1)
+    client = enter()
+    act(client, case, "level", level="2", why="")
+    act(client, case, "level", level="9", why="儿子在家")
+    assert Case.objects.get(pk=case.pk).level == Level.HIGH
+    act(client, case, "level", level="2", why="儿子在家")
+    assert Case.objects.get(pk=case.pk).level == Level.MEDIUM
+    page = client.get(reverse("admin:dispatch_case_change", args=[case.pk])).content.decode()
+    assert "儿子在家" in page
+    assert '<option value="3">' in page
+    assert '<option value="2">' not in page.split('name="level"')[1].split("</select>")[0]
+
+
 def test_acts_are_posted_only(place: Centre, enter: Enter) -> None:
     case = factories.directive(place, "A", number=1)
     assert enter().get(reverse("admin:dispatch_case_act", args=[case.pk, "take"])).status_code == 405

@@ -20,7 +20,7 @@ from dispatch.vocabulary import (
     State,
     Tier,
 )
-from dispatch.workflow import closing, orders, report, turn, words
+from dispatch.workflow import closing, desk, orders, report, turn, words
 from dispatch.workflow.refusal import NotAllowedError
 from telephony import calls, exchange
 from telephony.carrier import CallResult, CallStatus, Update
@@ -123,6 +123,43 @@ def test_a_second_directive_joins_and_raises(at: Centre) -> None:
 def test_a_lower_directive_joins_and_lowers_nothing(at: Centre) -> None:
     directive(at, "D-1", number="1", level=Level.HIGH)
     assert Level(directive(at, "D-2", number="1", level=Level.LOW).level) is Level.HIGH
+
+
+def test_only_a_person_with_a_reason_lowers_a_level_and_old_results_raise_it_no_more(at: Centre) -> None:
+    case, by = directive(at, "A1", level=Level.HIGH), at.user(Role.OPERATOR)
+    for _ in range(2):
+        factories.unanswered(case, now=Attempt.objects.live().get(case=case, tier=VOICE).starts_at)
+    assert (fresh(case).level, tiers(case)) == (Level.CRITICAL, {VOICE, VISIT})
+    with pytest.raises(NotAllowedError, match="a reason is needed"):
+        desk.set_level(case_id=case.pk, level=Level.HIGH, by=by, why=" ", now=later(minutes=2))
+    with pytest.raises(NotAllowedError, match="already"):
+        desk.set_level(case_id=case.pk, level=Level.CRITICAL, by=by, why="twice", now=later(minutes=2))
+    with pytest.raises(NotAllowedError, match="at the desk"):
+        desk.set_level(
+            case_id=case.pk, level=Level.LOW, by=at.user(Role.OFFICER), why="-", now=later(minutes=2)
+        )
+    desk.set_level(case_id=case.pk, level=Level.HIGH, by=by, why="the son is there", now=later(minutes=2))
+    told = Event.objects.get(case=case, verb="lowered")
+    assert (told.by, told.why, told.detail) == (
+        by,
+        "the son is there",
+        {"level": "high", "before": "critical"},
+    )
+    call = Attempt.objects.live().get(case=case, tier=VOICE)
+    assert (fresh(case).level, call.level) == (Level.HIGH, Level.HIGH)
+    factories.unanswered(case, now=call.starts_at)  # the third busy line, the first since
+    assert fresh(case).level == Level.HIGH
+    directive(at, "A2", level=Level.CRITICAL, now=later(minutes=4))
+    assert fresh(case).level == Level.CRITICAL  # what is reported from here on may
+
+
+def test_a_person_raises_a_level_and_its_openers_begin(at: Centre) -> None:
+    case = directive(at, "A1", level=Level.MEDIUM)
+    desk.set_level(
+        case_id=case.pk, level=Level.CRITICAL, by=at.user(), why="she is at the bank", now=later(minutes=1)
+    )
+    assert tiers(case) == {VOICE, VISIT}
+    assert verbs(case).count("raised") == 1
 
 
 def test_another_case_on_the_way_to_dialling_is_told_of_its_new_head_start(at: Centre) -> None:
