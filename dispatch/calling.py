@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from dispatch.plan import Facts, Past, Try
+from dispatch.plan import Facts, Past, Try, Why
 from dispatch.rules import Chain
 from dispatch.vocabulary import CALLS, Disposition, Stage, Tier
 
@@ -33,7 +33,7 @@ class Calling:
         wrong = self.wrong
         return next((n for n in self.facts.numbers if n not in wrong), None)
 
-    def book(self, tier: Tier, at: datetime, booked: Iterable[Past | Try]) -> Try | None:
+    def book(self, tier: Tier, at: datetime, booked: Iterable[Past | Try], why: Why) -> Try | None:
         """A call from `at` on; None: no number is known, it would be too late, or the number has rung enough.
 
         It may wait for a line until its allowance, the calling hours or the case's expiry end. `booked` are
@@ -43,7 +43,7 @@ class Calling:
         if number is None or self.expired(at) or self._rung_enough(number, at, booked):
             return None
         ends = [at + self.chain.rungs[tier].within[Stage.PLANNED], self._expires_at(), self._hours_end(at)]
-        return Try(tier, at, min(filter(None, ends)), number=number)
+        return Try(tier, at, min(filter(None, ends)), number=number, why=why)
 
     def still_fits(self, call: Past, now: datetime) -> bool:
         """Whether a planned call is still to the right number, within its hours."""

@@ -69,10 +69,19 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class Why:
+    """The row of the policy that a step goes by, as the document names it: `high.voice.busy`."""
+
+    row: str
+    nth: int = 0  # such result, or check; 0 where none is counted
+
+
+@dataclass(frozen=True, slots=True)
 class Raise:
     """The level rises."""
 
     level: Level
+    why: Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +156,7 @@ class Try:
     seek: str = "first"  # which unit: first, same or next
     reinforced: bool = False
     told: bool = False  # who is sent knows of another branch's success from the first
+    why: Why | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +164,7 @@ class Close:
     """The case ends."""
 
     outcome: Outcome
+    why: Why
 
 
 Action = Raise | Opened | Settle | Begin | Recall | Tell | Send | Order | Lapse | Try | Close

@@ -21,6 +21,7 @@ from dispatch.plan import (
     Send,
     Tell,
     Try,
+    Why,
 )
 from dispatch.rules import Cell, Rules
 from dispatch.standing import met, standing, was_met
@@ -39,18 +40,26 @@ def next_steps(facts: Facts, rules: Rules, now: datetime) -> Plan:
     """
     if late := passed(facts, rules, now):
         return Plan(tuple(late), now)
-    level = _raised(facts, rules)
-    return _Draft(facts, rules, level, now).plan()
+    raised = _raised(facts, rules)
+    draft = _Draft(facts, rules, raised.level if raised else facts.level, now)
+    if raised:
+        draft.actions.append(raised)
+    return draft.plan()
 
 
-def _raised(facts: Facts, rules: Rules) -> Level:
-    """The level, after results that raise it by their number. What came before a person set it counts no more."""
-    level, since = facts.level, facts.level_set_at
+def _raised(facts: Facts, rules: Rules) -> Raise | None:
+    """What raises the level by its number. What came before a person set it counts no more."""
+    raised, since = None, facts.level_set_at
     for tier, what, (most, higher) in rules.levels[facts.level].raises:
         same = (p for p in facts.past if p.tier is tier and p.result and met(p, facts.level) is what)
-        if sum(since is None or p.heard_at > since for p in same) >= most:
-            level = max(level, higher)
-    return level
+        times = sum(since is None or p.heard_at > since for p in same)
+        if times >= most and higher > (raised or facts).level:
+            raised = Raise(higher, _row(facts.level, tier, what, times))
+    return raised
+
+
+def _row(level: Level, tier: Tier, what: str, nth: int = 0) -> Why:
+    return Why(f"{level.code}.{tier.code}.{what}", nth)
 
 
 class _Draft:
@@ -60,6 +69,7 @@ class _Draft:
         self.facts, self.rules, self.chain = facts, rules, rules.levels[level]
         self.level, self.now = level, now
         self.actions: list[Action] = []
+        self.why = self._says("starts")  # the row that is being followed
         self.live = {p.tier: p for p in facts.past if p.result is None}
         self.ended: dict[Tier, list[Past]] = {}
         for p in facts.past:
@@ -74,9 +84,10 @@ class _Draft:
         self.standing = standing(facts.past, level)
         self.settled = self.standing.gone or self.standing.agreed_at is not None
 
+    def _says(self, word: str) -> Why:
+        return Why(f"{self.level.code}.{word}")
+
     def plan(self) -> Plan:
-        if self.level is not self.facts.level:
-            self.actions.append(Raise(self.level))
         if self.facts.money_moved or self.standing.gone:
             self._order()
         outcome = self._end()
@@ -86,7 +97,7 @@ class _Draft:
             outcome = self._take_back() or self._begin_by_words() or self._branches()
         if outcome is not None:
             self.actions += [Recall(p.id) for p in self.live.values()]
-            return Plan((*self.actions, Close(outcome)), None)
+            return Plan((*self.actions, Close(outcome, self.why)), None)
         self.actions += self.planned.values()
         wakes = [p.due_at for p in self.live.values() if p.due_at]
         wakes += [t.due_at for t in self.planned.values()] + self.order_dues
@@ -100,8 +111,11 @@ class _Draft:
         """An ending that words or bad news bring about at once."""
         spoken = self.standing.spoken
         if spoken and met(spoken, self.level) is Met.FALSE_ALARM:
+            self.why = _row(self.level, spoken.tier, Met.FALSE_ALARM)
             return Outcome.FALSE_ALARM
         for check in self.ended.get(Tier.FOLLOW_UP, ()):
+            if check.result in (Result.LOSS, Result.RELAPSE):
+                self.why = _row(self.level, Tier.FOLLOW_UP, check.result)
             if check.result is Result.LOSS:
                 self._order()
                 warned = self.facts.met_before or was_met(self.facts.past)
@@ -162,6 +176,7 @@ class _Draft:
         visit = self.live.get(Tier.VISIT)
         if visit is not None and visit.astray and visit.stage is not Stage.ARRIVED and self.facts.can_visit:
             self._recall(visit)
+            self.why = _row(self.level, Tier.VISIT, "another_place")
             self._try_visit(self.now, "first", reinforced=False)
 
     def _take_back(self) -> Outcome | None:
@@ -174,6 +189,7 @@ class _Draft:
             if tier is Tier.FOLLOW_UP:
                 outcome = outcome or self._follow_up()
             elif tier not in self.ended:
+                self.why = self._says("starts")
                 outcome = outcome or self._begin((tier,), again=True)
         return outcome
 
@@ -187,12 +203,14 @@ class _Draft:
     def _begin_by_words(self) -> Outcome | None:
         """What a person said is heard, even if a later attempt in that tier has met something else."""
         if self.standing.gone:
+            self._transferred()
             return self._begin((Tier.VISIT,)) if self.facts.can_visit else None
         if self.standing.agreed_at is not None:
             return self._begin((Tier.FOLLOW_UP,))
         for branch in list(self.ended.values()):
             for p in branch:
                 said_no = p.disposition and met(p, self.level) is Met.NOT_PERSUADED
+                self.why = _row(self.level, p.tier, Met.NOT_PERSUADED)
                 outcome = self._begin(self._cell(p).then) if said_no and not self._cell(p).again else None
                 if outcome is not None:
                     return outcome
@@ -212,12 +230,18 @@ class _Draft:
             if tier in self.ended and tier not in self.live and tier not in self.planned:
                 outcome = self._react(tier)
             if opens and tier in self.chain.starts:
+                self.why = self._says("starts")
                 outcome = outcome or self._begin((tier,), again=True)
             if outcome is not None:
                 return outcome
         if self.standing.gone and Tier.VISIT not in self.live and Tier.VISIT not in self.planned:
+            self._transferred()
             return None if self.order_dues else Outcome.ALREADY_TRANSFERRED
         return None
+
+    def _transferred(self) -> None:
+        if self.standing.spoken:
+            self.why = _row(self.level, self.standing.spoken.tier, Met.TRANSFERRED)
 
     def _react(self, tier: Tier) -> Outcome | None:
         if tier is Tier.FOLLOW_UP:
@@ -228,6 +252,7 @@ class _Draft:
         what = met(last, self.level)
         if what is Met.PERSUADED:
             return None  # a higher tier has undone it, and goes on
+        self.why = _row(self.level, tier, what)
         if what is Met.WRONG_PERSON:
             if self.calling.number is not None:
                 return self._try_call(tier, self.now)
@@ -236,6 +261,7 @@ class _Draft:
         if tier in CALLS and not cell.keep_while and self._gave_way(last):
             return None
         same = self._same(tier, what) or [last]
+        self.why = _row(self.level, tier, what, len(same))
         wait = self._wait(cell, what, same)
         if wait is None:
             return None if self.standing.gone else self._begin(cell.then)
@@ -289,11 +315,13 @@ class _Draft:
 
     def _follow_up(self) -> Outcome | None:
         """Plan the next check, or the watch; after the last one, the verdict."""
+        watch = self.chain.rungs[Tier.FOLLOW_UP].watch
         due_at = next_check(self.facts, self.standing, self.rules, self.level, self.now)
+        self.why = _row(self.level, Tier.FOLLOW_UP, "watch" if watch else "checks")
         if due_at is None:
             return self._verdict()
-        if self.chain.rungs[Tier.FOLLOW_UP].watch:
-            self.planned[Tier.FOLLOW_UP] = Try(Tier.FOLLOW_UP, self.now, due_at, Stage.WATCHING)
+        if watch:
+            self.planned[Tier.FOLLOW_UP] = Try(Tier.FOLLOW_UP, self.now, due_at, Stage.WATCHING, why=self.why)
         else:
             self._plan(Tier.FOLLOW_UP, due_at)
         return None
@@ -310,6 +338,7 @@ class _Draft:
             elif tier is Tier.VISIT:
                 outcome = self._try_visit(self.now, "first", reinforced=False)
             elif self.calling.number is None:
+                self.why = _row(self.level, tier, _unreachable(tier))
                 outcome = self._begin(self.chain.rungs[tier].cells[_unreachable(tier)].then)
             else:
                 outcome = self._try_call(tier, self.now)
@@ -319,24 +348,27 @@ class _Draft:
 
     def _try_visit(self, at: datetime, seek: str, reinforced: bool) -> Outcome | None:
         if not self.facts.can_visit:  # nowhere to send it
-            too_late = self.calling.expired(self.now) and Tier.FOLLOW_UP not in self.known
-            return Outcome.EXPIRED if too_late else self._begin((Tier.FOLLOW_UP,))
+            if self.calling.expired(self.now) and Tier.FOLLOW_UP not in self.known:
+                self.why = self._says("expires_after")
+                return Outcome.EXPIRED
+            return self._begin((Tier.FOLLOW_UP,))
         self._plan(Tier.VISIT, at, seek=seek, reinforced=reinforced, told=self.settled)
         return None
 
     def _plan(self, tier: Tier, at: datetime, **how: Any) -> None:
         """A visit or a check: one for later waits for its hour, one for now begins."""
         if at > self.now:
-            self.planned[tier] = Try(tier, at, at, **how)
+            self.planned[tier] = Try(tier, at, at, why=self.why, **how)
         else:
             stage, due_at = begun(tier, self.chain, self.now)
-            self.planned[tier] = Try(tier, self.now, due_at, stage, **how)
+            self.planned[tier] = Try(tier, self.now, due_at, stage, why=self.why, **how)
 
     def _try_call(self, tier: Tier, at: datetime) -> Outcome | None:
         """Book a call for `at` or the next moment allowed; where none is, a visit instead."""
         booked = [p for p in self.live.values() if p.stage is Stage.PLANNED]
-        call = self.calling.book(tier, at, [*booked, *self.planned.values()])
+        call = self.calling.book(tier, at, [*booked, *self.planned.values()], self.why)
         if call is None:
+            self.why = self._says("expires_after" if self.calling.expired(at) else "most_calls")
             return self._begin((Tier.VISIT,))
         self.planned[tier] = call
         return None

@@ -1,13 +1,14 @@
 """A case's whole story as frozen rows: who, why this level, what is happening, what was done, by whom."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from dispatch import wording
+from dispatch import explain, wording
 from dispatch.admin import columns
 from dispatch.admin.access import within
 from dispatch.admin.columns import Mark, Moment
@@ -81,6 +82,8 @@ class Told:
     words: str
     who: str
     why: str
+    row: str = ""  # of the policy, by which it was done
+    says: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,12 +289,14 @@ def _chain(case: Case, scope: str | None) -> tuple[Linked, ...]:
 def _record(case: Case) -> tuple[Told, ...]:
     events = list(case.events.select_related("by").order_by("-at", "-pk")[:MOST_EVENTS])
     units = Unit.objects.in_bulk({e.detail["unit"] for e in events if "unit" in e.detail})
-    return tuple(told(event, units) for event in events)
+    return tuple(told(event, units, case.policy.document) for event in events)
 
 
-def told(event: Event, units: dict[int, Unit]) -> Told:
+def told(event: Event, units: dict[int, Unit], policy: Mapping[str, Any] | None = None) -> Told:
     """One event in words."""
     who = str(event.by.get_full_name() or event.by) if event.by else wording.agent(event.agent)
     why = str(Need(event.why).label) if event.why in Need.values else event.why
     words_ = wording.sentence(event, units)
-    return Told(event.at, words_, who, "" if why in words_ else why)
+    row = event.detail.get("row", "") if policy else ""
+    says = explain.what_stands(policy, row) if policy else ""
+    return Told(event.at, words_, who, "" if why in words_ else why, row, says)

@@ -86,7 +86,7 @@ class Moves:
     # one action each
 
     def _raise(self, action: plan.Raise, rules: Rules) -> None:
-        self.log("raised", level=action.level.code, before=Level(self.case.level).code)
+        self.log("raised", level=action.level.code, before=Level(self.case.level).code, **_by(action.why))
         self.case.level = action.level
         self.hurried = [a.call_id for a in self.history.attempts if a.call_id and a.ended_at is None]
 
@@ -177,6 +177,7 @@ class Moves:
             stage=action.stage,
             unit=attempt.unit_id,
             reinforced=action.reinforced or None,
+            **_by(action.why),
         )
 
     def _book(self, attempt: Attempt, action: plan.Try, rules: Rules) -> None:
@@ -214,7 +215,12 @@ class Moves:
             checks = [a for a in self.history.attempts if a.result == Result.NO_LOSS]
             self.case.verified_at = checks[-1].ended_at
         self.withdrawn = action.outcome is Outcome.FALSE_ALARM
-        self.log("closed", outcome=action.outcome)
+        self.log("closed", outcome=action.outcome, **_by(action.why))
+
+
+def _by(why: plan.Why | None) -> dict[str, Any]:
+    """The row of the policy, as the record keeps it."""
+    return {"row": why.row, "nth": why.nth or None} if why else {}
 
 
 def _tier(attempt: Attempt) -> str:

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from dispatch import policies, policy, record, risk
 from dispatch.models import Case, PolicyVersion
-from dispatch.plan import Raise
+from dispatch.plan import Raise, Why
 from dispatch.standing import standing
 from dispatch.vocabulary import Level, Outcome
 from dispatch.workflow.facts import History, chain_facts, histories, risk_facts
@@ -104,7 +104,7 @@ def _assess(case: Case, history: History, moves: Moves, now: datetime) -> None:
     if judged.score == case.score and judged.level == case.assessed_level:
         return
     if judged.level > case.level and judged.level > case.assessed_level:
-        moves.take(Raise(judged.level), policies.escalation_rules(case.policy_id))
+        moves.take(Raise(judged.level, Why("risk")), policies.escalation_rules(case.policy_id))
     case.score, case.assessed_level = judged.score, max(judged.level, case.assessed_level)
     moves.assessed(version, judged)
 
