@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run setup test packages format lint types messages walk lock clean
+.PHONY: help run setup test tests migrations packages format lint types messages walk lock clean
 
 SPEED ?= 1
 PYTHON ?=
@@ -54,13 +54,15 @@ $(STAMP):
 	$$install -r requirements.txt; \
 	touch $@
 
-test: setup packages ## The gate: everything that must hold before a change lands
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo
-	$(BIN)/python manage.py makemigrations --check --dry-run
+test: ## The gate: everything that must hold before a change lands
+	@$(MAKE) --no-print-directory -j 2 setup packages
+	@$(MAKE) --no-print-directory -j 2 tests types lint migrations
+
+tests: setup
 	$(BIN)/python -m pytest $(PYTEST)
+
+migrations: setup
+	$(BIN)/python manage.py makemigrations --check --dry-run
 
 packages: ## Install the Debian packages that tests need (as root, where there is apt-get)
 	@set -eu; missing=; \

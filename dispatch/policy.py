@@ -1,6 +1,7 @@
 """What happens next? One pure function over plain facts: no database, no clock, no Django."""
 
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import takewhile
 from typing import Any
 
@@ -26,6 +27,8 @@ from dispatch.plan import (
 from dispatch.rules import Cell, Rules
 from dispatch.standing import met, standing, was_met
 from dispatch.vocabulary import CALLS, Level, Met, Outcome, Result, Stage, Tier
+
+_DOWNWARDS = tuple(reversed(Tier))
 
 
 class DeadEndError(Exception):
@@ -58,8 +61,14 @@ def _raised(facts: Facts, rules: Rules) -> Raise | None:
     return raised
 
 
+@cache
 def _row(level: Level, tier: Tier, what: str, nth: int = 0) -> Why:
     return Why(f"{level.code}.{tier.code}.{what}", nth)
+
+
+@cache
+def _setting(level: Level, word: str) -> Why:
+    return Why(f"{level.code}.{word}")
 
 
 class _Draft:
@@ -85,7 +94,7 @@ class _Draft:
         self.settled = self.standing.gone or self.standing.agreed_at is not None
 
     def _says(self, word: str) -> Why:
-        return Why(f"{self.level.code}.{word}")
+        return _setting(self.level, word)
 
     def plan(self) -> Plan:
         if self.facts.money_moved or self.standing.gone:
@@ -210,8 +219,10 @@ class _Draft:
         for branch in list(self.ended.values()):
             for p in branch:
                 said_no = p.disposition and met(p, self.level) is Met.NOT_PERSUADED
+                if not said_no or self._cell(p).again:
+                    continue
                 self.why = _row(self.level, p.tier, Met.NOT_PERSUADED)
-                outcome = self._begin(self._cell(p).then) if said_no and not self._cell(p).again else None
+                outcome = self._begin(self._cell(p).then)
                 if outcome is not None:
                     return outcome
         return None
@@ -225,7 +236,7 @@ class _Draft:
         if opens:
             self.actions += [Send(what) for what in self.chain.sends if what not in self.facts.sent]
             self.actions.append(Opened(self.level))
-        for tier in reversed(Tier):
+        for tier in _DOWNWARDS:
             outcome = None
             if tier in self.ended and tier not in self.live and tier not in self.planned:
                 outcome = self._react(tier)
@@ -275,9 +286,16 @@ class _Draft:
         return self._try_call(tier, at)
 
     def _gave_way(self, call: Past) -> bool:
-        """Whether the first visit began because no call could follow this one: none does later by chance either."""
-        visits = [p.starts_at for p in self.facts.past if p.tier is Tier.VISIT]
-        return bool(visits) and min(visits) >= call.heard_at
+        """Whether the first visit began because no call could follow this one: none does later by chance either.
+
+        Not if the visit's level begins with one: then it was there beside the calls.
+        """
+        first = min(
+            (p for p in self.facts.past if p.tier is Tier.VISIT), key=lambda p: p.starts_at, default=None
+        )
+        if first is None or Tier.VISIT in self.rules.levels[first.level].starts:
+            return False
+        return first.starts_at >= call.heard_at
 
     def _same(self, tier: Tier, what: Met) -> list[Past]:
         """What counts together: each word by itself; faults in a row, since the line worked in between."""

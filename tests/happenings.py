@@ -129,10 +129,18 @@ def _asides(life: Life) -> Iterator[Happening]:
         yield Happening("another place")
 
 
+def silent(life: Life) -> list[Past]:
+    """The ended attempts that had begun and of which nobody has said a word."""
+    return [
+        p
+        for p in life.past
+        if p.result and not p.disposition and p.id in life.begun and p.tier is not Tier.FOLLOW_UP
+    ]
+
+
 def unheard(life: Life) -> list[Past]:
-    """The newest ended attempt of each tier that had begun and on which a word may still be said."""
-    newest = {p.tier: p for p in life.past if p.result and not p.disposition and p.id in life.begun}
-    return [p for tier, p in newest.items() if tier is not Tier.FOLLOW_UP]
+    """Of each tier the newest of them: on that a late word may be said."""
+    return list({p.tier: p for p in silent(life)}.values())
 
 
 def happen(life: Life, what: Happening) -> Life:

@@ -148,11 +148,14 @@ class Life:
         _check_words(self)
         self.due_at = steps.due_at
         _promise(_LADDER.index(self.state) >= _LADDER.index(before), "the state went back")
-        if steps.actions:  # nothing done: the same question again
-            again = policy.next_steps(self.facts(), chain(), self.now)
-            _promise(
-                not again.actions and again.due_at == steps.due_at, "asked again, it wants something else"
-            )
+        return self
+
+    def rest(self) -> "Life":
+        """Nothing has happened since: asked again, the policy must want nothing else."""
+        if self.outcome is not None:
+            return self
+        again = policy.next_steps(self.facts(), chain(), self.now)
+        _promise(not again.actions and again.due_at == self.due_at, "asked again, it wants something else")
         return self
 
     def standing(self) -> Standing:

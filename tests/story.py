@@ -122,5 +122,5 @@ class Story:
         self.life.now += after
 
     def _turn(self) -> "Story":
-        self.life.turn()
+        self.life.turn().rest()
         return self

@@ -23,7 +23,7 @@ if __name__ == "__main__":
     django.setup()
 
 from dispatch.plan import Past
-from dispatch.vocabulary import CALLS, Disposition, Level, Result, Stage, Tier
+from dispatch.vocabulary import CALLS, FAULTS, Disposition, Level, Result, Stage, Tier
 from tests.happenings import (
     NOT_FROM,
     Happening,
@@ -31,8 +31,8 @@ from tests.happenings import (
     happenings,
     result_with,
     results,
+    silent,
     sort_of,
-    unheard,
     words,
 )
 from tests.lives import NIGHT, BrokenPromiseError, Life, chain
@@ -63,25 +63,30 @@ def key(life: Life) -> Key:
     )
     ended = sorted((p for p in life.past if p.result), key=lambda p: (p.tier, p.heard_at, p.id))
     counts: Counter[Key] = Counter()
-    last: dict[Tier, Key] = {}
+    last: dict[Tier, Past] = {}
     first: dict[Key, int | None] = {}
+    faults: Counter[Tier] = Counter()  # in a row
     for p in ended:
-        sort = (p.tier, sort_of(p.tier, p.result, p.disposition), p.number)
-        counts[(*sort, life.level_set_at is None or p.heard_at > life.level_set_at)] += 1
+        sort = (p.tier, sort_of(p.tier, p.result, p.disposition))
+        counts[(*sort, p.number, life.level_set_at is None or p.heard_at > life.level_set_at)] += 1
         if p.result is not Result.CANCELLED or p.disposition:
-            last[p.tier] = (sort, ago(p.heard_at), p.astray)
-            first.setdefault(sort[:2], ago(p.heard_at))
-    worded = sorted((p for p in ended if p.disposition), key=lambda p: (p.heard_at, p.id))
+            last[p.tier] = p
+            first.setdefault(sort, ago(p.heard_at))
+            faults[p.tier] = faults[p.tier] + 1 if p.result in FAULTS and not p.disposition else 0
     follow_up = [p for p in life.past if p.tier is Tier.FOLLOW_UP]
+    visit = next((p for p in life.past if p.tier is Tier.VISIT), None)
+    stands = life.standing()
     return (
         life.state, life.asides, life.level, life.opened_level, ago(life.issued_at), life.money_moved,
         life.sent, life.ordered,
         tuple(ago(order.due_at) for order in life.orders), live, frozenset(counts.items()),
-        tuple(last.values()), tuple(first.values()), now.hour,
-        tuple((p.tier, p.disposition) for p in worded), ago(life.standing().agreed_at),
+        tuple((p.tier, sort_of(p.tier, p.result, p.disposition), ago(p.heard_at), p.astray) for p in last.values()),
+        frozenset(first.items()), frozenset(faults.items()), now.hour,
+        stands.spoken and (stands.spoken.tier, stands.spoken.disposition), ago(stands.agreed_at),
         tuple((p.result, ago(p.heard_at)) for p in follow_up if p.result),
         (follow_up[0].level, ago(follow_up[0].starts_at)) if follow_up else None,
-        tuple((p.tier, p.result, p.number) for p in unheard(life)),
+        visit and (visit.level, *(visit.starts_at >= p.heard_at for p in last.values() if p.tier in CALLS)),
+        tuple((p.tier, p.result, p.number, p.astray) for p in silent(life)),
         frozenset(Counter(n for n, _ in life.rung).items()),
         life.numbers, life.can_visit, life.trunks,
     )  # fmt: skip
@@ -113,6 +118,7 @@ class Walk:
 
     def _expand(self, life: Life, onto: Callable[[int, Life], object]) -> tuple[int, dict[int, int]]:
         closed, onward = 0, Counter[int]()
+        life.rest()
         for what in happenings(life):
             after = self._step(life, what)
             if after.outcome is not None:
@@ -128,6 +134,7 @@ class Walk:
         if mark in self.closed or mark in self.leaves:
             return
         self.leaves[mark] = 0
+        life.rest()
         for what in happenings(life):
             self._step(life, what)
             self.leaves[mark] += what.times
@@ -174,7 +181,7 @@ def story(life: Life) -> str:
 
 def main_starts() -> dict[str, Life]:
     """One fresh directive at each level, in the daytime, for a person with two numbers and a known place."""
-    return {level.code: Life(level) for level in Level}
+    return {level.code: Life(level) for level in reversed(Level)}
 
 
 def other_starts() -> dict[str, Life]:
@@ -294,10 +301,12 @@ def main() -> int:
     options.add_argument("--length", type=int, default=6, help="of the walks from the four main starts")
     options.add_argument("--others", type=int, default=4, help="of the walks from the other starts")
     options.add_argument("--processes", type=int, default=os.cpu_count())
+    options.add_argument("--only", default="", help="starts whose names begin so, as in: critical")
     given = options.parse_args()
     began = time.monotonic()
     tasks = [(name, life, given.length) for name, life in main_starts().items()]
     tasks += [(name, life, given.others) for name, life in other_starts().items()]
+    tasks = [task for task in tasks if task[0].startswith(given.only)]
     total = 0
     with ProcessPoolExecutor(given.processes) as pool:
         for name, sequences, steps in pool.map(_walk, tasks):

@@ -297,6 +297,15 @@ def test_a_raise_turns_a_watch_into_checks_from_the_contact_on() -> None:
     assert (check.stage, check.starts_at) == (Stage.PLANNED, contact + timedelta(hours=24))
 
 
+def test_calls_that_a_rise_set_beside_a_visit_go_on_when_a_person_lowers_the_level() -> None:
+    story = Story(MEDIUM).meet(VOICE, R.NO_ANSWER).directive(CRITICAL)
+    assert story.tiers == {VOICE, VISIT}
+    story.life.level, story.life.level_set_at = MEDIUM, story.now
+    story.life.turn()
+    assert story.tiers == {VOICE, VISIT}
+    assert story.find(VOICE).level is MEDIUM
+
+
 def test_a_check_already_due_when_the_level_rises_begins_at_once() -> None:
     story = to_the_visit(LOW)
     while VISIT in story.tiers:

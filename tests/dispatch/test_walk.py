@@ -3,6 +3,7 @@
 `make walk` goes on to six.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -54,12 +55,12 @@ def test_every_history_ends_though_nothing_ever_changes(level: Level) -> None:
 def test_every_random_life_ends_however_late_the_turns_come(data: st.DataObject) -> None:
     starts = {**walk.main_starts(), **walk.other_starts()}
     life = starts[data.draw(st.sampled_from(sorted(starts)))]
-    life = life if life.trail else life.copy().turn()
+    life = life if life.trail else life.copy().turn().rest()
     for _ in range(data.draw(st.integers(0, 40))):
         if life.outcome is not None:
             return
         life = happen(life, data.draw(st.sampled_from(list(happenings(life)))))
-        life.asides = 0
+        life.rest().asides = 0
         if life.outcome is None and data.draw(st.booleans()):
             life = late(life, data.draw(st.timedeltas(timedelta(), timedelta(days=2))))
     turns = 0
@@ -73,10 +74,32 @@ def late(life: Life, delay: timedelta) -> Life:
     """The due moment comes and goes, and the turn is taken so much later."""
     after = life.copy()
     after.now = life.due_at + delay
-    return after.turn()
+    return after.turn().rest()
 
 
 # the walk is only as good as what it can see
+
+
+@pytest.mark.parametrize(("level", "length"), [("critical", 3), ("high", 3), ("medium", 2), ("low", 2)])
+def test_lives_that_are_walked_on_from_once_go_on_alike(level: str, length: int) -> None:
+    lives = [walk.main_starts()[level].turn()]
+    for _ in range(length):
+        lives = [happen(life, what) for life in lives for what in happenings(life)]
+        lives = [life for life in lives if life.outcome is None]
+    same: dict[walk.Key, list[Life]] = defaultdict(list)
+    for life in lives:
+        same[walk.key(life)].append(life)
+    merged = [twins for twins in same.values() if len(twins) > 1]
+    assert merged
+    for first, *others in merged:
+        for other in others:
+            assert ways_on(first) == ways_on(other), f"{walk.story(first)}\nand\n{walk.story(other)}"
+
+
+def ways_on(life: Life) -> Counter[object]:
+    """Every life that can come next, as the walk sees it."""
+    after = [happen(life, what) for what in happenings(life)]
+    return Counter(life.outcome or walk.key(life) for life in after)
 
 
 def broken(monkeypatch: pytest.MonkeyPatch, change: object) -> None:
@@ -110,7 +133,7 @@ def test_the_walk_notices_a_policy_that_changes_its_mind_when_asked_again(
 
     broken(monkeypatch, wavers)
     with pytest.raises(BrokenPromiseError, match="asked again"):
-        walk.Walk([Life(Level.HIGH)], 1)
+        walk.Walk([Life(Level.HIGH)], 2).run()
 
 
 def test_the_walk_notices_a_backward_step_and_tells_the_story(monkeypatch: pytest.MonkeyPatch) -> None:
