@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from dispatch.chain import Chain
 from dispatch.plan import Facts, Past, Try, Why
-from dispatch.rules import Chain
 from dispatch.vocabulary import CALLS, Disposition, Stage, Tier
 
 DAY = timedelta(hours=24)

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from dispatch.chain import Rules
 from dispatch.plan import Facts
-from dispatch.rules import Rules
 from dispatch.standing import Standing
 from dispatch.vocabulary import Level, Result, Tier
 

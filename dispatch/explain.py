@@ -8,8 +8,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from dispatch import wording
+from dispatch.chain import Cell
 from dispatch.models import Assessment, Case, Event, Unit
-from dispatch.rules import Cell
 
 _ORDER = [f.name for f in fields(Cell)]  # a database keeps none
 

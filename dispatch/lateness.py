@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from dispatch.calling import Calling
+from dispatch.chain import Chain, Rules
 from dispatch.plan import Action, Begin, Facts, Lapse, Past, Settle
-from dispatch.rules import Chain, Rules
 from dispatch.vocabulary import CALLS, Result, Stage, Tier
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dispatch import risk, rules
+from dispatch.chain import Rules
 from dispatch.models import PolicyVersion
 
 _FILES = {PolicyVersion.Kind.RISK: "risk.toml", PolicyVersion.Kind.ESCALATION: "chain.toml"}
@@ -32,7 +33,7 @@ def current(kind: PolicyVersion.Kind, now: datetime) -> PolicyVersion:
 
 
 @lru_cache(maxsize=64)
-def _escalation(version_id: int) -> rules.Rules:
+def _escalation(version_id: int) -> Rules:
     return rules.read(PolicyVersion.objects.get(pk=version_id).document)
 
 
@@ -41,7 +42,7 @@ def _risk(version_id: int) -> risk.RiskRules:
     return risk.read(PolicyVersion.objects.get(pk=version_id).document)
 
 
-def escalation_rules(version_id: int) -> rules.Rules:
+def escalation_rules(version_id: int) -> Rules:
     """The rules of an escalation policy version."""
     return _escalation(version_id)
 

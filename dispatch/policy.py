@@ -6,6 +6,7 @@ from itertools import takewhile
 from typing import Any
 
 from dispatch.calling import Calling
+from dispatch.chain import Cell, Rules
 from dispatch.checks import next_check
 from dispatch.lateness import begun, passed
 from dispatch.plan import (
@@ -24,7 +25,6 @@ from dispatch.plan import (
     Try,
     Why,
 )
-from dispatch.rules import Cell, Rules
 from dispatch.standing import met, standing, was_met
 from dispatch.vocabulary import CALLS, Level, Met, Outcome, Result, Stage, Tier
 

@@ -1,95 +1,18 @@
-"""The escalation policy's document, read into frozen rules and checked: every history must end."""
+"""The escalation policy's document, read into a frozen chain and checked: every history must end."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from datetime import time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dispatch.vocabulary import CALLS, Level, Met, Outcome, Stage, Tier
+from dispatch.chain import BadRules, Cell, Chain, Flaw, Rules, Rung
+from dispatch.soundness import flaws
+from dispatch.vocabulary import Level, Met, Outcome, Stage, Tier
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_CONTACT = {Met.NOT_PERSUADED, Met.PERSUADED, Met.TRANSFERRED, Met.FALSE_ALARM}
-CELLS_OF: Mapping[Tier, frozenset[Met]] = {
-    Tier.VOICE: frozenset({Met.BUSY, Met.SILENT, Met.UNREACHABLE, Met.FAULT, Met.NOT_PLACED} | _CONTACT),
-    Tier.VIDEO: frozenset({Met.NOT_TAKEN, Met.FAULT} | _CONTACT),
-    Tier.VISIT: frozenset({Met.IGNORED, Met.NOT_THERE} | _CONTACT),
-    Tier.FOLLOW_UP: frozenset(),  # its course is fixed by the words: checks or a watch, then an outcome
-}
-STAGES_OF: Mapping[Tier, tuple[Stage, ...]] = {
-    Tier.VOICE: (Stage.PLANNED, Stage.DIALLED, Stage.TALKING, Stage.JUDGING),
-    Tier.VIDEO: (Stage.PLANNED, Stage.DIALLED, Stage.TALKING, Stage.JUDGING),
-    Tier.VISIT: (Stage.SENT, Stage.ACKNOWLEDGED, Stage.ARRIVED),
-    Tier.FOLLOW_UP: (Stage.CHECKING,),
-}
-_CLOSES = {Met.TRANSFERRED: Outcome.ALREADY_TRANSFERRED, Met.FALSE_ALARM: Outcome.FALSE_ALARM}
-
-
-class BadRules(ValueError):
-    """The document does not describe a chain that always ends. `faults` names each row and its fault."""
-
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("; ".join(faults))
-        self.faults = faults
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What one result leads to; the words are explained at the head of chain.toml."""
-
-    again: tuple[timedelta, ...] = ()
-    repeat: bool = False
-    lasts: timedelta | None = None
-    keep_while: Tier | None = None
-    most: int = 0
-    then: tuple[Tier, ...] = ()
-    seek: str = "same"
-    reinforced: bool = False
-    recalls: tuple[Tier, ...] = ()
-    raises: tuple[int, Level] | None = None
-    orders: tuple[str, ...] = ()
-    closes: Outcome | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rung:
-    """One tier under one level."""
-
-    within: Mapping[Stage, timedelta]
-    cells: Mapping[Met, Cell] = field(default_factory=dict)
-    announce: bool = False  # a call begins with a spoken announcement
-    community: bool = False  # a visit is the village's or community's
-    checks: tuple[timedelta, ...] = ()  # follow-up by a person, counted from the contact
-    watch: timedelta | None = None  # or a watch without anybody asking
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """One level's chain."""
-
-    starts: tuple[Tier, ...]
-    sends: tuple[str, ...] = ()
-    head_start: timedelta = timedelta()
-    most_calls: int = 0  # per number in any 24 h; 0: no cap
-    hours: tuple[time, time] | None = None  # when a call may begin; None: at any hour
-    expires_after: timedelta | None = None  # later than this after the newest directive no call is made
-    rungs: Mapping[Tier, Rung] = field(default_factory=dict)
-    raises: tuple[
-        tuple[Tier, Met, tuple[int, Level]], ...
-    ] = ()  # the cells whose n-th result raises the level
-
-
 _CHAIN_WORDS = {f.name for f in fields(Chain)} - {"rungs", "raises"}
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """A whole escalation policy."""
-
-    zone: ZoneInfo
-    order_within: timedelta
-    levels: Mapping[Level, Chain]
 
 
 def read(document: Mapping[str, Any]) -> Rules:
@@ -107,9 +30,8 @@ def read(document: Mapping[str, Any]) -> Rules:
             order_within=span(document.get("order_within", "30m")),
             levels={level: _chain(document[level.code], shared, level.code) for level in Level},
         )
-    faults = [] if rules.order_within else ["order_within: must be above zero"]
-    if faults := faults + [f for level in Level for f in _Check(rules, level).faults()]:
-        raise BadRules(faults)
+    if found := flaws(rules):
+        raise BadRules(found)
     return rules
 
 
@@ -128,7 +50,7 @@ def _row(where: str) -> Iterator[None]:
     except BadRules:
         raise
     except (KeyError, ValueError, TypeError, AttributeError, IndexError) as fault:
-        raise BadRules([f"{where}: {fault}"]) from fault
+        raise BadRules([Flaw("cannot be read: {fault}", where, fault=fault)]) from fault
 
 
 def _chain(doc: Mapping[str, Any], shared: Mapping[str, Any], where: str) -> Chain:
@@ -198,101 +120,8 @@ def _cell(doc: Mapping[str, Any], where: str) -> Cell:
 
 def _refuse_unknown(doc: Mapping[str, Any], known: set[str], where: str) -> None:
     if unknown := sorted(doc.keys() - known):
-        raise BadRules([f"{where}: unknown words {', '.join(unknown)}"])
+        raise BadRules([Flaw("unknown words {words}", where, words=", ".join(unknown))])
 
 
 def _tiers(names: Any) -> tuple[Tier, ...]:
     return tuple(Tier[name.upper()] for name in names)
-
-
-def _reached(rules: Rules) -> set[Tier]:
-    """The tiers that any level comes to: a case that is raised, or lowered by a person, brings them along."""
-    seen: set[Tier] = set()
-    for chain in rules.levels.values():
-        todo, mine = [*chain.starts, Tier.VISIT], set[Tier]()
-        while todo:
-            tier = todo.pop()
-            if tier not in mine and tier in chain.rungs:
-                todo += [t for cell in chain.rungs[tier].cells.values() for t in cell.then]
-            mine.add(tier)
-        seen |= mine
-    return seen
-
-
-class _Check:
-    """Everything one level's chain could do wrong."""
-
-    def __init__(self, rules: Rules, level: Level) -> None:
-        self.rules, self.level, self.chain = rules, level, rules.levels[level]
-
-    def faults(self) -> Iterator[str]:
-        begun = _reached(self.rules)
-        for tier in sorted(begun):
-            rung = self.chain.rungs.get(tier)
-            where = f"{self.level.code}.{tier.code}"
-            if rung is None:
-                yield f"{where}: is begun but has no row"
-            else:
-                yield from self._rung(where, tier, rung)
-        for tier in sorted(self.chain.rungs.keys() - begun):
-            yield f"{self.level.code}.{tier.code}: can never be reached"
-        yield from self._bars()
-
-    def _bars(self) -> Iterator[str]:
-        chain, where = self.chain, self.level.code
-        if not chain.starts:
-            yield f"{where}.starts: begins nothing"
-        if chain.hours and chain.hours[0] >= chain.hours[1]:
-            yield f"{where}.hours: must begin before they end"
-        if chain.expires_after is not None and not chain.expires_after:
-            yield f"{where}.expires_after: must be above zero"
-        if chain.most_calls < 0:
-            yield f"{where}.most_calls: is a count, 0 for no cap"
-        if unknown := set(chain.sends) - {"sms"}:
-            yield f"{where}.sends: knows no {', '.join(sorted(unknown))}"
-
-    def _rung(self, where: str, tier: Tier, rung: Rung) -> Iterator[str]:
-        for stage in STAGES_OF[tier]:
-            if rung.within.get(stage, timedelta()) <= timedelta():
-                yield f"{where}.within: {stage} needs a time limit above zero"
-        for met in sorted(CELLS_OF[tier] - rung.cells.keys()):
-            yield f"{where}.{met}: is missing"
-        for met, cell in rung.cells.items():
-            if met not in CELLS_OF[tier]:
-                yield f"{where}.{met}: cannot be met here"
-            for fault in self._cell(tier, met, cell):
-                yield f"{where}.{met}: {fault}"
-        acknowledge, arrive = (rung.within.get(s, timedelta()) for s in (Stage.SENT, Stage.ACKNOWLEDGED))
-        if tier is Tier.VISIT and acknowledge > arrive:
-            yield f"{where}.within: a visit is acknowledged before it arrives"
-        if tier is Tier.FOLLOW_UP:
-            if bool(rung.checks) == bool(rung.watch):
-                yield f"{where}: needs either checks or a watch"
-            if list(rung.checks) != sorted(set(rung.checks)):
-                yield f"{where}.checks: must come one after the other"
-
-    def _cell(self, tier: Tier, met: Met, cell: Cell) -> Iterator[str]:
-        if not (cell.then or cell.closes):
-            yield "dead end: says neither what follows nor how the case closes"
-        if any(t <= tier for t in cell.then) or (cell.keep_while and cell.keep_while <= tier):
-            yield "leads down the ladder, so it could go round for ever"
-        if cell.closes is not _CLOSES.get(met):
-            yield f"closes as {_CLOSES[met]}" if met in _CLOSES else f"must not close as {cell.closes}"
-        if cell.seek not in ("same", "next"):
-            yield "seek is same or next"
-        if cell.raises and (cell.raises[0] < 1 or cell.raises[1] <= self.level):
-            yield "raises to no higher level, or before anything is met"
-        if unknown := set(cell.orders) - {"stop_payment"}:
-            yield f"knows no order {', '.join(sorted(unknown))}"
-        if met is Met.TRANSFERRED and not cell.orders:
-            yield "money already sent needs the stop_payment order"
-        if cell.keep_while or cell.repeat:
-            yield from self._goes_on(tier, met, cell)
-
-    def _goes_on(self, tier: Tier, met: Met, cell: Cell) -> Iterator[str]:
-        if tier not in CALLS:
-            yield "only calls are repeated"
-        if not cell.again or (cell.again[-1] <= timedelta() and met is not Met.NOT_PLACED):
-            yield "goes on without a wait"
-        if cell.repeat and not (cell.lasts or self.chain.expires_after):
-            yield "repeats for ever: neither `lasts` nor an expiry ends it"

@@ -7,6 +7,7 @@ from typing import Any
 
 from dispatch import plan, policies, policy, rules
 from dispatch.calling import DAY
+from dispatch.chain import Rules
 from dispatch.models import Case, PolicyVersion
 from dispatch.plan import Facts, OpenOrder, Past
 from dispatch.standing import Standing, standing, was_met
@@ -24,7 +25,7 @@ class BrokenPromiseError(AssertionError):
 
 
 @cache
-def chain() -> rules.Rules:
+def chain() -> Rules:
     """The rules that ship with the program."""
     return rules.read(policies.built_in(PolicyVersion.Kind.ESCALATION))
 

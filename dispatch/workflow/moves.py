@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from dispatch import plan, policies, record, risk, stations
+from dispatch.chain import Rules
 from dispatch.models import Assessment, Attempt, Case, Event, Message, Order, PolicyVersion
-from dispatch.rules import Rules
 from dispatch.standing import Standing
 from dispatch.vocabulary import CALLS, FAULTS, Level, OrderState, Outcome, Result, Stage, Tier
 from dispatch.wording import sms_body

@@ -8,8 +8,8 @@ from django.db import transaction
 from django.db.models import Min
 
 from dispatch import policies, record, stations
+from dispatch.chain import Rung
 from dispatch.models import Attempt, Case, Event, Order, User
-from dispatch.rules import Rung
 from dispatch.vocabulary import (
     CALLS,
     FACE_TO_FACE,

@@ -3,7 +3,7 @@
 import pytest
 
 from dispatch import vocabulary
-from dispatch.rules import CELLS_OF, STAGES_OF
+from dispatch.chain import CELLS_OF, STAGES_OF
 from dispatch.vocabulary import (
     CALLS,
     DANGER_SIGNS,

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatch import policy
+from dispatch.chain import Rules
 from dispatch.plan import Facts, Plan
-from dispatch.rules import Rules
 from dispatch.vocabulary import Level, Outcome, Result, State, Tier
 from tests import walk
 from tests.happenings import alike, happen, happenings

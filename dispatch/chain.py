@@ -1,0 +1,95 @@
+"""The escalation policy as frozen rows: levels, tiers, and what follows each result."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from zoneinfo import ZoneInfo
+
+from dispatch.vocabulary import Level, Met, Outcome, Stage, Tier
+
+_CONTACT = {Met.NOT_PERSUADED, Met.PERSUADED, Met.TRANSFERRED, Met.FALSE_ALARM}
+CELLS_OF: Mapping[Tier, frozenset[Met]] = {
+    Tier.VOICE: frozenset({Met.BUSY, Met.SILENT, Met.UNREACHABLE, Met.FAULT, Met.NOT_PLACED} | _CONTACT),
+    Tier.VIDEO: frozenset({Met.NOT_TAKEN, Met.FAULT} | _CONTACT),
+    Tier.VISIT: frozenset({Met.IGNORED, Met.NOT_THERE} | _CONTACT),
+    Tier.FOLLOW_UP: frozenset(),  # its course is fixed by the words: checks or a watch, then an outcome
+}
+STAGES_OF: Mapping[Tier, tuple[Stage, ...]] = {
+    Tier.VOICE: (Stage.PLANNED, Stage.DIALLED, Stage.TALKING, Stage.JUDGING),
+    Tier.VIDEO: (Stage.PLANNED, Stage.DIALLED, Stage.TALKING, Stage.JUDGING),
+    Tier.VISIT: (Stage.SENT, Stage.ACKNOWLEDGED, Stage.ARRIVED),
+    Tier.FOLLOW_UP: (Stage.CHECKING,),
+}
+
+
+class Flaw:
+    """What is wrong with one row: English with blanks, so that a page can say it in its reader's language."""
+
+    def __init__(self, text: str, row: str, **blanks: object) -> None:
+        self.text, self.row, self.blanks = text, row, blanks
+
+    def __str__(self) -> str:
+        return f"{self.row}: {self.text.format(**self.blanks)}"
+
+
+class BadRules(ValueError):
+    """The document does not describe a chain that always ends. `flaws` names each row and what is wrong with it."""
+
+    def __init__(self, flaws: list[Flaw]) -> None:
+        super().__init__("; ".join(map(str, flaws)))
+        self.flaws = flaws
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What one result leads to; the words are explained at the head of chain.toml."""
+
+    again: tuple[timedelta, ...] = ()
+    repeat: bool = False
+    lasts: timedelta | None = None
+    keep_while: Tier | None = None
+    most: int = 0
+    then: tuple[Tier, ...] = ()
+    seek: str = "same"
+    reinforced: bool = False
+    recalls: tuple[Tier, ...] = ()
+    raises: tuple[int, Level] | None = None
+    orders: tuple[str, ...] = ()
+    closes: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One tier under one level."""
+
+    within: Mapping[Stage, timedelta]
+    cells: Mapping[Met, Cell] = field(default_factory=dict)
+    announce: bool = False  # a call begins with a spoken announcement
+    community: bool = False  # a visit is the village's or community's
+    checks: tuple[timedelta, ...] = ()  # follow-up by a person, counted from the contact
+    watch: timedelta | None = None  # or a watch without anybody asking
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """One level's chain."""
+
+    starts: tuple[Tier, ...]
+    sends: tuple[str, ...] = ()
+    head_start: timedelta = timedelta()
+    most_calls: int = 0  # per number in any 24 h; 0: no cap
+    hours: tuple[time, time] | None = None  # when a call may begin; None: at any hour
+    expires_after: timedelta | None = None  # later than this after the newest directive no call is made
+    rungs: Mapping[Tier, Rung] = field(default_factory=dict)
+    raises: tuple[
+        tuple[Tier, Met, tuple[int, Level]], ...
+    ] = ()  # the cells whose n-th result raises the level
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A whole escalation policy."""
+
+    zone: ZoneInfo
+    order_within: timedelta
+    levels: Mapping[Level, Chain]
