@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
+from dispatch.flaw import Flaw
 from dispatch.vocabulary import Level, Met, Outcome, Stage, Tier
 
 _CONTACT = {Met.NOT_PERSUADED, Met.PERSUADED, Met.TRANSFERRED, Met.FALSE_ALARM}
@@ -20,16 +21,6 @@ STAGES_OF: Mapping[Tier, tuple[Stage, ...]] = {
     Tier.VISIT: (Stage.SENT, Stage.ACKNOWLEDGED, Stage.ARRIVED),
     Tier.FOLLOW_UP: (Stage.CHECKING,),
 }
-
-
-class Flaw:
-    """What is wrong with one row: English with blanks, so that a page can say it in its reader's language."""
-
-    def __init__(self, text: str, row: str, **blanks: object) -> None:
-        self.text, self.row, self.blanks = text, row, blanks
-
-    def __str__(self) -> str:
-        return f"{self.row}: {self.text.format(**self.blanks)}"
 
 
 class BadRules(ValueError):
@@ -93,3 +84,6 @@ class Rules:
     zone: ZoneInfo
     order_within: timedelta
     levels: Mapping[Level, Chain]
+    sources: Mapping[str, str] = field(
+        default_factory=dict
+    )  # per row, where its numbers come from; else a default

@@ -1,6 +1,7 @@
 """Which version of a policy is in force, read once a process into frozen rules."""
 
 import tomllib
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from pathlib import Path
@@ -30,6 +31,25 @@ def current(kind: PolicyVersion.Kind, now: datetime) -> PolicyVersion:
             defaults={"document": built_in(kind), "starts_at": _BEGINNING, "note": "built in"},
         )
     return version
+
+
+def latest(kind: PolicyVersion.Kind, now: datetime) -> PolicyVersion:
+    """The version with the highest number, in force or not; its row stays locked, so that two get two numbers."""
+    current(kind, now)
+    return PolicyVersion.objects.select_for_update().filter(kind=kind).order_by("-version")[0]
+
+
+def read_chain(document: Mapping[str, Any]) -> Rules:
+    """The rules of an escalation document. Raises BadRules."""
+    return rules.read(document)
+
+
+def check(kind: PolicyVersion.Kind, document: Mapping[str, Any]) -> None:
+    """Read a document as its policy would. Raises BadRules or BadRiskRules, with every flaw."""
+    if kind == PolicyVersion.Kind.RISK:
+        risk.read(document)
+    else:
+        rules.read(document)
 
 
 @lru_cache(maxsize=64)

@@ -1,18 +1,23 @@
 """How urgent is it? Facts to a score, a level and the reasons, by a named version of the risk policy. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from dispatch.flaw import Flaw
 from dispatch.vocabulary import FraudType, Level
 
 MOST = 100
 
 
 class BadRiskRules(ValueError):
-    """The document does not describe a risk policy; the message names the row."""
+    """The document does not describe a risk policy. `flaws` names each row and what is wrong with it."""
+
+    def __init__(self, flaws: list[Flaw]) -> None:
+        super().__init__("; ".join(map(str, flaws)))
+        self.flaws = flaws
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +30,12 @@ class Fraud:
     aliases: tuple[str, ...]
     since: date
     until: date | None = None
+    loss: int | None = None  # usual, in yuan per case; no public source gives one per type
 
-    def is_called(self, word: str) -> bool:
-        """Whether this is its code, its Chinese name or one of its aliases."""
-        return word.strip() in (self.code, self.zh, *self.aliases)
+    def is_called(self, word: str, on: date) -> bool:
+        """Whether this is its code, its Chinese name or one of its aliases, and it is in use on that day."""
+        in_use = self.since <= on and (self.until is None or on <= self.until)
+        return in_use and word.strip() in (self.code, self.zh, *self.aliases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +57,13 @@ class RiskRules:
     scales: Mapping[str, Scale]
     frauds: Mapping[FraudType, Fraud]
 
-    def fraud(self, word: str) -> FraudType:
-        """A code, the Chinese name or an alias; what is unknown is `other`."""
-        return next((fraud.code for fraud in self.frauds.values() if fraud.is_called(word)), FraudType.OTHER)
+    def fraud(self, word: str, on: date) -> FraudType:
+        """A code, the Chinese name or an alias in use on that day; what is unknown is `other`."""
+        return next((f.code for f in self.frauds.values() if f.is_called(word, on)), FraudType.OTHER)
 
-    def knows(self, word: str) -> bool:
-        """Whether any fraud type has this name."""
-        return any(fraud.is_called(word) for fraud in self.frauds.values())
+    def knows(self, word: str, on: date) -> bool:
+        """Whether any fraud type has this name on that day."""
+        return any(fraud.is_called(word, on) for fraud in self.frauds.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,22 +135,19 @@ def read(document: Mapping[str, Any]) -> RiskRules:
         rules = RiskRules(
             thresholds={Level[name.upper()]: int(n) for name, n in document["thresholds"].items()},
             upstream={Level[name.upper()]: int(n) for name, n in document["upstream"].items()},
-            scales={name: _scale(name, row) for name, row in document["points"].items()},
+            scales={name: _scale(row) for name, row in document["points"].items()},
             frauds={FraudType(code): _fraud(code, row) for code, row in document["fraud_types"].items()},
         )
     except (KeyError, ValueError, TypeError, AttributeError) as fault:
-        raise BadRiskRules(f"{type(fault).__name__}: {fault}") from fault
-    _check(rules)
+        told = f"{type(fault).__name__}: {fault}"
+        raise BadRiskRules([Flaw("cannot be read: {fault}", "the document", fault=told)]) from fault
+    if found := list(_flaws(rules)):
+        raise BadRiskRules(found)
     return rules
 
 
-def _scale(name: str, row: Mapping[str, Any]) -> Scale:
-    steps = tuple((int(at), int(points)) for at, points in row.get("steps", [(1, row.get("flag", 0))]))
-    if list(steps) != sorted(steps) or any(points < 0 for _, points in steps):
-        raise BadRiskRules(f"points.{name}: steps must rise, and worse facts never take points away")
-    if [p for _, p in steps] != sorted(p for _, p in steps):
-        raise BadRiskRules(f"points.{name}: a larger fact never counts less")
-    return Scale(steps)
+def _scale(row: Mapping[str, Any]) -> Scale:
+    return Scale(tuple((int(at), int(points)) for at, points in row.get("steps", [(1, row.get("flag", 0))])))
 
 
 def _fraud(code: str, row: Mapping[str, Any]) -> Fraud:
@@ -155,15 +159,41 @@ def _fraud(code: str, row: Mapping[str, Any]) -> Fraud:
         aliases=tuple(row.get("aliases", ())),
         since=date.fromisoformat(row["from"]),
         until=date.fromisoformat(until) if until else None,
+        loss=int(row["loss"]) if row.get("loss") else None,
     )
 
 
-def _check(rules: RiskRules) -> None:
+def _flaws(rules: RiskRules) -> Iterator[Flaw]:
+    for name, scale in rules.scales.items():
+        points = [points for _, points in scale.steps]
+        if list(scale.steps) != sorted(scale.steps) or any(point < 0 for point in points):
+            yield Flaw("steps must rise, and worse facts never take points away", f"points.{name}")
+        elif points != sorted(points):
+            yield Flaw("a larger fact never counts less", f"points.{name}")
     if missing := set(FraudType) - rules.frauds.keys():
-        raise BadRiskRules(f"fraud_types: {', '.join(sorted(missing))} missing")
+        yield Flaw("{words} missing", "fraud_types", words=", ".join(sorted(missing)))
+    for fraud in rules.frauds.values():
+        yield from _flaws_of(fraud, rules)
     ladder = [rules.thresholds.get(level, 0) for level in Level]
     if ladder != sorted(ladder) or ladder[0] != 0:
-        raise BadRiskRules("thresholds: each level needs more points than the one below, low none")
+        yield Flaw("each level needs more points than the one below, low none", "thresholds")
+    if ladder[-1] > MOST:
+        yield Flaw("no score is above {most}", "thresholds", most=MOST)
     if missing_levels := set(Level) - rules.upstream.keys():
         names = ", ".join(level.code for level in sorted(missing_levels))
-        raise BadRiskRules(f"upstream: {names} missing")
+        yield Flaw("{words} missing", "upstream", words=names)
+    floors = [rules.upstream.get(level, 0) for level in Level]
+    if floors != sorted(floors) or not 0 <= floors[0] <= floors[-1] <= MOST:
+        yield Flaw("a higher upstream level never counts less, and none above {most}", "upstream", most=MOST)
+
+
+def _flaws_of(fraud: Fraud, rules: RiskRules) -> Iterator[Flaw]:
+    row = f"fraud_types.{fraud.code}"
+    if fraud.points < 0:
+        yield Flaw("points are never below zero", row)
+    if fraud.until and fraud.until < fraud.since:
+        yield Flaw("ends before it begins", row)
+    for other in rules.frauds.values():
+        shared = {fraud.zh, *fraud.aliases} & {other.zh, *other.aliases}
+        if other.code < fraud.code and shared:
+            yield Flaw("{words} is also {other}", row, words="、".join(sorted(shared)), other=other.code)

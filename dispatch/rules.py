@@ -7,7 +7,8 @@ from datetime import time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dispatch.chain import BadRules, Cell, Chain, Flaw, Rules, Rung
+from dispatch.chain import BadRules, Cell, Chain, Rules, Rung
+from dispatch.flaw import Flaw
 from dispatch.soundness import flaws
 from dispatch.vocabulary import Level, Met, Outcome, Stage, Tier
 
@@ -22,13 +23,14 @@ def read(document: Mapping[str, Any]) -> Rules:
     """
     shared = document.get("every", {})
     with _row("the document"):
-        known = {"zone", "order_within", "every"} | {level.code for level in Level}
+        known = {"zone", "order_within", "sources", "every"} | {level.code for level in Level}
         _refuse_unknown(document, known, "the document")
         _refuse_unknown(shared, {tier.code for tier in Tier}, "every")
         rules = Rules(
             zone=ZoneInfo(document.get("zone", "Asia/Shanghai")),
             order_within=span(document.get("order_within", "30m")),
             levels={level: _chain(document[level.code], shared, level.code) for level in Level},
+            sources={str(row): str(source) for row, source in document.get("sources", {}).items()},
         )
     if found := flaws(rules):
         raise BadRules(found)

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 
-from dispatch.chain import CELLS_OF, STAGES_OF, Cell, Flaw, Rules, Rung
+from dispatch.chain import CELLS_OF, STAGES_OF, Cell, Rules, Rung
+from dispatch.flaw import Flaw
 from dispatch.vocabulary import CALLS, Level, Met, Outcome, Stage, Tier
 
 _CLOSES = {Met.TRANSFERRED: Outcome.ALREADY_TRANSFERRED, Met.FALSE_ALARM: Outcome.FALSE_ALARM}
@@ -97,7 +98,7 @@ class _Check:
             yield Flaw("leads down the ladder, so it could go round for ever", where)
         if cell.closes is not _CLOSES.get(met):
             if met in _CLOSES:
-                yield Flaw("closes as {outcome}", where, outcome=_CLOSES[met])
+                yield Flaw("must close as {outcome}", where, outcome=_CLOSES[met])
             else:
                 yield Flaw("must not close as {outcome}", where, outcome=str(cell.closes))
         if cell.seek not in ("same", "next"):

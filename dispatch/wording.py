@@ -55,6 +55,7 @@ def _templates() -> dict[str, str]:
         "joined": _("Another directive joined"),
         "merged": _("Merged with {other}"),
         "raised": _("Raised from {before} to {level}"),
+        "published": _("Policy {what} published, in force from {starts}"),
         "lowered": _("Lowered from {before} to {level}: {why}"),
         "planned": _("{tier} {stage} for {starts} {unit} {reinforced}"),
         "begun": _("{tier} begun {unit}"),
@@ -154,6 +155,24 @@ def _facts() -> dict[str, str]:
         "age": _("{size} years old"),
         "line_signs": _("Busy, forwarded or answered by another, {size} times"),
     }
+
+
+def fact(code: str) -> str:
+    """What a fact of the risk policy measures, as the heading of its steps."""
+    known = {
+        "on_call_seconds": _("Seconds on the phone with them"),
+        "money_moved": _("Money has moved"),
+        "pooled_accounts": _("Accounts that money is pooled from"),
+        "screen_shared": _("Screen shared"),
+        "remote_control": _("Remote control"),
+        "line_forwarded": _("Line forwarded"),
+        "amount": _("Yuan at stake"),
+        "warnings_30d": _("Warnings in the 30 days before"),
+        "agreed_before": _("Agreed before, and was warned again"),
+        "age": _("Age"),
+        "line_signs": _("Times busy, forwarded or answered by another"),
+    }
+    return known.get(code, code)
 
 
 def agent(code: str) -> str:

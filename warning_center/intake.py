@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.db import IntegrityError, OperationalError, transaction
+from django.utils import timezone
 
 from dispatch import policies, risk
 from dispatch.vocabulary import Level
@@ -115,7 +116,7 @@ def _report(incoming: Incoming, source: Source, rules: risk.RiskRules, now: date
     age = _age(incoming, now) if incoming.age is None else incoming.age
     return report.Report(
         person=incoming.person,
-        fraud=rules.fraud(incoming.fraud_word),
+        fraud=rules.fraud(incoming.fraud_word, timezone.localtime(incoming.issued_at).date()),
         issued_at=min(incoming.issued_at, now),  # a source's clock that runs ahead postpones nothing
         source=f"source:{source.code}",
         fallback=source.unit,
@@ -137,6 +138,6 @@ def _late_notes(incoming: Incoming, rules: risk.RiskRules, now: datetime) -> lis
     notes = []
     if incoming.issued_at > now + CLOCKS_DIFFER:
         notes.append("issued_at_future")
-    if not rules.knows(incoming.fraud_word):
+    if not rules.knows(incoming.fraud_word, timezone.localtime(incoming.issued_at).date()):
         notes.append("fraud_type_unknown")
     return notes

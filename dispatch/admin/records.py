@@ -1,4 +1,4 @@
-"""Orders by deadline, policies and the record of events: to look at, not to touch."""
+"""Orders by deadline and the record of events: to look at, not to touch."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from dispatch.admin import columns, story
 from dispatch.admin.access import CHIEFS, DESK, OFFICE, Guarded, user_of
 from dispatch.admin.cases import level_html, moment_html
-from dispatch.models import Event, Order, PolicyVersion, Unit
+from dispatch.models import Event, Order, Unit
 from dispatch.vocabulary import OPEN_ORDERS
 from telephony import clock
 
@@ -82,15 +82,6 @@ class OrderAdmin(Guarded):
         return columns.yuan(order.held) or "–"
 
 
-@admin.register(PolicyVersion)
-class PolicyVersionAdmin(Guarded):
-    seen_by = CHIEFS
-    list_display = ("kind", "version", "starts_at", "author", "note")
-    list_filter = ("kind",)
-    list_select_related = ("author",)
-    ordering = ("kind", "-version")
-
-
 def _verbs() -> list[tuple[str, str]]:
     """What the record may be narrowed to, in words."""
     return [
@@ -108,6 +99,7 @@ def _verbs() -> list[tuple[str, str]]:
         ("refused", _("refused")),
         ("added", _("added")),
         ("changed", _("changed")),
+        ("published", _("policy published")),
         ("key_renewed", _("API key renewed")),
     ]
 

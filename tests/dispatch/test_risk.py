@@ -3,6 +3,7 @@
 import copy
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from dispatch import risk
 from dispatch.risk import BadRiskRules, Reason, RiskFacts, assess
 from dispatch.vocabulary import FraudType, Level
 
+TODAY = date(2026, 3, 2)
 DOCUMENT = tomllib.loads((Path(risk.__file__).parent / "risk.toml").read_text())
 RULES = risk.read(DOCUMENT)
 SIZES = st.dictionaries(st.sampled_from(sorted(RULES.scales)), st.integers(0, 10_000_000))
@@ -96,7 +98,18 @@ def test_what_a_directive_says_becomes_sizes() -> None:
     ],
 )
 def test_a_fraud_type_is_known_by_code_name_or_alias(word: str, code: FraudType) -> None:
-    assert RULES.fraud(word) is code
+    assert RULES.fraud(word, TODAY) is code
+    assert RULES.knows(word, TODAY) is (code is not FraudType.OTHER)
+
+
+def test_a_fraud_type_is_known_only_while_it_is_in_use() -> None:
+    doc = copy.deepcopy(DOCUMENT)
+    doc["fraud_types"]["brushing"] |= {"from": "2026-01-01", "until": "2026-03-01", "loss": 50_000}
+    rules = risk.read(doc)
+    days = [date(2025, 12, 31), date(2026, 1, 1), date(2026, 3, 1), date(2026, 3, 2)]
+    assert [rules.knows("刷单", day) for day in days] == [False, True, True, False]
+    assert rules.fraud("刷单", days[0]) is FraudType.OTHER
+    assert rules.frauds[FraudType.BRUSHING].loss == 50_000
 
 
 @pytest.mark.parametrize(
@@ -114,6 +127,12 @@ def test_a_fraud_type_is_known_by_code_name_or_alias(word: str, code: FraudType)
         ("points/amount/steps", [[10_000, 8], [50_000, 4]], "points.amount: a larger fact never counts less"),
         ("points/money_moved/flag", -30, "points.money_moved: steps must rise"),
         ("points", None, "points"),
+        ("thresholds/critical", 101, "thresholds: no score is above 100"),
+        ("upstream/medium", 60, "upstream: a higher upstream level never counts less"),
+        ("upstream/critical", 101, "upstream: a higher upstream level never counts less, and none above 100"),
+        ("fraud_types/loan/points", -1, "fraud_types.loan: points are never below zero"),
+        ("fraud_types/loan/until", "2021-12-31", "fraud_types.loan: ends before it begins"),
+        ("fraud_types/loan/aliases", ["刷单"], "fraud_types.loan: 刷单 is also brushing"),
     ],
 )
 def test_one_planted_fault_is_refused_by_its_row(path: str, value: object, told: str) -> None:

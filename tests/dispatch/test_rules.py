@@ -102,7 +102,10 @@ FAULTS: list[tuple[Plant, str]] = [
     (put("high/voice/ignored", {"then": ["visit"]}), "high.voice.ignored: cannot be met here"),
     (put("high/follow_up/loss", {"closes": "verified"}), "high.follow_up.loss: cannot be met here"),
     (put("high/voice/persuaded", {"closes": "verified"}), "high.voice.persuaded: must not close as verified"),
-    (put("every/voice/false_alarm", {"then": ["visit"]}), "high.voice.false_alarm: closes as false_alarm"),
+    (
+        put("every/voice/false_alarm", {"then": ["visit"]}),
+        "high.voice.false_alarm: must close as false_alarm",
+    ),
     (put("every/visit/transferred", {"closes": "already_transferred"}), "high.visit.transferred: money"),
     (
         put("high/voice/busy", {"keep_while": "visit", "then": ["visit"]}),
