@@ -407,7 +407,7 @@ def test_acts_are_posted_only(place: Centre, enter: Enter) -> None:
         ("dispatch/unit/", {Role.SUPERVISOR, Role.ADMINISTRATOR}),
         ("dispatch/user/", {Role.ADMINISTRATOR}),
         ("dispatch/event/", {Role.SUPERVISOR, Role.ADMINISTRATOR}),
-        ("dispatch/policyversion/", {Role.SUPERVISOR, Role.ADMINISTRATOR}),
+        ("dispatch/policyversion/", {Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR}),
         ("dispatch/order/", {Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR}),
         ("warning_center/directive/", {Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR}),
         ("warning_center/source/", {Role.SUPERVISOR, Role.ADMINISTRATOR}),

@@ -222,7 +222,7 @@ def test_of_two_that_publish_from_one_version_both_get_a_number(enter: Enter, ch
 
 def test_new_points_judge_the_next_directive(place: Centre, enter: Enter) -> None:
     risk = policies.current(Kind.RISK, START)
-    given = {"level": None, "signs": {"screen_shared": True}}
+    given: dict[str, Any] = {"level": None, "signs": {"screen_shared": True}}
     assert factories.directive(place, "A", number=1, **given).level == Level.MEDIUM
     page = publish(enter(), risk, points__screen_shared__flag="70").content.decode()
     assert "Version 2 is in force from" in page
