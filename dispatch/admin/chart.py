@@ -7,6 +7,7 @@ from enum import IntEnum, StrEnum
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from dispatch import drafting, wording
 from dispatch.admin import columns
@@ -236,7 +237,8 @@ def _cell(found: Cell) -> Iterable[str]:
 def _tries(found: Cell) -> Iterable[str]:
     """When it is tried again, and how long that goes on."""
     if found.again and not any(found.again) and found.seek == "next":
-        yield _("the next unit at once, {n} times").format(n=len(found.again))
+        times = len(found.again)
+        yield ngettext("the next unit at once", "the next unit at once, {n} times", times).format(n=times)
     elif found.again and found.seek == "next":
         yield _("the next unit after {spans}").format(spans=_spans(found.again))
     elif found.again:

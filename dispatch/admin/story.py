@@ -112,6 +112,7 @@ class Story:
 
     pk: int
     number: str
+    policy: int  # the version of the escalation policy that the case keeps
     mark: Mark
     score: int
     open: bool
@@ -151,6 +152,7 @@ def tell(case: Case, *, scope: str | None, now: datetime) -> Story:
     return Story(
         pk=case.pk,
         number=case.number,
+        policy=case.policy_id,
         mark=columns.mark(case.level),
         score=case.score,
         open=case.is_open,

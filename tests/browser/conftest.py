@@ -41,14 +41,21 @@ def place(transactional_db: None) -> Centre:
 
 @pytest.fixture
 def enter(place: Centre, live_server: LiveServer, page: Page) -> Callable[..., Page]:
-    """The page with somebody of a role logged in, at an address."""
+    """The page with somebody of a role logged in, at an address; in a language other than Chinese if told so."""
     from django.test import Client  # noqa: PLC0415
 
-    def logged_in(address: str, role: Role | None = None, unit: Unit | None = None) -> Page:
+    def logged_in(
+        address: str, role: Role | None = None, unit: Unit | None = None, language: str = "zh-hans"
+    ) -> Page:
         client = Client()
         client.force_login(place.user(role, unit))
         cookie = client.cookies["sessionid"].value
-        page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+        page.context.add_cookies(
+            [
+                {"name": "sessionid", "value": cookie, "url": live_server.url},
+                {"name": "django_language", "value": language, "url": live_server.url},
+            ]
+        )
         page.goto(live_server.url + address)
         return page
 
