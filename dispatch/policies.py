@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from dispatch import risk, rules
 from dispatch.chain import Rules
@@ -13,6 +13,13 @@ from dispatch.models import PolicyVersion
 
 _FILES = {PolicyVersion.Kind.RISK: "risk.toml", PolicyVersion.Kind.ESCALATION: "chain.toml"}
 _BEGINNING = datetime(2022, 1, 1, tzinfo=UTC)
+
+
+class RiskPolicy(NamedTuple):
+    """A version of the risk policy, and its rules."""
+
+    version: PolicyVersion
+    rules: risk.RiskRules
 
 
 @cache
@@ -67,10 +74,10 @@ def escalation_rules(version_id: int) -> Rules:
     return _escalation(version_id)
 
 
-def risk_rules(now: datetime) -> tuple[PolicyVersion, risk.RiskRules]:
-    """The risk policy in force, and its rules."""
+def risk_policy(now: datetime) -> RiskPolicy:
+    """The risk policy in force: one query. Whoever judges many asks once and passes it on."""
     version = current(PolicyVersion.Kind.RISK, now)
-    return version, _risk(version.pk)
+    return RiskPolicy(version, _risk(version.pk))
 
 
 def forget() -> None:

@@ -12,6 +12,6 @@ BATCH = 100
 def tick() -> None:
     """All that is due now, batch by batch."""
     now = clock.now()
-    while turn.advance_due(now=now, limit=BATCH) == BATCH:
+    while turn.advance_due(now=now, limit=BATCH):
         pass
     orders.lapse_due(now=now)

@@ -94,7 +94,7 @@ def _receive(incoming: Incoming, source: Source, now: datetime) -> Receipt:
         if before.digest != digest:
             raise ChangedError(incoming.reference)
         return Receipt(before, Answer.UNCHANGED)
-    _, rules = policies.risk_rules(now)
+    rules = policies.risk_policy(now).rules
     report = _report(incoming, source, rules, now)
     opened = opening.take_in(report, now=now)
     answer = Answer.JOINED if opened.joined else Answer.ACCEPTED

@@ -98,7 +98,7 @@ def _open(target: Target, report: Report, now: datetime) -> Case:
 
 def _judged(case: Case, history: History, now: datetime) -> Level:
     """The level that what has been reported gives by itself; its reasons are written when the case takes its turn."""
-    _, rules = policies.risk_rules(now)
+    rules = policies.risk_policy(now).rules
     return risk.assess(risk_facts(case, history), rules).level
 
 

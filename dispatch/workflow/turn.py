@@ -9,6 +9,7 @@ from django.db import transaction
 from dispatch import policies, policy, record, risk
 from dispatch.models import Case, PolicyVersion
 from dispatch.plan import Raise, Why
+from dispatch.policies import RiskPolicy
 from dispatch.standing import standing
 from dispatch.vocabulary import Level, Outcome
 from dispatch.workflow.facts import History, chain_facts, histories, risk_facts
@@ -17,22 +18,30 @@ from dispatch.workflow.moves import Moves, Shared
 logger = logging.getLogger(__name__)
 REST = timedelta(minutes=5)  # a case whose turn failed is due again after this long
 MOST_STEPS = 8  # of one case in one turn: each step only states what time has done
+SHARE = 20  # one place in so many of a batch is kept for each level, whatever is due above it
 
 
 @transaction.atomic
 def advance_due(*, now: datetime, limit: int = 100) -> int:
-    """Give up to `limit` due cases their turn, the riskiest level first; how many.
+    """Give up to `limit` due cases their turn, the riskiest first and nobody never: see `claim`; how many."""
+    cases = claim(now, limit)
+    _turn_apart_if_need_be(cases, now)
+    return len(cases)
 
-    The row lock is the claim: there is no lease, and a claim never hides how late a case is.
+
+def claim(now: datetime, limit: int) -> list[Case]:
+    """Lock up to `limit` due cases, the riskiest level first, within a level the longest due.
+
+    The row lock is the claim: there is no lease, and a claim never hides how late a case is. A level leaves
+    `limit // SHARE` places to each level below it, so whatever else is due, the n-th longest due case of a level
+    is among the next n / (limit // SHARE) batches, rounded up. Places nobody takes stay empty.
     """
     cases: list[Case] = []
     for level in reversed(Level):
-        due = Case.objects.due(now, level).select_for_update(skip_locked=True)
-        cases += due[: limit - len(cases)]
-        if len(cases) == limit:
-            break
-    _turn_apart_if_need_be(cases, now)
-    return len(cases)
+        below = level - min(Level)
+        places = limit - len(cases) - below * (limit // SHARE)
+        cases += Case.objects.due(now, level).select_for_update(skip_locked=True)[:places]
+    return cases
 
 
 @transaction.atomic
@@ -68,10 +77,11 @@ def _turn(cases: list[Case], now: datetime) -> None:
     if not cases:
         return
     read = histories(cases, now)
+    judge = policies.risk_policy(now)
     shared, turned = Shared(now), []
     for case in cases:
         moves = Moves(case, read[case.pk], now)
-        _decide(case, read[case.pk], moves, now)
+        _decide(case, read[case.pk], moves, judge)
         shared.add(moves)
         turned.append(case)
     shared.save(turned)
@@ -81,10 +91,11 @@ def _turn(cases: list[Case], now: datetime) -> None:
         advance([successor.pk], now=now)
 
 
-def _decide(case: Case, history: History, moves: Moves, now: datetime) -> None:
+def _decide(case: Case, history: History, moves: Moves, judge: RiskPolicy) -> None:
     """Ask the policies until nothing is due any more, carrying each answer out in memory."""
+    now = moves.now
     for _ in range(MOST_STEPS):
-        _assess(case, history, moves, now)
+        _assess(case, history, moves, judge)
         rules = policies.escalation_rules(case.policy_id)
         facts = chain_facts(case, history)
         plan = policy.next_steps(facts, rules, now)
@@ -97,16 +108,15 @@ def _decide(case: Case, history: History, moves: Moves, now: datetime) -> None:
     raise RuntimeError(f"case {case.pk} did not come to rest in {MOST_STEPS} steps")
 
 
-def _assess(case: Case, history: History, moves: Moves, now: datetime) -> None:
+def _assess(case: Case, history: History, moves: Moves, judge: RiskPolicy) -> None:
     """New facts re-assess; a level rises by itself and never falls by itself."""
-    version, rules = policies.risk_rules(now)
-    judged = risk.assess(risk_facts(case, history), rules)
+    judged = risk.assess(risk_facts(case, history), judge.rules)
     if judged.score == case.score and judged.level == case.assessed_level:
         return
     if judged.level > case.level and judged.level > case.assessed_level:
         moves.take(Raise(judged.level, Why("risk")), policies.escalation_rules(case.policy_id))
     case.score, case.assessed_level = judged.score, max(judged.level, case.assessed_level)
-    moves.assessed(version, judged)
+    moves.assessed(judge.version, judged)
 
 
 def succeed(lost: Case, *, level: Level, now: datetime, money_moved: bool = False) -> Case:
