@@ -11,6 +11,7 @@ from dispatch.vocabulary import CALLS, Level, Met, Outcome, Stage, Tier
 _CLOSES = {Met.TRANSFERRED: Outcome.ALREADY_TRANSFERRED, Met.FALSE_ALARM: Outcome.FALSE_ALARM}
 _OURS = (Met.FAULT, Met.NOT_PLACED)  # they use up no call to the person
 _DAY = timedelta(hours=24)
+LONGEST_HEAD_START = _DAY
 
 
 def flaws(rules: Rules) -> list[Flaw]:
@@ -20,8 +21,7 @@ def flaws(rules: Rules) -> list[Flaw]:
         found += _Check(rules, level).flaws()
     for lower, higher in pairwise(Level):
         if rules.levels[lower].head_start > rules.levels[higher].head_start:
-            text = "a more urgent level must not stand behind a less urgent one"
-            found.append(Flaw(text, f"{higher.code}.head_start"))
+            found.append(Flaw("is less than that of a lower level", f"{higher.code}.head_start"))
     return found
 
 
@@ -67,6 +67,8 @@ class _Check:
             yield Flaw("must begin before they end", f"{where}.hours")
         if chain.expires_after is not None and not chain.expires_after:
             yield Flaw("must be above zero", f"{where}.expires_after")
+        if chain.head_start > LONGEST_HEAD_START:
+            yield Flaw("must be at most a day, for so long may the others wait for it", f"{where}.head_start")
         if chain.most_calls < 0:
             yield Flaw("is a count, 0 for no cap", f"{where}.most_calls")
         if unknown := set(chain.sends) - {"sms"}:

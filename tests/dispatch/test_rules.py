@@ -126,6 +126,8 @@ FAULTS: list[tuple[Plant, str]] = [
     (put("high/starts", []), "high.starts: begins nothing"),
     (put("high/sends", ["telegram"]), "high.sends: knows no telegram"),
     (put("high/expires_after", "0s"), "high.expires_after: must be above zero"),
+    (put("high/head_start", "4m"), "high.head_start: is less than that of a lower level"),
+    (put("critical/head_start", "25h"), "critical.head_start: must be at most a day"),
     (put("high/most_calls", -1), "high.most_calls: is a count"),
     (put("medium/hours", ["21:00", "08:00"]), "medium.hours: must begin before they end"),
     (put("order_within", "0s"), "order_within: must be above zero"),
@@ -158,7 +160,6 @@ FAULTS: list[tuple[Plant, str]] = [
         "high.voice.silent: raises at no. 5, and it is tried 4",
     ),
     (put("high/follow_up/checks", ["24h", "36h"]), "high.follow_up.checks: a check is still going on"),
-    (put("high/head_start", "2h"), "critical.head_start: a more urgent level"),
     (put("zone", "Asia/Maoming"), "the document: "),
     (cut("critical"), "the document: cannot be read: 'critical'"),
 ]
