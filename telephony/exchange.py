@@ -13,6 +13,9 @@ from telephony.signals import call_moved
 
 logger = logging.getLogger(__name__)
 
+# Numbers are unsealed one by one, later: a number no key opens must not keep the others waiting.
+_READ = ("key", "number_index", "avoid", "status", "result", "trunk", "dialled_at", "due_at")
+
 
 @transaction.atomic
 def connect(*, now: datetime, limit: int = 50) -> list[Call]:
@@ -26,10 +29,8 @@ def connect(*, now: datetime, limit: int = 50) -> list[Call]:
     room = min(limit, sum(rooms.values()))
     if room <= 0:
         return []
-    # Numbers are unsealed one by one, later: a number no key opens must not keep the others waiting.
-    waiting = Call.objects.waiting(now).defer("number").select_for_update(skip_locked=True, of=("self",))
     chosen: dict[str, Call] = {}
-    for call in waiting[: room * 2]:
+    for call in claim(now, room * 2):
         if len(chosen) == room:
             break
         if call.number_index in chosen:
@@ -46,6 +47,12 @@ def connect(*, now: datetime, limit: int = 50) -> list[Call]:
     for call in dialling:
         call_moved.send(sender=Call, call=call, now=now)
     return dialling
+
+
+def claim(now: datetime, many: int) -> list[Call]:
+    """Lock so many of the calls that wait, the earliest rank first; one that is locked is being called off."""
+    waiting = Call.objects.waiting(now).only(*_READ)
+    return list(waiting.select_for_update(skip_locked=True, of=("self",))[:many])
 
 
 def _rooms(trunks: list[Trunk], now: datetime) -> dict[int, int]:

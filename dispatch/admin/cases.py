@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db import transaction
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, F, OrderBy, Prefetch, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -25,6 +25,7 @@ from dispatch.admin.columns import CaseLine, Moment
 from dispatch.admin.finding import find
 from dispatch.admin.forms import ACTS, Act
 from dispatch.models import Attempt, Case, Order, User
+from dispatch.models.case import BY_RISK
 from dispatch.models.choices import choices
 from dispatch.vocabulary import Level
 from dispatch.workflow import desk
@@ -118,10 +119,13 @@ class CaseAdmin(Guarded):
             )
         )
 
-    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        if request.GET.get("closed") == "1":
-            return ("-closed_at", "-pk")
-        return ("closed_at", "-level", "-score", "due_at", "pk")
+    def get_ordering(self, request: HttpRequest) -> tuple[str | OrderBy, ...]:
+        match request.GET.get(OpenFirst.parameter_name):
+            case "1":
+                return ("-closed_at", "-pk")
+            case "all":
+                return (F("closed_at").desc(nulls_first=True), *BY_RISK)
+        return BY_RISK
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         return lookup == "target__in" or super().lookup_allowed(lookup, value, request)  # type: ignore[arg-type]

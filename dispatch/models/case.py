@@ -16,6 +16,7 @@ from dispatch.models.choices import choices
 from dispatch.vocabulary import FraudType, Level, Outcome, State, Tier
 from telephony.sealing import SealedTextField
 
+BY_RISK = ("-level", "-score", "due_at", "pk")
 _LADDER = (State.NEW, State.VOICE, State.VIDEO, State.VISIT, State.FOLLOW_UP)
 
 
@@ -25,14 +26,15 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
     def due(self, now: datetime, level: Level) -> Self:
         """Open cases of a level that must move by now, the longest due first: one indexed query."""
-        return self.filter(closed_at=None, level=level, due_at__lte=now).order_by("due_at")
+        return self.filter(closed_at=None, level=level, due_at__lte=now).order_by("due_at", "pk")
 
     def to_follow(self) -> Self:
         """Those that another case may follow, the newest first: the last of each chain, and no duplicate."""
         return self.filter(next=None).exclude(outcome=Outcome.DUPLICATE).order_by("-pk")
 
     def by_risk(self) -> Self:
-        return self.order_by("-level", "-score", "due_at", "pk")
+        """The queue's order, in which the open ones stand in an index."""
+        return self.order_by(*BY_RISK)
 
     def in_chain(self, case: "Case") -> Self:
         """The cases of one effort, the newest first."""
@@ -116,9 +118,13 @@ class Case(fsm.FSMModelMixin, models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["level", "due_at"], condition=Q(closed_at=None), name="dispatch_case_due"),
             models.Index(
-                fields=["-level", "-score", "due_at"], condition=Q(closed_at=None), name="dispatch_case_risk"
+                fields=["level", "due_at", "id"], condition=Q(closed_at=None), name="dispatch_case_due"
+            ),
+            models.Index(
+                fields=["-level", "-score", "due_at", "id"],
+                condition=Q(closed_at=None),
+                name="dispatch_case_risk",
             ),
             models.Index(fields=["closed_at"], name="dispatch_case_closed"),
         ]
