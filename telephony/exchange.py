@@ -78,9 +78,15 @@ def _pick(trunks: list[Trunk], rooms: dict[int, int], call: Call) -> Trunk:
     return next((t for t in free if t.pk not in call.avoid), free[0])
 
 
+def is_anyone_waiting(now: datetime) -> bool:
+    """Whether any call could be dialled, were a line free."""
+    # `exists()` would drop the order, and with it the index.
+    return Call.objects.waiting(now).values_list("pk", flat=True).first() is not None
+
+
 def turn(*, now: datetime, limit: int = 50) -> int:
     """Match what waits, commit, and only then ring the carriers; how many calls were dialled."""
-    if not Call.objects.waiting(now).exists():
+    if not is_anyone_waiting(now):
         return 0  # no reason to hold the trunks
     dialling = connect(now=now, limit=limit)
     for call in dialling:

@@ -123,7 +123,7 @@ def readings(city: User, county: User) -> dict[str, Reading]:
     return {
         "100 due cases, claimed": lambda now: turn.claim(now, AT_ONCE),
         "100 waiting calls, claimed": lambda now: exchange.claim(now, AT_ONCE),
-        "whether any call waits": lambda now: [Call.objects.waiting(now).exists()],
+        "whether any call waits": lambda now: [exchange.is_anyone_waiting(now)],
         "100 silent calls": lambda now: list(Call.objects.silent(now).defer("number")[:AT_ONCE]),
         "25 of the whole queue": lambda now: list(_queue_of(city)[:PAGE]),
         "25 of one county's queue": lambda now: list(_queue_of(county)[:PAGE]),

@@ -95,6 +95,7 @@ BREAKS: dict[str, Breaks] = {
     ),
     "dispatch_unit_station_has_a_place": lambda case: Unit.objects.update(lat=None),
     "telephony_call_live_has_due_at": lambda case: Call.objects.update(due_at=None),
+    "telephony_call_rank_is_not_behind": lambda case: Call.objects.update(rank_at=F("until")),
     "telephony_call_one_live_per_number": _two_on_line,
     "telephony_call_external_id_is_one_calls": _same_external_id,
     "telephony_text_queued_has_due_at": lambda case: Text.objects.update(due_at=None),

@@ -5,7 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.db.models import Min
+from django.test.utils import CaptureQueriesContext
 
 from dispatch.models import Attempt, Case, Event, Message, Order, PolicyVersion, Sum
 from dispatch.vocabulary import (
@@ -506,6 +508,46 @@ def test_the_riskiest_take_their_turn_first(at: Centre) -> None:
     assert turn.advance_due(now=later(hours=1), limit=1) == 1
     assert fresh(low).due_at == START
     assert fresh(critical).due_at != later(minutes=5)
+
+
+def test_a_flood_of_critical_cases_starves_nobody(at: Centre) -> None:
+    """In every batch more critical cases are due than it holds; each level has the places that are its own."""
+    levels = [Level.CRITICAL] * 44 + [Level.HIGH] * 3 + [Level.MEDIUM] * 3 + [Level.LOW] * 3
+    for n, level in enumerate(levels):
+        case = directive(at, f"D-{n}", number=str(n), level=level)
+        Case.objects.filter(pk=case.pk).update(due_at=later(minutes=n), level=level)
+    own, batch = 1, turn.SHARE
+    for nth in range(3):
+        Case.objects.filter(level=Level.CRITICAL).update(due_at=later(hours=1))  # they never end
+        with transaction.atomic():
+            taken = turn.claim(later(hours=2), batch)
+            Case.objects.filter(pk__in=[case.pk for case in taken]).update(due_at=later(hours=3))
+        assert [case.level for case in taken] == [4] * (batch - 3 * own) + [3, 2, 1]
+        assert [case.due_at for case in taken[-3:]] == [later(minutes=44 + nth + step) for step in (0, 3, 6)]
+
+
+@pytest.mark.parametrize("batch", [1, 7, 20, 100])
+def test_whatever_the_batch_all_that_are_due_take_their_turn_the_riskiest_first(
+    at: Centre, batch: int
+) -> None:
+    for n in range(24):
+        directive(at, f"D-{n}", number=str(n), level=Level(1 + n % 4))
+    order: list[int] = []
+    for _ in range(24):
+        with transaction.atomic():
+            taken = turn.claim(later(days=3), batch)
+            Case.objects.filter(pk__in=[case.pk for case in taken]).update(due_at=later(days=4))
+        assert [case.level for case in taken] == sorted((case.level for case in taken), reverse=True)
+        order += [case.pk for case in taken]
+    assert len(order) == len(set(order)) == 24
+
+
+def test_a_turn_of_many_asks_once_which_risk_policy_is_in_force(at: Centre) -> None:
+    for n in range(6):
+        directive(at, f"D-{n}", number=str(n), level=Level.CRITICAL)
+    with CaptureQueriesContext(connection) as seen:
+        assert turn.advance_due(now=later(minutes=2)) == 6
+    assert sum('FROM "dispatch_policyversion"' in query["sql"] for query in seen) == 1
 
 
 def test_one_bad_case_holds_up_nobody_else(at: Centre) -> None:

@@ -1,0 +1,82 @@
+"""How the database reads the queues: off the head of an index, never all of a table, never sorting all that waits."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from dispatch.models import Unit
+from dispatch.vocabulary import Role
+from tests import factories
+from tests.crowd import Crowd, Reading, due_moment, readings
+
+pytestmark = pytest.mark.django_db
+
+ROWS = 12_000
+DUE = (0, 100, 5_000, 11_000)
+MANY = 1_000  # a sort of fewer is none of everything
+OURS = ("dispatch_case", "telephony_call")
+
+
+@pytest.fixture
+def crowded() -> dict[str, Reading]:
+    """What the program reads, by its name, where very many wait; one call in thirty stands in the way."""
+    centre = factories.centre()
+    for n in range(20):
+        Unit.objects.create(name=f"county {n}", kind="county", adcode=f"44{n:04}", parent=centre.city)
+    Crowd(rows=ROWS, held=200, late=200).gather()
+    county = centre.user(Role.OPERATOR, Unit.objects.latest("pk"))
+    return readings(centre.user(Role.OPERATOR, centre.city), county)
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes(below)
+
+
+def faults_of(sql: str) -> list[str]:
+    """What is wrong with the way the database carries this statement out."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}")
+        told = cursor.fetchone()[0]
+    (explained,) = json.loads(told) if isinstance(told, str) else told
+    faults = []
+    for node in nodes(explained["Plan"]):
+        read = sum(below["Actual Rows"] * below["Actual Loops"] for below in node.get("Plans", ()))
+        if node["Node Type"] == "Seq Scan" and node["Relation Name"] in OURS:
+            faults.append(f"reads all of {node['Relation Name']}")
+        if node["Node Type"] == "Sort" and read > MANY:
+            faults.append(f"sorts {read} rows")
+    return [f"{fault}: {sql}" for fault in faults]
+
+
+def faults_in(read: Reading, due: int) -> list[str]:
+    with CaptureQueriesContext(connection) as seen:
+        read(due_moment(due))
+    selects = [query["sql"] for query in seen if query["sql"].startswith("SELECT")]
+    assert selects
+    return [fault for sql in selects for fault in faults_of(sql)]
+
+
+def test_however_many_are_due_the_next_are_read_off_an_index(crowded: dict[str, Reading]) -> None:
+    assert [fault for read in crowded.values() for due in DUE for fault in faults_in(read, due)] == []
+
+
+@pytest.mark.parametrize(
+    ("index", "reading"),
+    [
+        ("dispatch_case_due", "100 due cases, claimed"),
+        ("dispatch_case_risk", "25 of the whole queue"),
+        ("telephony_call_rank", "100 waiting calls, claimed"),
+    ],
+)
+def test_without_its_index_a_reading_is_found_out(
+    crowded: dict[str, Reading], index: str, reading: str
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP INDEX {index}")
+    assert faults_in(crowded[reading], 11_000)
