@@ -78,8 +78,9 @@ def in_line(case: Case, *, community: bool, ignored: Collection[int] = ()) -> li
 
 def _is_placed(case: Case) -> bool:
     """Whether anything tells where the person is, if only the ID number's first six digits."""
-    codes = (case.adcode, case.target.id_number[:6])
-    return (case.lat is not None and case.lon is not None) or any(map(_by_adcode, codes))
+    if case.lat is not None and case.lon is not None:
+        return True
+    return any(map(_by_adcode, (case.adcode, case.target.id_number[:6])))
 
 
 def _free(root: Unit, kind: UnitKind) -> list[Unit]:

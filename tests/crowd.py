@@ -4,9 +4,11 @@ Row n is due so many tenths of a second after START as its place in a shuffled o
 exactly n are due, and the rest come evenly after them, as on a busy day. Names and numbers are left empty.
 """
 
+import json
 from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib import admin
 from django.db import connection
@@ -116,6 +118,15 @@ class Crowd:
 def due_moment(due: int) -> datetime:
     """The moment at which so many of the crowd are due."""
     return START + (due - 1) * APART
+
+
+def explained(sql: str) -> dict[str, Any]:
+    """What PostgreSQL tells of carrying out a statement: the plan, its rows, its milliseconds."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}")
+        told = cursor.fetchone()[0]
+    (one,) = json.loads(told) if isinstance(told, str) else told
+    return dict(one)
 
 
 def readings(city: User, county: User) -> dict[str, Reading]:

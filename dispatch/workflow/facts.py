@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db.models import prefetch_related_objects
+
 from dispatch import plan, policies, risk, stations
 from dispatch.calling import DAY
 from dispatch.models import Attempt, Case, Message, Order, TargetNumber
@@ -36,6 +38,7 @@ class History:
 def histories(cases: Iterable[Case], now: datetime) -> dict[int, History]:
     """The histories of many cases in a handful of queries."""
     cases = list(cases)
+    prefetch_related_objects(cases, "unit")
     trunks = exchange.trunk_count()
     read = {case.pk: History(trunks=trunks) for case in cases}
     for attempt in Attempt.objects.filter(case__in=cases).select_related("call").only(*_READ).order_by("pk"):

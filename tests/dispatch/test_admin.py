@@ -137,6 +137,8 @@ def test_the_riskiest_stands_first_and_closed_ones_come_by_filter(place: Centre,
     closed = queue(enter(), "?closed=1")
     assert ended.number in closed
     assert critical.number not in closed
+    everything = queue(enter(), "?closed=all")
+    assert everything.index(low.number) < everything.index(ended.number)
 
 
 def test_a_row_says_what_happens_now_what_is_next_and_which_promise_is_broken(

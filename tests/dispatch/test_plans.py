@@ -1,6 +1,5 @@
 """How the database reads the queues: off the head of an index, never all of a table, never sorting all that waits."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from dispatch.models import Unit
 from dispatch.vocabulary import Role
 from tests import factories
-from tests.crowd import Crowd, Reading, due_moment, readings
+from tests.crowd import Crowd, Reading, due_moment, explained, readings
 
 pytestmark = pytest.mark.django_db
 
@@ -40,12 +39,8 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def faults_of(sql: str) -> list[str]:
     """What is wrong with the way the database carries this statement out."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}")
-        told = cursor.fetchone()[0]
-    (explained,) = json.loads(told) if isinstance(told, str) else told
     faults = []
-    for node in nodes(explained["Plan"]):
+    for node in nodes(explained(sql)["Plan"]):
         read = sum(below["Actual Rows"] * below["Actual Loops"] for below in node.get("Plans", ()))
         if node["Node Type"] == "Seq Scan" and node["Relation Name"] in OURS:
             faults.append(f"reads all of {node['Relation Name']}")
