@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from django.test import RequestFactory
 
 from dispatch import policies, rules
+from dispatch.admin.cases import CaseAdmin
 from dispatch.models import Case, PolicyVersion, Unit, User
 from dispatch.vocabulary import Level
 from dispatch.workflow import turn
@@ -96,7 +97,7 @@ class Crowd:
                 cursor.execute(_HEAD, {"start": START, "whose": whose, "many": many, "until": until})
             cursor.execute("DROP TABLE made; ANALYZE")
 
-    def _given(self) -> dict[str, object]:
+    def _given(self) -> dict[str, Any]:
         policy = policies.current(PolicyVersion.Kind.ESCALATION, START)
         chains = rules.read(policies.built_in(PolicyVersion.Kind.ESCALATION)).levels
         levels = [level for level, share in SHARES.items() for _ in range(share)]
@@ -144,6 +145,7 @@ def readings(city: User, county: User) -> dict[str, Reading]:
 def _queue_of(user: User) -> QuerySet[Case]:
     """The cases of a page of the desk as a user sees it, without what else their rows show."""
     desk = admin.site.get_model_admin(Case)
+    assert isinstance(desk, CaseAdmin)
     request = RequestFactory().get("/")
     request.user = user
     cases: QuerySet[Case] = desk.get_queryset(request).prefetch_related(None).filter(closed_at=None)
