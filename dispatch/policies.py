@@ -74,6 +74,11 @@ def escalation_rules(version_id: int) -> Rules:
     return _escalation(version_id)
 
 
+def risk_rules_of(version_id: int) -> risk.RiskRules:
+    """The rules of a risk policy version."""
+    return _risk(version_id)
+
+
 def risk_policy(now: datetime) -> RiskPolicy:
     """The risk policy in force: one query. Whoever judges many asks once and passes it on."""
     version = current(PolicyVersion.Kind.RISK, now)

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from dispatch.models import Case, Event, User
+from dispatch.models import Case, Event, TargetNumber, User
+from dispatch.vocabulary import Level
 
 
 def line(
@@ -35,6 +36,19 @@ def write(verb: str, *, now: datetime, **rest: Any) -> Event:
     event = line(verb, now=now, **rest)
     event.save()
     return event
+
+
+def reported(case: Case, *, issued: datetime, upstream: int | None = None, **more: Any) -> dict[str, Any]:
+    """What is known of a case now that something was reported, so that it can be replayed: codes, counts and ids."""
+    numbers = TargetNumber.objects.filter(target=case.target_id).values_list("phone_id", flat=True)
+    return {
+        "sizes": case.sizes,
+        "fraud": case.fraud_type,
+        "issued": issued.isoformat(),
+        "upstream": Level(upstream).code if upstream else None,
+        "numbers": list(numbers),
+        **more,
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -202,6 +202,13 @@ _OF_DISPOSITION: dict[Disposition, Met] = {
 }
 
 
+def result_with(tier: Tier, disposition: Disposition) -> Result:
+    """The result that goes with a person's word said in time."""
+    if disposition is Disposition.WRONG_PERSON:
+        return R.ANSWERED_BY_OTHER if tier in CALLS else R.WRONG_ADDRESS
+    return R.REACHED if tier in CALLS else R.MET
+
+
 def what_was_met(tier: Tier, level: Level, result: Result, disposition: Disposition | None) -> Met:
     """Fold a result and its disposition into the chain's column. A person's word outranks the machine's."""
     if disposition is not None:

@@ -84,6 +84,7 @@ def _event(event: Event, units: dict[int, Unit]) -> dict[str, Any]:
     if unit := units.get(detail.pop("unit", 0)):
         detail["unit"] = unit.name
     detail.pop("attempt", None)
+    detail.pop("reported", None)  # what a replay goes by
     for moment in detail.keys() & {"starts", "due"}:
         detail[moment] = _time(parse_datetime(detail[moment]))
     return {"at": _time(event.at), "verb": event.verb, "agent": event.agent, **detail}

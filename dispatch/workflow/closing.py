@@ -43,7 +43,8 @@ def merge(*, kept: Case, other: Case, now: datetime) -> None:
     kept.sizes = {
         fact: max(kept.sizes.get(fact, 0), other.sizes.get(fact, 0)) for fact in {**kept.sizes, **other.sizes}
     }
-    record.write("merged", now=now, case=kept, other=other.number)
+    told = record.reported(kept, issued=other.issued_at, level=Level(other.level).code)
+    record.write("merged", now=now, case=kept, other=other.number, reported=told)
     if other.level > kept.level:
         raise_to(kept, Level(other.level), now=now, agent="engine")
     if other.place_at and (kept.place_at is None or other.place_at > kept.place_at):

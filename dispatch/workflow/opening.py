@@ -92,7 +92,10 @@ def _open(target: Target, report: Report, now: datetime) -> Case:
     )
     case.level = _judged(case, History(), now)
     case.save(force_insert=True)
-    record.write("opened", now=now, case=case, agent=report.source, level=Level(case.level).code)
+    told = record.reported(case, issued=case.issued_at, upstream=report.upstream)
+    record.write(
+        "opened", now=now, case=case, agent=report.source, level=Level(case.level).code, reported=told
+    )
     return case
 
 
@@ -118,14 +121,21 @@ def _relapse(case: Case, report: Report, now: datetime) -> Case:
     successor = succeed(case, level=Level.CRITICAL, now=now)
     _take_facts(successor, report)
     successor.save()
-    record.write("opened", now=now, case=successor, agent=report.source, level=Level.CRITICAL.code)
+    told = record.reported(successor, issued=report.issued_at, upstream=successor.upstream_level, given=True)
+    record.write(
+        "opened", now=now, case=successor, agent=report.source, level=Level.CRITICAL.code, reported=told
+    )
     return successor
 
 
 def _join(case: Case, report: Report, now: datetime) -> None:
-    _take_facts(case, report)
+    home = case.unit_id
+    astray = _take_facts(case, report)
     case.due_at = now
-    record.write("joined", now=now, case=case, agent=report.source)
+    told = record.reported(
+        case, issued=report.issued_at, upstream=report.upstream, moved=case.unit_id != home, astray=astray
+    )
+    record.write("joined", now=now, case=case, agent=report.source, reported=told)
     judged = _judged(case, History(attempts=list(case.attempts.all())), now)
     level = max(report.upstream or Level.LOW, judged if judged > case.assessed_level else Level.LOW)
     if level > case.level:
@@ -133,8 +143,12 @@ def _join(case: Case, report: Report, now: datetime) -> None:
     case.save()
 
 
-def _take_facts(case: Case, report: Report) -> None:
-    """The larger danger counts; the newer place and the newest issue time."""
+def _take_facts(case: Case, report: Report) -> bool | None:
+    """The larger danger counts; the newer place and the newest issue time.
+
+    Whether that leads the last visit astray; None: there was none, or nothing new is known of the place.
+    """
+    astray = None
     case.sizes = {
         fact: max(case.sizes.get(fact, 0), report.sizes.get(fact, 0))
         for fact in {**case.sizes, **report.sizes}
@@ -148,19 +162,25 @@ def _take_facts(case: Case, report: Report) -> None:
         case.place_at = report.issued_at
     if place or case.place_at is None:  # the ID number alone may tell more than was known
         case.unit = _home(case.target, Place(case.lat, case.lon, case.adcode), report.fallback)
-        _mark_astray(case)
+        astray = _mark_astray(case)
     case.issued_at = max(case.issued_at, report.issued_at)
+    return astray
 
 
-def _mark_astray(case: Case) -> None:
-    """The last visit went to the place known before; the policy redirects it if another unit is nearer now."""
+def _mark_astray(case: Case) -> bool | None:
+    """The last visit went to the place known before; the policy redirects it if another unit is nearer now.
+
+    None: there was no visit.
+    """
     visit = Attempt.objects.filter(case=case, tier=Tier.VISIT).select_related("unit").order_by("-pk").first()
     if visit is None or visit.unit is None:
-        return
+        return None
     community = visit.unit.kind in (UnitKind.VILLAGE, UnitKind.TOWN)
-    if stations.assign(case, community=community, ignored=()) != visit.unit:
-        visit.astray = True
-        visit.save(update_fields=["astray"])
+    if stations.assign(case, community=community, ignored=()) == visit.unit:
+        return False
+    visit.astray = True
+    visit.save(update_fields=["astray"])
+    return True
 
 
 def _note_contact(target: Target, related: Related, now: datetime) -> None:

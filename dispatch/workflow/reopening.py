@@ -22,7 +22,9 @@ def reopen(case: Case, disposition: Disposition, now: datetime) -> None:
         try:
             with transaction.atomic():
                 new = succeed(last, level=Level(last.level), now=now, money_moved=gone)
-                record.write("opened", now=now, case=new, why=disposition, level=Level(new.level).code)
+                told = record.reported(new, issued=now, upstream=new.upstream_level, given=True)
+                level = Level(new.level).code
+                record.write("opened", now=now, case=new, why=disposition, level=level, reported=told)
         except IntegrityError:
             logger.info("case %s: another was opened for the person meanwhile", case.pk)
     going_on = theirs.open().select_for_update(of=("self",)).get()

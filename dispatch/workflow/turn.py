@@ -87,7 +87,9 @@ def _turn(cases: list[Case], now: datetime) -> None:
     shared.save(turned)
     for lost in shared.relapsed:
         successor = succeed(lost, level=Level.CRITICAL, now=now)
-        record.write("opened", now=now, case=successor, why=Outcome.RELAPSED, level=Level.CRITICAL.code)
+        told = record.reported(successor, issued=now, upstream=successor.upstream_level, given=True)
+        level = Level.CRITICAL.code
+        record.write("opened", now=now, case=successor, why=Outcome.RELAPSED, level=level, reported=told)
         advance([successor.pk], now=now)
 
 

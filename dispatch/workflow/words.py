@@ -11,7 +11,6 @@ from dispatch import policies, record, stations
 from dispatch.chain import Rung
 from dispatch.models import Attempt, Case, Event, Order, User
 from dispatch.vocabulary import (
-    CALLS,
     FACE_TO_FACE,
     RESULTS_OF,
     Disposition,
@@ -19,6 +18,7 @@ from dispatch.vocabulary import (
     Result,
     Stage,
     Tier,
+    result_with,
 )
 from dispatch.workflow.refusal import NotAllowedError
 from dispatch.workflow.reopening import reopen
@@ -155,7 +155,7 @@ def judge(
     if disposition is not Disposition.WRONG_PERSON:
         attempt.identified_at = attempt.identified_at or now
     if not late:
-        _end(attempt, _result_with(Tier(attempt.tier), disposition), now, Fault.NOBODY)
+        _end(attempt, result_with(Tier(attempt.tier), disposition), now, Fault.NOBODY)
     _keep(attempt, evidence, note)
     attempt.save()
     record.write("judged", now=now, case=case, by=by, agent=agent, late=late or None, **_told(attempt))
@@ -174,12 +174,6 @@ def _keep(attempt: Attempt, evidence: Mapping[str, Any] | None, note: str) -> No
 def _was_said(case: Case, attempt: Attempt, result: Result, by: User | None) -> bool:
     said = Event.objects.filter(case=case, verb="late_result", by=by)
     return said.filter(detail__attempt=attempt.pk, detail__said=result).exists()
-
-
-def _result_with(tier: Tier, disposition: Disposition) -> Result:
-    if disposition is Disposition.WRONG_PERSON:
-        return Result.ANSWERED_BY_OTHER if tier in CALLS else Result.WRONG_ADDRESS
-    return Result.REACHED if tier in CALLS else Result.MET
 
 
 @transaction.atomic

@@ -1,0 +1,52 @@
+"""Try before you switch: recorded cases under the policies they ran under, and under a candidate."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from dispatch import policies, recorded, replay
+from dispatch.comparison import Comparison, Tally
+from dispatch.history import Regime
+from dispatch.models import PolicyVersion
+from dispatch.models.case import CaseQuerySet
+from dispatch.policy import DeadEndError
+from dispatch.rehearsal import EndlessError
+from dispatch.risk import RiskRules
+from dispatch.rules import Rules
+
+Candidate = Rules | RiskRules
+ALWAYS = datetime.min.replace(tzinfo=UTC)
+
+
+def compare(
+    cases: CaseQuerySet,
+    candidate: Candidate,
+    *,
+    now: datetime,
+    watch: Callable[[int], None] = lambda done: None,
+) -> Comparison:
+    """What would have been otherwise in these cases under the candidate; open ones are known until `now`.
+
+    Each is played twice by the same means: under the policies it ran under, and with the candidate in the
+    place of its own. `watch` is told after each case how many are done. Reads, and writes nothing.
+    """
+    tally, risks = Tally(), _risks()
+    for done, (case, history) in enumerate(recorded.histories(cases, now=now), 1):
+        own = Regime(policies.escalation_rules(case.policy_id), risks)
+        try:
+            tally.add(history, replay.play(history, own), replay.play(history, _with(candidate, own)))
+        except (DeadEndError, EndlessError):
+            tally.fail(history.number)
+        watch(done)
+    return tally.total()
+
+
+def _with(candidate: Candidate, own: Regime) -> Regime:
+    if isinstance(candidate, RiskRules):
+        return Regime(own.chain, ((ALWAYS, candidate),))
+    return Regime(candidate, own.risks)
+
+
+def _risks() -> tuple[tuple[datetime, RiskRules], ...]:
+    """Every risk policy there was, since when it was in force."""
+    versions = PolicyVersion.objects.filter(kind=PolicyVersion.Kind.RISK).order_by("starts_at", "version")
+    return tuple((version.starts_at, policies.risk_rules_of(version.pk)) for version in versions)
