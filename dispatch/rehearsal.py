@@ -6,10 +6,10 @@ from typing import Any
 
 from dispatch import plan, risk
 from dispatch.calling import DAY
-from dispatch.history import History, Regime
+from dispatch.history import History, News, Regime
 from dispatch.plan import Facts, OpenOrder, Past
 from dispatch.policy import next_steps
-from dispatch.vocabulary import CALLS, DANGER_SIGNS, FAULTS, Level, Outcome, Result, Stage, Tier
+from dispatch.vocabulary import CALLS, DANGER_SIGNS, FAULTS, FraudType, Level, Outcome, Result, Stage, Tier
 
 MOST_STEPS = 8  # of one case at one instant, as in a real turn
 
@@ -39,6 +39,7 @@ class Rehearsal:
         self.ordered = 0
         self.outcome: Outcome | None = None
         self.assessed = Level.LOW
+        self._judged: dict[tuple[int, int], Level] = {}  # by the line's signs and the rules
         self.level = first.level or self.judged()
         self.levels = [(self.now, self.level)]
 
@@ -59,8 +60,23 @@ class Rehearsal:
     def judged(self) -> Level:
         """The level that the facts give by themselves, with the line's danger signs."""
         signs = sum(p.result in DANGER_SIGNS for p in self.past)
-        facts = risk.RiskFacts(self.fraud, self.upstream, {**self.sizes, "line_signs": signs})
-        return risk.assess(facts, self.regime.risk_at(self.now)).level
+        rules = self.regime.risk_at(self.now)
+        known = (signs, id(rules))
+        if known not in self._judged:
+            facts = risk.RiskFacts(self.fraud, self.upstream, {**self.sizes, "line_signs": signs})
+            self._judged[known] = risk.assess(facts, rules).level
+        return self._judged[known]
+
+    def learn(self, news: News) -> None:
+        """The larger danger counts, and the newest issue time."""
+        for fact, size in news.sizes.items():
+            self.sizes[fact] = max(self.sizes.get(fact, 0), size)
+        self.upstream = max(filter(None, (self.upstream, news.upstream)), default=None)
+        self.issued_at = max(self.issued_at, news.issued_at)
+        self.numbers = news.numbers or self.numbers
+        if self.fraud is FraudType.OTHER:
+            self.fraud = news.fraud
+        self._judged.clear()
 
     def rise(self, level: Level) -> None:
         """The level rises, unless it is as high already."""
@@ -93,6 +109,11 @@ class Rehearsal:
         self.ordered += 1
         self.orders[self.ordered] = OpenOrder(self.ordered, due_at)
         return self.orders[self.ordered]
+
+    def retime(self) -> None:
+        """A limit has moved and nothing else: the case is due when its first limit is."""
+        limits = [p.due_at for p in self.past if p.due_at is not None]
+        self.due_at = min([*limits, *(order.due_at for order in self.orders.values())])
 
     def last(self, tier: Tier) -> Past | None:
         return next((p for p in reversed(self.past) if p.tier is tier), None)

@@ -1,7 +1,9 @@
 """One recorded case played forward under a policy, leaping from deadline to deadline. No Django."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 from typing import Any
@@ -13,7 +15,6 @@ from dispatch.standing import standing
 from dispatch.vocabulary import (
     CALLS,
     Disposition,
-    FraudType,
     Level,
     Outcome,
     Result,
@@ -35,6 +36,17 @@ def play(history: History, regime: Regime) -> Course:
     return _Play(history, regime).run()
 
 
+@dataclass(order=True, slots=True)
+class _Coming:
+    """Something that happens at a moment."""
+
+    at: datetime
+    order: int  # of one moment
+    nth: int
+    happen: Callable[[], None] = field(compare=False)
+    wakes: bool = field(compare=False)
+
+
 class _Play:
     """What comes and when, told to a rehearsal of the case."""
 
@@ -43,7 +55,7 @@ class _Play:
         self.answers: dict[int, Answer] = {}
         self.again: set[int] = set()  # attempts whose answer is assumed
         self.unknown_from: datetime | None = None
-        self.coming: list[tuple[datetime, int, int, Callable[[], None]]] = []
+        self.coming: list[_Coming] = []
         self._nth = count()
         for news in history.news[1:]:
             self._expect(news.at, self._join, news)
@@ -60,7 +72,7 @@ class _Play:
     def run(self) -> Course:
         self._turn()
         for _ in range(MOST_INSTANTS):
-            moments = (self.coming[0][0] if self.coming else None, self.case.due_at)
+            moments = (self.coming[0].at if self.coming else None, self.case.due_at)
             at = min(filter(None, moments), default=None)
             if self.is_over or at is None or at > (self.history.known_until or at):
                 return self._course()
@@ -75,15 +87,21 @@ class _Play:
     def _instant(self) -> None:
         """All that comes now, the case taking its turn after each; where nothing comes, its time is up."""
         now = self.case.now
-        if not self.coming or self.coming[0][0] > now:
+        if not self.coming or self.coming[0].at > now:
             self._turn()
-        while self.coming and self.coming[0][0] <= now and not self.is_over:
-            heappop(self.coming)[3]()
-            if not self.is_over:
+        while self.coming and self.coming[0].at <= now and not self.is_over:
+            coming = heappop(self.coming)
+            coming.happen()
+            if coming.wakes and not self.is_over:
                 self._turn()
+            elif not self.is_over:
+                self.case.retime()
 
-    def _expect(self, at: datetime, what: Callable[..., None], *given: Any, order: int = 0) -> None:
-        heappush(self.coming, (at, order, next(self._nth), lambda: what(*given)))
+    def _expect(
+        self, at: datetime, what: Callable[..., None], *given: Any, order: int = 0, wakes: bool = True
+    ) -> None:
+        """At that moment this happens, and wakes the case, unless it only moves a limit."""
+        heappush(self.coming, _Coming(at, order, next(self._nth), partial(what, *given), wakes))
 
     def _turn(self) -> None:
         waiting = [p.id for p in self.case.past if p.result is None and p.stage is Stage.PLANNED]
@@ -112,7 +130,7 @@ class _Play:
             return  # it waits for a line until its allowance is over
         at = call.starts_at + (answer.waited if answer else timedelta())
         if call.due_at is not None and at < call.due_at:
-            self._expect(at, self._dial, call.id)
+            self._expect(at, self._dial, call.id, wakes=False)
 
     def _note_unplaced(self, p: Past) -> None:
         """The answer "no line was free" is used up by a call that found none."""
@@ -137,7 +155,8 @@ class _Play:
         if assumed:
             self.again.add(p.id)
         for step in steps_of(p.tier, answer):
-            self._expect(self.case.now + step.after, self._step, p.id, step, order=step.order)
+            at = self.case.now + step.after
+            self._expect(at, self._step, p.id, step, order=step.order, wakes=step.wakes)
 
     def _step(self, attempt: int, step: Step) -> None:
         p = self.case.past[attempt]
@@ -185,13 +204,7 @@ class _Play:
         if not news.merged and self._tells_of_relapse(news):
             self._close(Outcome.RELAPSED)
             return
-        for fact, size in news.sizes.items():
-            case.sizes[fact] = max(case.sizes.get(fact, 0), size)
-        case.upstream = max(filter(None, (case.upstream, news.upstream)), default=None)
-        case.issued_at = max(case.issued_at, news.issued_at)
-        case.numbers = news.numbers or case.numbers
-        if case.fraud is FraudType.OTHER:
-            case.fraud = news.fraud
+        case.learn(news)
         self._lead_astray(news)
         judged = case.judged()
         newly = judged if judged > case.assessed and not news.merged else Level.LOW

@@ -23,6 +23,11 @@ class Step:
     word: Disposition | None = None
     order: int = 0
 
+    @property
+    def wakes(self) -> bool:
+        """Whether the case takes its turn; a stage only moves a limit."""
+        return self.stage is None and not self.identified
+
 
 class World:
     """Gives out the answers of one history, each once, and counts what it had to assume."""
