@@ -4,15 +4,18 @@ from datetime import datetime, timedelta
 
 from dispatch.history import Answer
 from dispatch.models import Attempt
-from dispatch.vocabulary import Disposition, Result, Stage
+from dispatch.vocabulary import CALLS, Disposition, Result, Stage, Tier
 from telephony.carrier import CallResult
 
 
-def answer_of(attempt: Attempt, *, settled: bool, now: datetime) -> Answer:
-    """The attempt's answer. `settled`: a limit ended it, so the world was silent."""
+def answer_of(attempt: Attempt, *, settled: bool, now: datetime) -> Answer | None:
+    """The attempt's answer; None: it was stood down before its hour. `settled`: a limit ended it, so all was silent."""
     began = attempt.started_at
     if began is None:
-        return Answer(placed=False, waited=(attempt.ended_at or now) - attempt.starts_at)
+        waited = (attempt.ended_at or now) - attempt.starts_at
+        cut = attempt.result != Result.NOT_PLACED
+        is_call = Tier(attempt.tier) in CALLS and waited > timedelta()
+        return Answer(placed=False, cut=cut, waited=waited) if is_call else None
 
     def after(at: datetime | None) -> timedelta | None:
         return None if at is None else max(timedelta(), at - began)

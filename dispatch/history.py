@@ -32,7 +32,7 @@ class Answer:
     result: Result | None = None  # None: a word ended it, or the policy's own limit, or it was cut short
     disposition: Disposition | None = None
     waited: timedelta = timedelta()  # a call, from its hour until it had a line
-    placed: bool = True  # False: a call that found no line
+    placed: bool = True  # False: a call that found no line while it waited
     lasted: timedelta = timedelta()  # until its result, or as long as it is known
     cut: bool = False  # stood down, or still under way: what it would have met nobody knows
     watched: bool = False  # a follow-up in which nobody asks

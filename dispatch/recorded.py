@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
@@ -22,7 +22,7 @@ BY_HAND = (Outcome.HANDED_OVER, Outcome.VOID, Outcome.DUPLICATE)
 _VERBS = ("opened", "joined", "merged", "raised", "lowered", "settled", "ordered", "closed")
 _CASE = (
     "target_id", "fraud_type", "outcome", "opened_at", "issued_at", "closed_at", "upstream_level", "level",
-    "sizes", "unit_id", "fallback_id", "policy_id", "previous_id", "chain_id", "reached_at",
+    "sizes", "unit_id", "fallback_id", "policy_id", "previous_id", "chain_id", "due_at",
 )  # fmt: skip
 _ATTEMPT = (
     "case_id", "tier", "stage", "phone_id", "unit_id", "starts_at", "started_at", "acknowledged_at",
@@ -160,9 +160,14 @@ def _history(
             if event.verb in ("raised", "lowered") and event.by_id is not None
         ),
         ended=Ended(case.closed_at, Outcome(case.outcome)) if by_hand and case.closed_at else None,
-        known_until=None if case.closed_at else now,
+        known_until=_known_until(case, now),
         guessed=guessed,
     )
+
+
+def _known_until(case: Case, now: datetime) -> datetime | None:
+    """Where an open case's record ends: now, or before the turn that it still waits for."""
+    return min(now, case.due_at - timedelta(microseconds=1)) if case.due_at else None
 
 
 def _level(code: str | None) -> Level | None:
@@ -221,8 +226,9 @@ def _report(event: Event) -> News:
 def _answers(attempts: Iterable[Attempt], settled: set[int], now: datetime) -> dict[Tier, tuple[Answer, ...]]:
     answers: dict[Tier, list[Answer]] = defaultdict(list)
     for attempt in attempts:
-        if attempt.started_at is not None or attempt.result == Result.NOT_PLACED:
-            answers[Tier(attempt.tier)].append(answer_of(attempt, settled=attempt.pk in settled, now=now))
+        answer = answer_of(attempt, settled=attempt.pk in settled, now=now)
+        if answer is not None:
+            answers[Tier(attempt.tier)].append(answer)
     return {tier: tuple(given) for tier, given in answers.items()}
 
 

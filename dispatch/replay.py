@@ -54,6 +54,9 @@ class _Play:
         self.history, self.case, self.world = history, Rehearsal(history, regime), World(history)
         self.answers: dict[int, Answer] = {}
         self.again: set[int] = set()  # attempts whose answer is assumed
+        self.turned_away: set[int] = (
+            set()
+        )  # visits taken up too late: the door refuses them, and they go home
         self.unknown_from: datetime | None = None
         self.coming: list[_Coming] = []
         self._nth = count()
@@ -133,9 +136,10 @@ class _Play:
             self._expect(at, self._dial, call.id, wakes=False)
 
     def _note_unplaced(self, p: Past) -> None:
-        """The answer "no line was free" is used up by a call that found none."""
+        """The answer "no line was free" is used up by a call that waited for one in vain."""
         answer = self.world.peek(p.tier)
-        if p.result is Result.NOT_PLACED and answer is not None and not answer.placed:
+        waited = p.result is Result.NOT_PLACED or (p.result and self.case.now > p.starts_at)
+        if waited and answer is not None and not answer.placed:
             self.world.take(p.tier, p.stage)
             self.world.assumed += self.case.now > p.starts_at + answer.waited + SLACK
 
@@ -160,13 +164,16 @@ class _Play:
 
     def _step(self, attempt: int, step: Step) -> None:
         p = self.case.past[attempt]
+        if attempt in self.turned_away:
+            return
         if step.word is not None:
             identified = p.identified or step.word is not Disposition.WRONG_PERSON
             self.case.change(attempt, disposition=step.word, judged_at=self.case.now, identified=identified)
             if p.result is None:
                 self.case.end(attempt, result_with(p.tier, step.word))
         elif p.result is not None:
-            return
+            if p.tier is Tier.VISIT and step.stage is not None:
+                self.turned_away.add(attempt)
         elif step.result is not None:
             self.case.end(attempt, step.result)
         elif step.stage is not None:

@@ -51,9 +51,7 @@ def window(*, days: int, until: date | None, unit: str, now: datetime) -> CaseQu
     """
     end = now if until is None else timezone.make_aware(datetime.combine(until + timedelta(days=1), time()))
     cases = _under(unit)
-    found = cases.filter(
-        opened_at__gte=end - timedelta(days=days), opened_at__lt=min(end, now + timedelta(1))
-    )
+    found = cases.filter(opened_at__gte=end - timedelta(days=days), opened_at__lt=end)
     if found.exists():
         return found
     newest = cases.aggregate(at=Max("opened_at"))["at"]

@@ -83,7 +83,9 @@ def _section(title: str, rows: Sequence[Row], tell: Callable[[Row], str]) -> Ite
 
 
 def _median(title: str, minutes: float | None) -> str:
-    return title if minutes is None else f"{title}, {_('median {minutes} min').format(minutes=round(minutes, 1))}"
+    if minutes is None:
+        return title
+    return _("{title}, median {minutes} min").format(title=title, minutes=round(minutes, 1))
 
 
 def _some(cases: Sequence[str]) -> str:
