@@ -67,8 +67,7 @@ def test_what_runs_past_the_record_is_answered_as_the_last_time_and_says_so() ->
 
 def test_other_thresholds_raise_the_case_and_send_somebody_at_once() -> None:
     # 25 points for ten minutes on the phone, 14 for the authority scam: 39
-    opening = {"sizes": {"on_call_seconds": 600}, "answers": AT_THE_DOOR}
-    case = history(None, **opening)
+    case = history(None, sizes={"on_call_seconds": 600}, answers=AT_THE_DOOR)
     case = replace(case, news=(replace(case.news[0], fraud=FraudType.AUTHORITY),))
     assert levels(play(case, OWN)) == [(NOON, Level.MEDIUM)]
     assert levels(play(case, risking(high=39))) == [(NOON, Level.HIGH)]

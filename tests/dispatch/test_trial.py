@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
 from dispatch import policies, recorded, risk, rules, trial
-from dispatch.comparison import Risen
+from dispatch.comparison import Comparison, Risen
 from dispatch.models import Attempt, Case, Event, PolicyVersion
 from dispatch.vocabulary import Disposition, Level, Outcome, Result, Role, Tier
 from dispatch.workflow import closing, desk, report, words
@@ -62,7 +62,7 @@ def second_silence_sends() -> dict[str, Any]:
     return document
 
 
-def compare(document: dict[str, Any]) -> trial.Comparison:
+def compare(document: dict[str, Any]) -> Comparison:
     return trial.compare(Case.objects.all(), rules.read(document), now=LATER)
 
 
