@@ -64,6 +64,14 @@ class Ordered:
 
 
 @dataclass(frozen=True, slots=True)
+class Rung:
+    """A call to one of the person's numbers for somebody else: it counts against the cap from its booking on."""
+
+    at: datetime
+    booked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class LevelSet:
     """A level that a person set."""
 
@@ -97,7 +105,7 @@ class History:
     answers: Mapping[Tier, tuple[Answer, ...]]  # of the attempts that began, in that order
     really: Really
     can_visit_from: datetime | None  # since when there was somewhere to send a visit; None: nowhere
-    rung: Mapping[int, tuple[datetime, ...]] = field(default_factory=dict)  # per number, by other cases
+    rung: Mapping[int, tuple[Rung, ...]] = field(default_factory=dict)  # per number, by other cases
     trunks: int = 1
     met_before: bool = False  # in an earlier case of the chain
     askable: int | None = None  # so many units let a visit go by, then nobody was left; None: never so

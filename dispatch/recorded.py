@@ -10,12 +10,12 @@ from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 
 from dispatch.answered import answer_of
-from dispatch.calling import DAY
-from dispatch.history import Answer, Ended, History, LevelSet, News, Ordered, Really
-from dispatch.models import Attempt, Case, Event, Order, PhoneNumber, TargetNumber
+from dispatch.history import Answer, Ended, History, LevelSet, News, Ordered, Really, Rung
+from dispatch.models import Attempt, Case, Event, Order, TargetNumber
 from dispatch.models.case import CaseQuerySet
+from dispatch.rung import rung_by_others
 from dispatch.vocabulary import CALLS, FraudType, Level, OrderState, Outcome, Result, Tier
-from telephony import calls, exchange
+from telephony import exchange
 
 AT_ONCE = 500  # cases
 BY_HAND = (Outcome.HANDED_OVER, Outcome.VOID, Outcome.DUPLICATE)
@@ -54,7 +54,9 @@ def histories(
 
 def _read(batch: Sequence[Case], now: datetime) -> Iterator[History]:
     rows, trunks = _rows_of(batch), exchange.trunk_count()
-    met, rung = _met_before(batch), _rung_by_others(rows, batch)
+    known = {case.pk: _phones(rows[case.pk]) for case in batch}
+    own = {case.pk: {attempt.call_id for attempt in rows[case.pk].attempts} for case in batch}
+    met, rung = _met_before(batch), rung_by_others(batch, known, own)
     for case in batch:
         yield _history(case, rows[case.pk], trunks, case.pk in met, rung[case.pk], now)
 
@@ -102,25 +104,6 @@ def _met_before(batch: Sequence[Case]) -> set[int]:
     return {case.pk for case in batch if any(pk < case.pk for pk in met.get(case.chain_id or 0, ()))}
 
 
-def _rung_by_others(
-    rows: Mapping[int, _Rows], batch: Sequence[Case]
-) -> dict[int, dict[int, tuple[datetime, ...]]]:
-    """When each case's numbers were rung for other cases, from a day before it opened until it closed."""
-    known = {case.pk: _phones(rows[case.pk]) for case in batch}
-    index = dict(PhoneNumber.objects.filter(pk__in=set().union(*known.values())).values_list("pk", "index"))
-    first = min(case.opened_at for case in batch) - DAY
-    rung = calls.rung_since(set(index.values()), first)
-    found: dict[int, dict[int, tuple[datetime, ...]]] = {}
-    for case in batch:
-        own = {attempt.call_id for attempt in rows[case.pk].attempts}
-        found[case.pk] = {
-            phone: times
-            for phone in known[case.pk]
-            if (times := tuple(at for pk, at in rung.get(index[phone], {}).items() if pk not in own))
-        }
-    return found
-
-
 def _phones(rows: _Rows) -> set[int]:
     """Every number that plays a part in the case, by id."""
     reported = (
@@ -137,7 +120,7 @@ def _history(
     rows: _Rows,
     trunks: int,
     met_before: bool,
-    rung: Mapping[int, tuple[datetime, ...]],
+    rung: Mapping[int, tuple[Rung, ...]],
     now: datetime,
 ) -> History:
     by_hand = case.outcome in BY_HAND and case.closed_at is not None

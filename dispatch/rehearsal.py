@@ -149,8 +149,8 @@ class Rehearsal:
 
     def _rung(self) -> dict[int, tuple[datetime, ...]]:
         since, rung = self.now - DAY, dict[int, tuple[datetime, ...]]()
-        for number, times in self.history.rung.items():
-            rung[number] = tuple(at for at in times if since <= at <= self.now)
+        for number, others in self.history.rung.items():
+            rung[number] = tuple(r.at for r in others if since <= r.at and r.booked_at <= self.now)
         for p in self.past:
             at = self.started.get(p.id)
             if p.number is not None and at is not None and at >= since and p.result not in FAULTS:

@@ -11,7 +11,7 @@ from dispatch.models.case import CaseQuerySet
 from dispatch.policy import DeadEndError
 from dispatch.rehearsal import EndlessError
 from dispatch.risk import RiskRules
-from dispatch.rules import Rules
+from dispatch.rules import BadRules, Rules
 
 Candidate = Rules | RiskRules
 ALWAYS = datetime.min.replace(tzinfo=UTC)
@@ -31,10 +31,10 @@ def compare(
     """
     tally, risks = Tally(), _risks()
     for done, (case, history) in enumerate(recorded.histories(cases, now=now), 1):
-        own = Regime(policies.escalation_rules(case.policy_id), risks)
         try:
+            own = Regime(policies.escalation_rules(case.policy_id), risks)
             tally.add(history, replay.play(history, own), replay.play(history, _with(candidate, own)))
-        except (DeadEndError, EndlessError):
+        except (BadRules, DeadEndError, EndlessError):
             tally.fail(history.number)
         watch(done)
     return tally.total()

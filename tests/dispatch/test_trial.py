@@ -16,10 +16,11 @@ from pytest_django.fixtures import Settings
 from dispatch import policies, recorded, risk, rules, trial
 from dispatch.comparison import Comparison, Risen
 from dispatch.models import Attempt, Case, Event, PolicyVersion
-from dispatch.vocabulary import Disposition, Level, Outcome, Result, Role, Tier
-from dispatch.workflow import closing, desk, report, words
-from telephony import clock
-from telephony.carrier import CallResult
+from dispatch.vocabulary import Disposition, Level, Outcome, Result, Role, Stage, Tier
+from dispatch.workflow import closing, desk, report, turn, words
+from telephony import calls, clock, exchange
+from telephony.carrier import CallResult, CallStatus, Update
+from telephony.models import Call
 from tests import factories
 from tests.factories import START, Centre
 
@@ -160,6 +161,26 @@ def test_a_merged_case_and_its_duplicate_go_as_they_went(place: Centre) -> None:
     both = report.Person(number="+8619000000002", id_number="440904199001011234", name="测试人")
     factories.directive(place, "C", person=both, level=Level.MEDIUM, now=soon)
     assert sorted(Case.objects.values_list("outcome", flat=True)) == ["", "duplicate"]
+    assert reproduced()
+
+
+def test_what_was_booked_for_another_on_the_same_phone_counts_against_its_cap(place: Centre) -> None:
+    """Four calls a day at low risk: the third of each finds the other's three rung or booked."""
+    phone = "+8619000000001"
+    for number in ("440904199001011234", "440904199001011242"):
+        factories.directive(
+            place, number, person=report.Person(number=phone, id_number=number), level=Level.LOW, signs={}
+        )
+    for n in range(1, 6):
+        now = START + timedelta(minutes=20 * n)
+        while (
+            Attempt.objects.live().filter(tier=Tier.VOICE, stage=Stage.PLANNED, starts_at__lte=now).exists()
+        ):
+            exchange.connect(now=now)
+            call = Call.objects.get(status=CallStatus.DIALLING)
+            calls.hear(Update(str(call.key), CallStatus.ENDED, CallResult.NO_ANSWER), now=now)
+            turn.advance_due(now=now)
+    assert sorted(case.attempts.filter(tier=Tier.VOICE).count() for case in Case.objects.all()) == [2, 2]
     assert reproduced()
 
 
