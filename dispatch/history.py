@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from dispatch.chain import Rules
 from dispatch.risk import RiskRules
-from dispatch.rules import Rules
 from dispatch.vocabulary import Disposition, FraudType, Level, Outcome, Result, Tier
 
 

@@ -1,9 +1,11 @@
 """Try before you switch: recorded cases under the policies they ran under, and under a candidate."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
-from dispatch import policies, recorded, replay
+from dispatch import policies, recorded, replay, risk, rules
+from dispatch.chain import BadRules, Rules
 from dispatch.comparison import Comparison, Tally
 from dispatch.history import Regime
 from dispatch.models import PolicyVersion
@@ -11,10 +13,14 @@ from dispatch.models.case import CaseQuerySet
 from dispatch.policy import DeadEndError
 from dispatch.rehearsal import EndlessError
 from dispatch.risk import RiskRules
-from dispatch.rules import BadRules, Rules
 
 Candidate = Rules | RiskRules
 ALWAYS = datetime.min.replace(tzinfo=UTC)
+
+
+def candidate(kind: PolicyVersion.Kind, document: Mapping[str, Any]) -> Candidate:
+    """A document as a candidate. Raises BadRules or BadRiskRules, with every flaw."""
+    return risk.read(document) if kind == PolicyVersion.Kind.RISK else rules.read(document)
 
 
 def compare(

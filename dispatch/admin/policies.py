@@ -15,18 +15,21 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from dispatch import drafting, policies, record
+from dispatch import differences, drafting, policies, record, trial
 from dispatch.admin import chart, picture
-from dispatch.admin.access import DESK, Guarded
+from dispatch.admin.access import DESK, Guarded, scope_of, user_of
 from dispatch.admin.sheet import Sheet
 from dispatch.chain import BadRules
-from dispatch.models import PolicyVersion, User
+from dispatch.models import Case, PolicyVersion, User
 from dispatch.risk import BadRiskRules
 from dispatch.workflow import publishing
 from dispatch.workflow.refusal import NotAllowedError
 from telephony import clock
 
 Kind = PolicyVersion.Kind
+MOST_TRIED = (
+    200  # cases on the page, so that it answers in seconds; `manage.py policy replay` takes any number
+)
 
 
 @admin.register(PolicyVersion)
@@ -77,9 +80,12 @@ class PolicyVersionAdmin(Guarded):
             if made is not None:
                 return HttpResponseRedirect(_address(made))
             refused = True
+        tried = self._try(request, sheet, now) if "try" in request.POST and not refused else {}
         status = 422 if refused else 200
         typed = {word: request.POST.get(word, "") for word in ("starts_at", "note")}
-        return self._page(request, version, "next.html", {"sheet": sheet, **typed, **sheet.tables()}, status)
+        return self._page(
+            request, version, "next.html", {"sheet": sheet, **typed, **tried, **sheet.tables()}, status
+        )
 
     def _publish(
         self, request: HttpRequest, version: PolicyVersion, sheet: Sheet, by: User, now: datetime
@@ -107,6 +113,29 @@ class PolicyVersionAdmin(Guarded):
             ),
         )
         return made
+
+    def _try(self, request: HttpRequest, sheet: Sheet, now: datetime) -> dict[str, Any]:
+        """The newest closed cases that the user may see, under the draft."""
+        mine = Case.objects.all()
+        scope = scope_of(user_of(request))
+        if scope is not None:
+            mine = mine.filter(unit__path__startswith=scope) if scope else mine.none()
+        newest = mine.exclude(closed_at=None).order_by("-closed_at").values("pk")[:MOST_TRIED]
+        told = trial.compare(
+            Case.objects.filter(pk__in=[row["pk"] for row in newest]),
+            trial.candidate(sheet.kind, sheet.document),
+            now=now,
+        )
+        groups = [
+            (group.title, [(case, case.rpartition("-")[2].lstrip("0"), words) for case, words in group.rows])
+            for group in differences.groups(told)
+        ]
+        return {
+            "tried": told.cases,
+            "trust": list(differences.trust(told)),
+            "totals": list(differences.totals(told)),
+            "groups": groups,
+        }
 
     def _version(self, request: HttpRequest, pk: str | int) -> PolicyVersion:
         if not self.has_view_permission(request) or not str(pk).isdigit():

@@ -12,9 +12,11 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from dispatch import risk, rules
+from dispatch import trial
+from dispatch.chain import BadRules
 from dispatch.models import Case, PolicyVersion, Unit
 from dispatch.models.case import CaseQuerySet
+from dispatch.risk import BadRiskRules
 from dispatch.trial import Candidate
 from dispatch.vocabulary import UnitKind
 
@@ -25,12 +27,10 @@ def read(path: Path, kind: str) -> Candidate:
     """The policy in a TOML or JSON file. Raises CommandError that names each faulty row, one a line."""
     document = _document(path)
     try:
-        return rules.read(document) if kind == PolicyVersion.Kind.ESCALATION else risk.read(document)
-    except rules.BadRules as bad:
-        faults = bad.faults
-    except risk.BadRiskRules as bad:
-        faults = [str(bad)]
-    raise CommandError("\n".join(f"{path}: {fault}" for fault in faults), returncode=REFUSED)
+        return trial.candidate(PolicyVersion.Kind(kind), document)
+    except (BadRules, BadRiskRules) as bad:
+        told = "\n".join(f"{path}: {flaw}" for flaw in bad.flaws)
+        raise CommandError(told, returncode=REFUSED) from bad
 
 
 def _document(path: Path) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from pytest_django import Settings
 from dispatch import drafting, policies
 from dispatch.admin import picture
 from dispatch.models import Case, Event, PolicyVersion, Unit
-from dispatch.vocabulary import Level, Role, Tier
+from dispatch.vocabulary import Disposition, Level, Role, Tier
 from telephony import clock
 from telephony.carrier import CallResult
 from tests import factories
@@ -215,6 +215,36 @@ def test_of_two_that_publish_from_one_version_both_get_a_number(enter: Enter, ch
     numbers = PolicyVersion.objects.filter(kind=Kind.ESCALATION).order_by("version")
     assert [version.version for version in numbers] == [1, 2, 3]
     assert policies.current(Kind.ESCALATION, START).version == 3
+
+
+# trying
+
+
+def try_it(client: Client, version: PolicyVersion, **typed: str) -> str:
+    return client.post(address(version, "next"), {**sheet(version, **typed), "try": ""}).content.decode()
+
+
+def test_a_draft_is_tried_on_the_cases_that_have_closed(
+    place: Centre, enter: Enter, chain: PolicyVersion
+) -> None:
+    assert "No case has closed yet" in try_it(enter(), chain)
+    case = factories.directive(place, "A", number=1)
+    factories.unanswered(case, CallResult.NO_ANSWER, now=SOON)
+    factories.judged(case, Disposition.FALSE_ALARM, now=SOON + timedelta(minutes=2))
+    same = try_it(enter(), chain)
+    assert "Nothing changes." in same
+    assert "1 of 1 cases (100 %) go as they really went" in same
+    quicker = try_it(enter(), chain, high__voice__silent__again="")  # the visit after the first silence
+    assert "Not known to the end" in quicker  # nobody was ever sent, so nobody knows what they had met
+    assert case.number in quicker
+    assert PolicyVersion.objects.filter(kind=Kind.ESCALATION).count() == 1
+
+
+def test_nobody_tries_it_on_cases_they_may_not_see(place: Centre, enter: Enter, chain: PolicyVersion) -> None:
+    case = factories.directive(place, "A", number=1)
+    factories.judged(case, Disposition.FALSE_ALARM, now=SOON)
+    far = Unit.objects.create(name="别市", kind="city", adcode="440300", lat=22.5, lon=114.0)
+    assert "No case has closed yet" in try_it(enter(Role.ADMINISTRATOR, far), chain)
 
 
 # the risk policy

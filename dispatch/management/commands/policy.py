@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from dispatch import explain, trial
-from dispatch.management import candidates, differences
+from dispatch import differences, explain, trial
+from dispatch.management import candidates
 from dispatch.models import Case, PolicyVersion
 from dispatch.models.choices import name
 from dispatch.vocabulary import Level, Outcome, State

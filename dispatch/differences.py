@@ -1,7 +1,7 @@
-"""A comparison of two policies as lines for a terminal, in the reader's language, and as a JSON document."""
+"""A comparison of two policies in the reader's language: groups for a page, lines for a terminal, a JSON document."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any, TypeVar
@@ -15,27 +15,54 @@ from dispatch.models.choices import name
 from dispatch.vocabulary import Level, Outcome
 
 MOST_ROWS = 20  # of one kind in the table; JSON has them all
-Row = TypeVar("Row")
+Row = TypeVar("Row", Risen, Sent, Called, Ending, Unknown)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The cases that change in one way: each its number, and what changes in words."""
+
+    title: str
+    rows: tuple[tuple[str, str], ...]
 
 
 def lines(told: Comparison) -> Iterator[str]:
     """The table: how far to trust it, the totals, then the cases that change, kind by kind."""
-    yield from _trust(told)
+    yield from trust(told)
     yield ""
-    yield from _totals(told)
+    yield from totals(told)
+    for group in groups(told):
+        yield ""
+        yield f"{group.title} ({len(group.rows)})"
+        yield from (f"  {case}  {words}" for case, words in group.rows[:MOST_ROWS])
+        if len(group.rows) > MOST_ROWS:
+            yield "  " + _("… and {count} more; --json names all").format(count=len(group.rows) - MOST_ROWS)
+
+
+def groups(told: Comparison) -> list[Group]:
+    """The cases that change, kind by kind; no kind is empty."""
     risen = [row for row in told.risen if row.at]
-    yield from _section(_("Would have risen"), risen, _risen)
-    yield from _section(_("Would have risen less high"), [r for r in told.risen if not r.at], _risen)
-    yield from _section(_median(_("Visit sent earlier"), told.minutes_earlier), told.earlier, _sent)
-    yield from _section(_median(_("Visit sent later"), told.minutes_later), told.later, _sent)
-    yield from _section(_("Visit sent where none was"), told.newly_sent, _sent)
-    yield from _section(_("No visit where one was sent"), told.no_more_sent, _sent)
-    yield from _section(_("Other number of calls"), told.called, _called)
-    yield from _section(_("Would have ended otherwise"), told.ended, _ended)
-    yield from _section(_("Not known to the end"), told.unknown, _unknown)
+    fallen = [row for row in told.risen if not row.at]
+    kinds = (
+        _group(_("Would have risen"), risen, _risen),
+        _group(_("Would have risen less high"), fallen, _risen),
+        _group(_median(_("Visit sent earlier"), told.minutes_earlier), told.earlier, _sent),
+        _group(_median(_("Visit sent later"), told.minutes_later), told.later, _sent),
+        _group(_("Visit sent where none was"), told.newly_sent, _sent),
+        _group(_("No visit where one was sent"), told.no_more_sent, _sent),
+        _group(_("Other number of calls"), told.called, _called),
+        _group(_("Would have ended otherwise"), told.ended, _ended),
+        _group(_("Not known to the end"), told.unknown, _unknown),
+    )
+    return [group for group in kinds if group.rows]
 
 
-def _trust(told: Comparison) -> Iterator[str]:
+def _group(title: str, rows: Sequence[Row], tell: Callable[[Row], str]) -> Group:
+    return Group(title, tuple((row.case, tell(row)) for row in rows))
+
+
+def trust(told: Comparison) -> Iterator[str]:
+    """How far to trust it: how many cases go under their own policy as they really went."""
     share = round(100 * told.reproduced / told.cases) if told.cases else 0
     yield _(
         "Replayed under their own policy, {reproduced} of {cases} cases ({share} %) go as they really went: "
@@ -53,7 +80,8 @@ def _trust(told: Comparison) -> Iterator[str]:
         yield _("Rest in part on an assumption under the candidate: {count}").format(count=told.assumed)
 
 
-def _totals(told: Comparison) -> Iterator[str]:
+def totals(told: Comparison) -> Iterator[str]:
+    """What changes in all."""
     if not told.changed and not told.unknown:
         yield _("Nothing changes.")
     else:
@@ -71,17 +99,6 @@ def _totals(told: Comparison) -> Iterator[str]:
     )
 
 
-def _section(title: str, rows: Sequence[Row], tell: Callable[[Row], str]) -> Iterator[str]:
-    if not rows:
-        return
-    yield ""
-    yield f"{title} ({len(rows)})"
-    for row in rows[:MOST_ROWS]:
-        yield f"  {tell(row)}"
-    if len(rows) > MOST_ROWS:
-        yield "  " + _("… and {count} more; --json names all").format(count=len(rows) - MOST_ROWS)
-
-
 def _median(title: str, minutes: float | None) -> str:
     if minutes is None:
         return title
@@ -94,20 +111,20 @@ def _some(cases: Sequence[str]) -> str:
 
 
 def _risen(row: Risen) -> str:
-    return f"{row.case}  {name(row.before)} → {name(row.after)}  {_clock(row.at)}".rstrip()
+    return f"{name(row.before)} → {name(row.after)}  {_clock(row.at)}".rstrip()
 
 
 def _sent(row: Sent) -> str:
     minutes = "" if row.minutes is None else "  " + _("{minutes} min").format(minutes=f"{row.minutes:+.1f}")
-    return f"{row.case}  {_clock(row.before) or '–'} → {_clock(row.after) or '–'}{minutes}"
+    return f"{_clock(row.before) or '–'} → {_clock(row.after) or '–'}{minutes}"
 
 
 def _called(row: Called) -> str:
-    return f"{row.case}  {row.before} → {row.after} ({row.after - row.before:+})"
+    return f"{row.before} → {row.after} ({row.after - row.before:+})"
 
 
 def _ended(row: Ending) -> str:
-    return f"{row.case}  {_outcome(row.before)} → {_outcome(row.after)}"
+    return f"{_outcome(row.before)} → {_outcome(row.after)}"
 
 
 def _outcome(outcome: Outcome | None) -> str:
@@ -115,9 +132,7 @@ def _outcome(outcome: Outcome | None) -> str:
 
 
 def _unknown(row: Unknown) -> str:
-    return _("{case}  from {at} on: a tier begins that was never tried").format(
-        case=row.case, at=_clock(row.since)
-    )
+    return _("from {at} on: a tier begins that was never tried").format(at=_clock(row.since))
 
 
 def _clock(at: datetime | None) -> str:
