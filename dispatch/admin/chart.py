@@ -238,7 +238,9 @@ def _tries(found: Cell) -> Iterable[str]:
     """When it is tried again, and how long that goes on."""
     if found.again and not any(found.again) and found.seek == "next":
         times = len(found.again)
-        yield ngettext("the next unit at once", "the next unit at once, {n} times", times).format(n=times)
+        yield ngettext("the next unit at once, {n} time", "the next unit at once, {n} times", times).format(
+            n=times
+        )
     elif found.again and found.seek == "next":
         yield _("the next unit after {spans}").format(spans=_spans(found.again))
     elif found.again:
