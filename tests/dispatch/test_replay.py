@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dispatch import policies, rules
 from dispatch.comparison import Tally
-from dispatch.history import Answer, Course, Ended, History, LevelSet, News, Ordered, Regime
+from dispatch.history import Answer, Course, Ended, History, LevelSet, News, Ordered, Regime, Rung
 from dispatch.models import PolicyVersion
 from dispatch.replay import play
 from dispatch.vocabulary import Disposition, FraudType, Level, Outcome, Result, Tier
@@ -204,6 +204,15 @@ def test_a_fault_takes_its_own_answer_and_is_not_said_again() -> None:
     assert course.assumed == 3
     only = play(history(answers={**AT_THE_DOOR, VOICE: (fault,)}), OWN)
     assert only.unknown_from == NOON + timedelta(seconds=5)
+
+
+def test_calls_for_others_count_against_the_cap_from_their_booking_on_and_faults_do_not() -> None:
+    # low: four a day, faults apart
+    fault, before = met(R.CONGESTION, timedelta(seconds=5)), NOON - minutes(60)
+    case = history(Level.LOW, answers={**AT_THE_DOOR, VOICE: (fault, SILENT, SILENT, SILENT)}, trunks=1)
+    one, soon, late = Rung(before, before), Rung(after(60), after(1)), Rung(after(60), after(50))
+    placed = [play(replace(case, rung={1: rung}), OWN).calls for rung in ((one,), (one, soon), (one, late))]
+    assert placed == [4, 3, 4]
 
 
 def test_a_call_that_found_no_line_waits_for_its_allowance() -> None:

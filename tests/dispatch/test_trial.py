@@ -164,7 +164,7 @@ def test_a_merged_case_and_its_duplicate_go_as_they_went(place: Centre) -> None:
     assert reproduced()
 
 
-def test_what_was_booked_for_another_on_the_same_phone_counts_against_its_cap(place: Centre) -> None:
+def test_two_people_on_one_phone_share_its_cap(place: Centre) -> None:
     """Four calls a day at low risk: the third of each finds the other's three rung or booked."""
     phone = "+8619000000001"
     for number in ("440904199001011234", "440904199001011242"):
