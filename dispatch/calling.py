@@ -46,8 +46,12 @@ class Calling:
         return Try(tier, at, min(filter(None, ends)), number=number, why=why)
 
     def still_fits(self, call: Past, now: datetime) -> bool:
-        """Whether a planned call is still to the right number, within its hours."""
-        return call.number not in self.wrong and (call.due_at is None or now < call.due_at)
+        """Whether a planned call is still to one of their numbers, and no wrong one, within its hours."""
+        return (
+            call.number in self.facts.numbers
+            and call.number not in self.wrong
+            and (call.due_at is None or now < call.due_at)
+        )
 
     def allowance_over(self, call: Past, now: datetime) -> bool:
         """Whether a planned call has waited for a line as long as it may, so that time is not just up for today."""

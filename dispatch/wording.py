@@ -54,6 +54,7 @@ def _templates() -> dict[str, str]:
         "opened": _("Case opened, {level}"),
         "joined": _("Another directive joined"),
         "merged": _("Merged with {other}"),
+        "parted": _("Merge with {other} undone"),
         "raised": _("Raised from {before} to {level}"),
         "published": _("Policy {what} published, in force from {starts}"),
         "lowered": _("Lowered from {before} to {level}: {why}"),

@@ -2,7 +2,7 @@
 
 A cohort: the window is of receipt, so a figure of last week still moves while its cases are open. Each directive
 counts once, by the last case of its chain; a duplicate or void case takes only its own directives out, and
-decides for nobody else's.
+decides for nobody else's. A duplicate whose merge was undone is none: the case that follows it decides.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -103,9 +103,9 @@ def _directives(wanted: Filter) -> QuerySet[Any, Any]:
         received = received.filter(received_at__lt=_midnight(wanted.until + timedelta(days=1)))
     if wanted.source:
         received = received.filter(source__code=wanted.source)
-    counted = Case.objects.exclude(outcome__in=UNCOUNTED).order_by("-pk")
+    counted = Case.objects.exclude(outcome__in=UNCOUNTED).filter(pk__gte=OuterRef("case_id")).order_by("-pk")
     last = counted.filter(Q(pk=OuterRef("root")) | Q(chain=OuterRef("root"))).values("pk")[:1]
-    alone = Q(case__outcome__in=UNCOUNTED) | Q(case__next=None)
+    alone = Q(case__outcome=Outcome.VOID) | Q(case__next=None)  # only an undone duplicate has a next
     return received.annotate(
         root=Coalesce("case__chain_id", "case_id"),
         decided=Choice(

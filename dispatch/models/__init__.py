@@ -4,6 +4,7 @@ from dispatch.models.assessment import Assessment
 from dispatch.models.attempt import Attempt
 from dispatch.models.case import Case
 from dispatch.models.event import Event
+from dispatch.models.merge import Merge
 from dispatch.models.message import Message
 from dispatch.models.money import Sum
 from dispatch.models.order import Order
@@ -20,6 +21,7 @@ __all__ = [
     "Contact",
     "DeviceToken",
     "Event",
+    "Merge",
     "Message",
     "Order",
     "PhoneNumber",

@@ -7,7 +7,7 @@ from typing import Any, Self
 import django_fsm as fsm
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -90,6 +90,12 @@ class Case(fsm.FSMModelMixin, models.Model):
     holder = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("held by")
     )
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("closed by")
+    )
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="duplicates", verbose_name=_("merged into")
+    )
     previous = models.OneToOneField(
         "self", models.PROTECT, null=True, related_name="next", verbose_name=_("previous case")
     )
@@ -114,7 +120,25 @@ class Case(fsm.FSMModelMixin, models.Model):
             models.CheckConstraint(
                 name="dispatch_case_verified_was_agreed",
                 condition=~Q(outcome=Outcome.VERIFIED)
-                | Q(agreed_at__isnull=False, verified_at__isnull=False),
+                | Q(agreed_at__isnull=False, verified_at__isnull=False, verified_at__gte=F("agreed_at")),
+            ),
+            models.CheckConstraint(
+                name="dispatch_case_unconfirmed_was_agreed",
+                condition=~Q(outcome=Outcome.UNCONFIRMED) | Q(agreed_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="dispatch_case_judged_was_reached",
+                condition=~Q(outcome__in=[Outcome.FALSE_ALARM, Outcome.NOT_PERSUADED])
+                | Q(reached_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="dispatch_case_void_and_handed_over_name_who",
+                condition=~Q(outcome__in=[Outcome.VOID, Outcome.HANDED_OVER]) | Q(closed_by__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="dispatch_case_duplicate_names_the_kept",
+                condition=Q(outcome=Outcome.DUPLICATE, merged_into__isnull=False)
+                | (~Q(outcome=Outcome.DUPLICATE) & Q(merged_into=None)),
             ),
         ]
         indexes = [
@@ -140,6 +164,10 @@ class Case(fsm.FSMModelMixin, models.Model):
     @property
     def is_open(self) -> bool:
         return self.closed_at is None
+
+    def is_placed_before(self, other: "Case") -> bool:
+        """Whether the other case knows a newer place."""
+        return bool(other.place_at and (self.place_at is None or other.place_at > self.place_at))
 
     def is_below(self, tier: Tier) -> bool:
         """Whether the case has not yet climbed to this tier."""

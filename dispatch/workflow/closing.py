@@ -7,15 +7,23 @@ from django.db import transaction
 from dispatch import record
 from dispatch.models import Attempt, Case, User
 from dispatch.vocabulary import Level, Outcome, Result, Role
+from dispatch.workflow import places
 from dispatch.workflow.refusal import NotAllowedError
 from telephony import calls
 from telephony.carrier import Fault
+
+OUTSIDE = frozenset({Outcome.DUPLICATE, Outcome.RELAPSED, Outcome.VOID, Outcome.HANDED_OVER})
 
 
 def fold(
     case: Case, outcome: Outcome, *, now: datetime, by: User | None = None, agent: str = "", why: str = ""
 ) -> None:
-    """Close a locked case from outside the chain: its live attempts are stood down first."""
+    """Close a locked case from outside the chain: its live attempts are stood down first.
+
+    Raises ValueError for an outcome that only the chain may come to.
+    """
+    if outcome not in OUTSIDE:
+        raise ValueError(f"{outcome} is the chain's to say")
     live = list(Attempt.objects.live().filter(case=case))
     for attempt in live:
         attempt.result, attempt.fault = Result.CANCELLED, Fault.OURS
@@ -23,7 +31,7 @@ def fold(
     Attempt.objects.bulk_update(live, ["result", "fault", "ended_at", "due_at"])
     calls.call_off([a.call_id for a in live if a.call_id], now=now)
     case.close(outcome)
-    case.closed_at, case.due_at = now, None
+    case.closed_at, case.due_at, case.closed_by = now, None, by
     case.save()
     record.write("closed", now=now, case=case, by=by, agent=agent, why=why, outcome=outcome)
 
@@ -47,11 +55,11 @@ def merge(*, kept: Case, other: Case, now: datetime) -> None:
     record.write("merged", now=now, case=kept, other=other.number, reported=told)
     if other.level > kept.level:
         raise_to(kept, Level(other.level), now=now, agent="engine")
-    if other.place_at and (kept.place_at is None or other.place_at > kept.place_at):
-        for name in ("lat", "lon", "adcode", "address", "place_at", "unit_id", "fallback_id"):
-            setattr(kept, name, getattr(other, name))
+    if kept.is_placed_before(other):
+        places.move(kept, other)
     kept.issued_at = max(kept.issued_at, other.issued_at)
     kept.due_at = now
+    other.merged_into = kept
     fold(other, Outcome.DUPLICATE, now=now, why=kept.number)
     kept.save()
 

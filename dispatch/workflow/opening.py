@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from dispatch import policies, record, risk, stations
-from dispatch.models import Attempt, Case, Contact, PolicyVersion, Sum, Target, Unit
-from dispatch.vocabulary import FraudType, Level, Money, Outcome, State, Tier, UnitKind
+from dispatch.models import Case, Contact, PolicyVersion, Sum, Target, Unit
+from dispatch.vocabulary import FraudType, Level, Money, Outcome, State
 from dispatch.workflow import persons
 from dispatch.workflow.closing import fold, raise_to
 from dispatch.workflow.facts import History, risk_facts
+from dispatch.workflow.places import mark_astray
 from dispatch.workflow.report import Place, Related, Report
 from dispatch.workflow.turn import advance, succeed
 
@@ -162,25 +163,9 @@ def _take_facts(case: Case, report: Report) -> bool | None:
         case.place_at = report.issued_at
     if place or case.place_at is None:  # the ID number alone may tell more than was known
         case.unit = _home(case.target, Place(case.lat, case.lon, case.adcode), report.fallback)
-        astray = _mark_astray(case)
+        astray = mark_astray(case)
     case.issued_at = max(case.issued_at, report.issued_at)
     return astray
-
-
-def _mark_astray(case: Case) -> bool | None:
-    """The last visit went to the place known before; the policy redirects it if another unit is nearer now.
-
-    None: there was no visit.
-    """
-    visit = Attempt.objects.filter(case=case, tier=Tier.VISIT).select_related("unit").order_by("-pk").first()
-    if visit is None or visit.unit is None:
-        return None
-    community = visit.unit.kind in (UnitKind.VILLAGE, UnitKind.TOWN)
-    if stations.assign(case, community=community, ignored=()) == visit.unit:
-        return False
-    visit.astray = True
-    visit.save(update_fields=["astray"])
-    return True
 
 
 def _note_contact(target: Target, related: Related, now: datetime) -> None:

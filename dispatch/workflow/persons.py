@@ -7,6 +7,7 @@ from django.db.models import Max
 from dispatch.models import Case, PhoneNumber, Target, TargetNumber
 from dispatch.workflow.closing import merge
 from dispatch.workflow.report import Person
+from dispatch.workflow.undoing import remember, was_parted
 from telephony import numbers, sealing
 
 
@@ -44,7 +45,7 @@ def _by_id(person: Person, phone: PhoneNumber | None, now: datetime) -> Target:
         fresh = Target(id_number=person.id_number, id_index=index)
         Target.objects.bulk_create([fresh], ignore_conflicts=True)
         known = Target.objects.select_for_update(no_key=True).get(id_index=index)
-    if anonymous is not None:
+    if anonymous is not None and not was_parted(anonymous, known):
         _absorb(anonymous, known, now)
     return known
 
@@ -72,6 +73,8 @@ def _absorb(anonymous: Target, known: Target, now: datetime) -> None:
     """The nameless user of a phone turns out to be a person we know: one person, one case."""
     mine = Case.objects.open().filter(target=known).select_for_update(of=("self",)).first()
     theirs = Case.objects.open().filter(target=anonymous).select_for_update(of=("self",)).first()
+    if theirs is not None and mine is not None:
+        remember(kept=mine, other=theirs, person=anonymous, now=now)
     for use in anonymous.numbers.all():
         if known.numbers.filter(phone_id=use.phone_id).exists():
             use.delete()

@@ -15,6 +15,7 @@ from dispatch.models import (
     Case,
     DeviceToken,
     Event,
+    Merge,
     Order,
     PolicyVersion,
     Sum,
@@ -68,11 +69,24 @@ def _order(case: Case) -> Order:
     return Order.objects.create(case=case, drafted_at=START, due_at=START + timedelta(minutes=30))
 
 
+def _close(outcome: Outcome, **given: Any) -> Any:
+    return Case.objects.update(
+        **{"state": State.CLOSED, "outcome": outcome, "due_at": None, "closed_at": START, **given}
+    )
+
+
 BREAKS: dict[str, Breaks] = {
     "dispatch_case_open_has_due_at": lambda case: Case.objects.update(due_at=None),
     "dispatch_case_one_open_per_target": lambda case: _again(Case.objects.get(pk=case.pk)),
-    "dispatch_case_verified_was_agreed": lambda case: Case.objects.update(
-        state=State.CLOSED, outcome=Outcome.VERIFIED, due_at=None, closed_at=START
+    "dispatch_case_verified_was_agreed": lambda case: _close(
+        Outcome.VERIFIED, agreed_at=START, verified_at=START - timedelta(seconds=1)
+    ),
+    "dispatch_case_unconfirmed_was_agreed": lambda case: _close(Outcome.UNCONFIRMED),
+    "dispatch_case_judged_was_reached": lambda case: _close(Outcome.FALSE_ALARM),
+    "dispatch_case_void_and_handed_over_name_who": lambda case: _close(Outcome.VOID),
+    "dispatch_case_duplicate_names_the_kept": lambda case: _close(Outcome.DUPLICATE),
+    "dispatch_merge_undone_names_who": lambda case: Merge.objects.create(
+        other=case, person=case.target, at=START, undone_at=START
     ),
     "dispatch_attempt_live_has_due_at": lambda case: Attempt.objects.update(due_at=None),
     "dispatch_attempt_one_live_per_case_and_tier": lambda case: _again(_live(case), call=None),
@@ -107,6 +121,23 @@ BREAKS: dict[str, Breaks] = {
 @pytest.fixture
 def case() -> Case:
     return factories.directive(factories.centre(), "D-1", level=Level.HIGH, number="1")
+
+
+ENDINGS = [
+    ("dispatch_case_verified_was_agreed", {"outcome": Outcome.VERIFIED}),
+    ("dispatch_case_verified_was_agreed", {"outcome": Outcome.VERIFIED, "agreed_at": START}),
+    ("dispatch_case_verified_was_agreed", {"outcome": Outcome.VERIFIED, "verified_at": START}),
+    ("dispatch_case_judged_was_reached", {"outcome": Outcome.NOT_PERSUADED}),
+    ("dispatch_case_void_and_handed_over_name_who", {"outcome": Outcome.HANDED_OVER}),
+]
+
+
+@pytest.mark.parametrize(("promise", "row"), ENDINGS)
+def test_the_database_refuses_an_ending_that_the_case_does_not_bear_out(
+    case: Case, promise: str, row: dict[str, Any]
+) -> None:
+    with pytest.raises(IntegrityError, match=promise), transaction.atomic():
+        _close(**row)
 
 
 @pytest.mark.parametrize("promise", BREAKS)
