@@ -10,6 +10,7 @@ from dispatch.flaw import Flaw
 from dispatch.vocabulary import FraudType, Level
 
 MOST = 100
+OUR_OWN = ("agreed_before", "line_signs")  # facts of our own record
 
 
 class BadRiskRules(ValueError):
@@ -44,6 +45,11 @@ class Scale:
 
     steps: tuple[tuple[int, int], ...]
 
+    @property
+    def flag(self) -> bool:
+        """Whether there is only yes or no."""
+        return len(self.steps) == 1 and self.steps[0][0] == 1
+
     def of(self, size: int) -> int:
         return max((points for at, points in self.steps if size >= at), default=0)
 
@@ -56,6 +62,11 @@ class RiskRules:
     upstream: Mapping[Level, int]
     scales: Mapping[str, Scale]
     frauds: Mapping[FraudType, Fraud]
+
+    @property
+    def signs(self) -> tuple[str, ...]:
+        """The flags that somebody may see and report; what we ourselves know of the past is none."""
+        return tuple(name for name, scale in self.scales.items() if scale.flag and name not in OUR_OWN)
 
     def fraud(self, word: str, on: date) -> FraudType:
         """A code, the Chinese name or an alias in use on that day; what is unknown is `other`."""

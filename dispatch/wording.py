@@ -1,6 +1,7 @@
 """The record in words, in the reader's language, and the words of an SMS."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
@@ -9,7 +10,18 @@ from django.utils.translation import gettext as _
 
 from dispatch.models import Event, Unit
 from dispatch.models.choices import name
-from dispatch.vocabulary import Disposition, FraudType, Level, OrderState, Outcome, Result, Stage, Tier
+from dispatch.vocabulary import (
+    Disposition,
+    FraudType,
+    Level,
+    Money,
+    OrderState,
+    Outcome,
+    Result,
+    Role,
+    Stage,
+    Tier,
+)
 
 MARKS = {Level.CRITICAL: "▲▲", Level.HIGH: "▲", Level.MEDIUM: "●", Level.LOW: "○"}  # beside the colour
 SMS = (
@@ -79,7 +91,9 @@ def _templates() -> dict[str, str]:
         "viewed": _("Personal data opened"),
         "refused": _("Refused: {why}"),
         "taken": _("A person took the case over"),
-        "noted": _("Note: {text}"),
+        "given_back": _("Given back"),
+        "noted": _("Note: {signs} {text}"),
+        "sum": _("{kind}: ¥{amount}"),
         "added": _("Added: {what} {name}"),
         "changed": _("Changed: {what} {name}, {fields}"),
         "key_renewed": _("API key renewed: {source}"),
@@ -95,6 +109,7 @@ _ENUMS = {
     "disposition": Disposition,
     "stage": Stage,
     "outcome": Outcome,
+    "kind": Money,
     "order": None,
 }
 
@@ -110,6 +125,10 @@ def _words(detail: dict[str, Any], units: dict[int, Unit]) -> dict[str, str]:
             words[key] = str(units.get(value, ""))
         elif key in ("starts", "due"):
             words[key] = _clock(parse_datetime(str(value)))
+        elif key == "signs":
+            words[key] = _(", ").join(reason(sign, "1") for sign in value)
+        elif key == "amount":
+            words[key] = f"{Decimal(str(value)):,.2f}"
         elif key == "reinforced":
             words[key] = _("reinforced")
         else:
@@ -180,6 +199,8 @@ def agent(code: str) -> str:
     """Who acted, where it was no user."""
     if code.startswith("source:"):
         return _("source {code}").format(code=code.removeprefix("source:"))
+    if code.startswith("role:"):
+        return name(Role(code.removeprefix("role:")))
     known = {
         "engine": _("the system"),
         "line": _("the line"),

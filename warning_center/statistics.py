@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from dispatch.models import Attempt, Case, Sum, Unit
 from dispatch.models.choices import name
-from dispatch.vocabulary import UNCOUNTED, Disposition, FraudType, Level, Money, Outcome, Tier
+from dispatch.vocabulary import UNCOUNTED, Disposition, FraudType, Level, Money, Outcome, Role, Tier
 from warning_center import rates
 from warning_center.models import Directive, Source
 from warning_center.rates import Row
@@ -164,7 +164,8 @@ def money(wanted: Filter) -> tuple[Pot, ...]:
     newest = {
         (kind, case): (amount, said_by) for root, case, kind, amount, said_by in said if case >= first[root]
     }
-    names = {f"source:{code}": name for code, name in Source.objects.values_list("code", "name")}
+    names = {f"source:{code}": title for code, title in Source.objects.values_list("code", "name")}
+    names |= {f"role:{role}": name(role) for role in Role}
     return tuple(_pot(kind, newest, names) for kind in Money)
 
 

@@ -7,10 +7,10 @@ from django.db import transaction
 from dispatch import record
 from dispatch.models import Attempt, Case, User
 from dispatch.vocabulary import Level, Outcome, Result, Role
-from dispatch.workflow import places
+from dispatch.workflow import evidence, places
+from dispatch.workflow.facts import larger
 from dispatch.workflow.refusal import NotAllowedError
 from telephony import calls
-from telephony.carrier import Fault
 
 OUTSIDE = frozenset({Outcome.DUPLICATE, Outcome.RELAPSED, Outcome.VOID, Outcome.HANDED_OVER})
 
@@ -26,9 +26,8 @@ def fold(
         raise ValueError(f"{outcome} is the chain's to say")
     live = list(Attempt.objects.live().filter(case=case))
     for attempt in live:
-        attempt.result, attempt.fault = Result.CANCELLED, Fault.OURS
-        attempt.ended_at, attempt.due_at = now, None
-    Attempt.objects.bulk_update(live, ["result", "fault", "ended_at", "due_at"])
+        evidence.end(attempt, Result.CANCELLED, now, stood_down={"closed": outcome})
+    Attempt.objects.bulk_update(live, ["result", "fault", "evidence", "ended_at", "due_at"])
     calls.call_off([a.call_id for a in live if a.call_id], now=now)
     case.close(outcome)
     case.closed_at, case.due_at, case.closed_by = now, None, by
@@ -48,9 +47,7 @@ def merge(*, kept: Case, other: Case, now: datetime) -> None:
 
     The other is a duplicate.
     """
-    kept.sizes = {
-        fact: max(kept.sizes.get(fact, 0), other.sizes.get(fact, 0)) for fact in {**kept.sizes, **other.sizes}
-    }
+    kept.sizes = larger(kept.sizes, other.sizes)
     told = record.reported(kept, issued=other.issued_at, level=Level(other.level).code)
     record.write("merged", now=now, case=kept, other=other.number, reported=told)
     if other.level > kept.level:

@@ -1,14 +1,16 @@
-"""What a person does with a case besides judging: take it over, set its level, write a note, open personal data."""
+"""What a person does with a case besides judging: take it, give it back, set its level, write a note, open data."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from dispatch import record
+from dispatch import policies, record
 from dispatch.models import Case, User
 from dispatch.vocabulary import Level, Role
+from dispatch.workflow.facts import larger
 from dispatch.workflow.refusal import NotAllowedError
 from dispatch.workflow.turn import advance
 
@@ -40,7 +42,7 @@ class Opened:
 @transaction.atomic
 def take(*, case_id: int, by: User, now: datetime) -> Case:
     """A person takes a case over: stand-ins act in it no more. Doing it twice does nothing."""
-    _at_the_desk(by)
+    at_the_desk(by)
     case = _open(case_id)
     if case.holder_id != by.pk:
         before = case.holder_id
@@ -51,12 +53,27 @@ def take(*, case_id: int, by: User, now: datetime) -> Case:
 
 
 @transaction.atomic
+def give_back(*, case_id: int, by: User, now: datetime) -> Case:
+    """Whoever holds a case, or a supervisor, lets it go: stand-ins act again. Of a free case it does nothing."""
+    at_the_desk(by)
+    case = _open(case_id)
+    if case.holder is None:
+        return case
+    if case.holder != by and not by.is_a(Role.SUPERVISOR, Role.ADMINISTRATOR):
+        raise NotAllowedError("only who holds the case, or a supervisor, gives it back")
+    record.write("given_back", now=now, case=case, by=by, before_holder=case.holder_id)
+    case.holder = None
+    case.save(update_fields=["holder"])
+    return case
+
+
+@transaction.atomic
 def set_level(*, case_id: int, level: Level, by: User, why: str, now: datetime) -> None:
     """A person sets the level, with a reason: only so does it ever fall. The case takes its turn.
 
     What was met before raises it no more; what is met, reported or judged from here on may.
     """
-    _at_the_desk(by)
+    at_the_desk(by)
     if not why.strip():
         raise NotAllowedError("a reason is needed")
     case = _open(case_id)
@@ -71,19 +88,31 @@ def set_level(*, case_id: int, level: Level, by: User, why: str, now: datetime) 
 
 
 @transaction.atomic
-def note(*, case_id: int, by: User, text: str, now: datetime) -> None:
-    """A line of a person's own words in the record; also after the case has closed."""
-    _at_the_desk(by)
-    if not text.strip():
+def note(*, case_id: int, by: User, text: str, now: datetime, signs: Collection[str] = ()) -> None:
+    """A line of a person's own words in the record; also after the case has closed.
+
+    `signs` are danger signs of the risk policy that the person has learnt of: new facts, so the case, which
+    must be open, takes its turn. Raises NotAllowedError for one that the policy does not know.
+    """
+    at_the_desk(by)
+    text, signs = text.strip()[:LONGEST_NOTE], sorted(set(signs))
+    if not text and not signs:
         raise NotAllowedError("a note has words")
-    case = Case.objects.get(pk=case_id)
-    record.write("noted", now=now, case=case, by=by, text=text.strip()[:LONGEST_NOTE])
+    _, rules = policies.risk_rules(now)
+    if unknown := [sign for sign in signs if sign not in rules.signs]:
+        raise NotAllowedError("the risk policy knows no such sign: {signs}", signs=", ".join(unknown))
+    case = _open(case_id) if signs else Case.objects.get(pk=case_id)
+    record.write("noted", now=now, case=case, by=by, text=text, signs=signs or None)
+    if signs:
+        case.sizes, case.due_at = larger(case.sizes, dict.fromkeys(signs, 1)), now
+        case.save(update_fields=["sizes", "due_at"])
+        advance([case.pk], now=now)
 
 
 @transaction.atomic
 def open_person(*, case_id: int, by: User, why: Need, now: datetime) -> Opened:
     """Personal data, once, with the reason on record."""
-    _at_the_desk(by)
+    at_the_desk(by)
     case = Case.objects.select_related("target").get(pk=case_id)
     record.write("viewed", now=now, case=case, by=by, why=why)
     target = case.target
@@ -96,7 +125,8 @@ def open_person(*, case_id: int, by: User, why: Need, now: datetime) -> Opened:
     )
 
 
-def _at_the_desk(by: User) -> None:
+def at_the_desk(by: User) -> None:
+    """Raises NotAllowedError for whoever does not work there."""
     if not by.is_a(*DESK):
         raise NotAllowedError("only operators, supervisors and administrators work at the desk")
 

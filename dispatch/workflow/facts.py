@@ -1,6 +1,6 @@
 """A case's rows as the plain facts the policies decide on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -95,6 +95,11 @@ def _can_ask_next(case: Case, history: History) -> bool:
     chain = policies.escalation_rules(case.policy_id).levels[Level(case.level)]
     community = chain.rungs[Tier.VISIT].community
     return bool(stations.in_line(case, community=community, ignored=history.ignoring))
+
+
+def larger(known: Mapping[str, int], told: Mapping[str, int]) -> dict[str, int]:
+    """Of every fact the larger danger."""
+    return {fact: max(known.get(fact, 0), told.get(fact, 0)) for fact in {**known, **told}}
 
 
 def risk_facts(case: Case, history: History) -> risk.RiskFacts:

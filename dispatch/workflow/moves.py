@@ -10,9 +10,10 @@ from dispatch.models import Assessment, Attempt, Case, Event, Message, Order, Po
 from dispatch.standing import Standing
 from dispatch.vocabulary import CALLS, FAULTS, Level, OrderState, Outcome, Result, Stage, Tier
 from dispatch.wording import sms_body
+from dispatch.workflow import evidence
 from dispatch.workflow.facts import History
 from telephony import calls, texts
-from telephony.carrier import CallKind, Fault
+from telephony.carrier import CallKind
 from telephony.models import Call, Text
 
 _KIND = {Tier.VOICE: CallKind.VOICE, Tier.VIDEO: CallKind.VIDEO}
@@ -20,7 +21,7 @@ _CASE_FIELDS = [
     "state", "level", "score", "assessed_level", "opened_level", "outcome", "due_at", "closed_at",
     "reached_at", "listened_at", "agreed_at", "verified_at",
 ]  # fmt: skip
-_ATTEMPT_FIELDS = ["stage", "due_at", "started_at", "result", "fault", "ended_at", "told_at"]
+_ATTEMPT_FIELDS = ["stage", "due_at", "started_at", "result", "fault", "evidence", "ended_at", "told_at"]
 
 
 class Moves:
@@ -99,13 +100,11 @@ class Moves:
     def _settle(self, action: plan.Settle, rules: Rules) -> None:
         attempt = self._find(action.attempt)
         late = attempt.stage
-        self._end(attempt, action.result)
+        self._end(attempt, action.result, time_up={"stage": late, "due": _iso(attempt.due_at)})
         self.log("settled", attempt=attempt.pk, tier=_tier(attempt), result=action.result, stage=late)
 
-    def _end(self, attempt: Attempt, result: Result) -> None:
-        attempt.result, attempt.ended_at, attempt.due_at = result, self.now, None
-        if result in (Result.NOT_PLACED, Result.CANCELLED):
-            attempt.fault = Fault.OURS
+    def _end(self, attempt: Attempt, result: Result, **told: Any) -> None:
+        evidence.end(attempt, result, self.now, **told)
         if attempt.call_id:
             self.called_off.append(attempt.call_id)
         self.changed[attempt.pk] = attempt
@@ -118,7 +117,7 @@ class Moves:
 
     def _recall(self, action: plan.Recall, rules: Rules) -> None:
         attempt = self._find(action.attempt)
-        self._end(attempt, Result.CANCELLED)
+        self._end(attempt, Result.CANCELLED, stood_down={"stage": attempt.stage})
         self.log("recalled", attempt=attempt.pk, tier=_tier(attempt))
 
     def _tell(self, action: plan.Tell, rules: Rules) -> None:
@@ -212,8 +211,8 @@ class Moves:
         self.case.close(action.outcome)
         self.case.closed_at = self.now
         if action.outcome is Outcome.VERIFIED:
-            checks = [a for a in self.history.attempts if a.result == Result.NO_LOSS]
-            self.case.verified_at = checks[-1].ended_at
+            checks = [a.ended_at for a in self.history.attempts if a.result == Result.NO_LOSS and a.ended_at]
+            self.case.verified_at = max(checks)
         self.withdrawn = action.outcome is Outcome.FALSE_ALARM
         self.log("closed", outcome=action.outcome, **_by(action.why))
 
@@ -221,6 +220,10 @@ class Moves:
 def _by(why: plan.Why | None) -> dict[str, Any]:
     """The row of the policy, as the record keeps it."""
     return {"row": why.row, "nth": why.nth or None} if why else {}
+
+
+def _iso(at: datetime | None) -> str:
+    return at.isoformat() if at else ""
 
 
 def _tier(attempt: Attempt) -> str:

@@ -10,7 +10,7 @@ from dispatch.models import Case, Contact, PolicyVersion, Sum, Target, Unit
 from dispatch.vocabulary import FraudType, Level, Money, Outcome, State
 from dispatch.workflow import persons
 from dispatch.workflow.closing import fold, raise_to
-from dispatch.workflow.facts import History, risk_facts
+from dispatch.workflow.facts import History, larger, risk_facts
 from dispatch.workflow.places import mark_astray
 from dispatch.workflow.report import Place, Related, Report
 from dispatch.workflow.turn import advance, succeed
@@ -150,10 +150,7 @@ def _take_facts(case: Case, report: Report) -> bool | None:
     Whether that leads the last visit astray; None: there was none, or nothing new is known of the place.
     """
     astray = None
-    case.sizes = {
-        fact: max(case.sizes.get(fact, 0), report.sizes.get(fact, 0))
-        for fact in {**case.sizes, **report.sizes}
-    }
+    case.sizes = larger(case.sizes, report.sizes)
     case.upstream_level = max(filter(None, (case.upstream_level, report.upstream)), default=None)
     if report.fraud is not FraudType.OTHER and case.fraud_type == FraudType.OTHER:
         case.fraud_type = report.fraud

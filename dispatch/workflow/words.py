@@ -20,10 +20,11 @@ from dispatch.vocabulary import (
     Tier,
     result_with,
 )
+from dispatch.workflow import evidence as kept
 from dispatch.workflow.refusal import NotAllowedError
-from dispatch.workflow.reopening import reopen
+from dispatch.workflow.reopening import bad_news, reopen
 from dispatch.workflow.turn import advance
-from telephony.carrier import CallResult, CallStatus, Fault, fault_of
+from telephony.carrier import CallResult, CallStatus
 from telephony.models import Call
 
 # What only the engine or the line may write.
@@ -62,8 +63,7 @@ def call_moved(call: Call, *, now: datetime) -> None:
 
 def _move_with(attempt: Attempt, call: Call, rung: Rung, now: datetime) -> None:
     if call.status == CallStatus.ENDED and call.result != CallResult.ANSWERED:
-        _end(attempt, Result(call.result), now, fault_of(CallResult(call.result)))
-        attempt.evidence = {"line": call.evidence}
+        kept.end(attempt, Result(call.result), now, line=call.evidence)
         return
     if call.status == CallStatus.ENDED:
         attempt.stage = Stage.JUDGING
@@ -98,8 +98,9 @@ def record_result(
 ) -> Attempt:
     """Write what a person says an attempt met, once, and let the case take its turn.
 
-    Too late, it is kept in the record and changes nothing; the same again does nothing. Raises
-    NotAllowedError for words that are not a person's, not this tier's, or that need a disposition (`judge`).
+    Too late, it is kept in the record and changes nothing, but for a loss or a relapse: that is bad news
+    however late (`reopening.bad_news`). The same again does nothing. Raises NotAllowedError for words that
+    are not a person's, not this tier's, or that need a disposition (`judge`).
     """
     case, attempt = _lock(attempt_id)
     tier = Tier(attempt.tier)
@@ -113,13 +114,15 @@ def record_result(
         raise NotAllowedError("in a watch only a loss or a relapse is reported")
     if attempt.ended_at is not None:
         if attempt.result != result and not _was_said(case, attempt, result, by):
-            _keep(attempt, evidence, note)
+            kept.hear(attempt, result, now=now, by=by, agent=agent, evidence=evidence, note=note)
             attempt.save(update_fields=["evidence", "note"])
             record.write("late_result", now=now, case=case, by=by, agent=agent, said=result, **_told(attempt))
+            if result in HEARD_IN_A_WATCH:
+                bad_news(case, result, now=now, by=by, agent=agent)
         return attempt
     _must_have_begun(attempt)
-    _end(attempt, result, now, Fault.PERSON)
-    _keep(attempt, evidence, note)
+    kept.hear(attempt, result, now=now, by=by, agent=agent, evidence=evidence, note=note)
+    kept.end(attempt, result, now)
     attempt.save()
     record.write("met", now=now, case=case, by=by, agent=agent, **_told(attempt))
     _wake(case, now)
@@ -155,8 +158,8 @@ def judge(
     if disposition is not Disposition.WRONG_PERSON:
         attempt.identified_at = attempt.identified_at or now
     if not late:
-        _end(attempt, result_with(Tier(attempt.tier), disposition), now, Fault.NOBODY)
-    _keep(attempt, evidence, note)
+        kept.end(attempt, result_with(Tier(attempt.tier), disposition), now)
+    kept.hear(attempt, disposition, now=now, by=by, agent=agent, evidence=evidence, note=note)
     attempt.save()
     record.write("judged", now=now, case=case, by=by, agent=agent, late=late or None, **_told(attempt))
     if case.is_open:
@@ -164,11 +167,6 @@ def judge(
     elif disposition in (Disposition.ALREADY_TRANSFERRED, Disposition.NOT_PERSUADED):
         reopen(case, disposition, now)
     return attempt
-
-
-def _keep(attempt: Attempt, evidence: Mapping[str, Any] | None, note: str) -> None:
-    attempt.evidence = {**attempt.evidence, **(evidence or {})}
-    attempt.note = "\n".join(filter(None, (attempt.note, note)))
 
 
 def _was_said(case: Case, attempt: Attempt, result: Result, by: User | None) -> bool:
@@ -247,10 +245,6 @@ def _lock(attempt_id: int) -> tuple[Case, Attempt]:
 def _must_have_begun(attempt: Attempt) -> None:
     if attempt.started_at is None:
         raise NotAllowedError("the attempt has not begun")
-
-
-def _end(attempt: Attempt, result: Result, now: datetime, fault: Fault) -> None:
-    attempt.result, attempt.fault, attempt.ended_at, attempt.due_at = result, fault, now, None
 
 
 def _rung(case: Case, attempt: Attempt) -> Rung:

@@ -301,7 +301,8 @@ def test_a_visit_goes_its_way_to_the_report(officer: Device, visit: Attempt) -> 
     assert said["person"]["opened"] is False
     attempt, case = now_of(visit), Case.objects.get(pk=visit.case_id)
     assert (attempt.judged_by, attempt.note) == (officer.user, "同住的儿子在场")
-    assert attempt.evidence == {"metres_away": 152, "app_removed": True}
+    word = {"word": "persuaded", "at": clock.now().isoformat(), "by": officer.user.pk}
+    assert attempt.evidence == {"metres_away": 152, "app_removed": True, "said": [word]}
     assert case.agreed_at == clock.now()
 
 
