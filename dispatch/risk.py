@@ -65,8 +65,9 @@ class RiskRules:
 
     @property
     def signs(self) -> tuple[str, ...]:
-        """The flags that somebody may see and report; what we ourselves know of the past is none."""
-        return tuple(name for name, scale in self.scales.items() if scale.flag and name not in OUR_OWN)
+        """The flags that somebody may see and report, the gravest first; what our own record knows is none."""
+        flags = [name for name, scale in self.scales.items() if scale.flag and name not in OUR_OWN]
+        return tuple(sorted(flags, key=lambda name: (-self.scales[name].of(1), name)))
 
     def fraud(self, word: str, on: date) -> FraudType:
         """A code, the Chinese name or an alias in use on that day; what is unknown is `other`."""

@@ -92,7 +92,7 @@ def _templates() -> dict[str, str]:
         "refused": _("Refused: {why}"),
         "taken": _("A person took the case over"),
         "given_back": _("Given back"),
-        "noted": _("Note: {signs} {text}"),
+        "noted": _("Note: {signs}{text}"),
         "sum": _("{kind}: ¥{amount}"),
         "added": _("Added: {what} {name}"),
         "changed": _("Changed: {what} {name}, {fields}"),
@@ -126,7 +126,7 @@ def _words(detail: dict[str, Any], units: dict[int, Unit]) -> dict[str, str]:
         elif key in ("starts", "due"):
             words[key] = _clock(parse_datetime(str(value)))
         elif key == "signs":
-            words[key] = _(", ").join(reason(sign, "1") for sign in value)
+            words[key] = _(", ").join(reason(sign, "1") for sign in value) + " "
         elif key == "amount":
             words[key] = f"{Decimal(str(value)):,.2f}"
         elif key == "reinforced":

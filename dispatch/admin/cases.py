@@ -23,11 +23,11 @@ from dispatch.admin import columns, story
 from dispatch.admin.access import DESK, Guarded, scope_of, user_of
 from dispatch.admin.columns import CaseLine, Moment
 from dispatch.admin.finding import find
-from dispatch.admin.forms import ACTS, Act
+from dispatch.admin.forms import ACTS, Act, offered
 from dispatch.models import Attempt, Case, Order, User
 from dispatch.models.case import BY_RISK
 from dispatch.models.choices import choices
-from dispatch.vocabulary import Level
+from dispatch.vocabulary import Level, Money
 from dispatch.workflow import desk
 from dispatch.workflow.desk import Need
 from dispatch.workflow.refusal import NotAllowedError
@@ -256,7 +256,6 @@ class CaseAdmin(Guarded):
 
     def _page(self, request: HttpRequest, case: Case, opened: desk.Opened | None = None) -> HttpResponse:
         now, by = clock.now(), user_of(request)
-        acts = {name for name, act in ACTS.items() if by is not None and by.is_a(*act.roles)}
         context = {
             **self.admin_site.each_context(request),
             "title": case.number,
@@ -265,9 +264,9 @@ class CaseAdmin(Guarded):
             "opened": opened,
             "needs": Need.choices,
             "levels": [pair for pair in choices(Level) if pair[0] != case.level],
-            "acts": acts,
+            "acts": offered(case, by) if by else (),
+            "sums": choices(Money),
             "now": now,
-            "mine": by is not None and case.holder_id == by.pk,
         }
         return TemplateResponse(request, "admin/dispatch/case/story.html", context)
 

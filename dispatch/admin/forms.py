@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch import policies
 from dispatch.admin.access import CHIEFS, DESK
-from dispatch.models import Attempt, Case, Order, User
+from dispatch.models import Attempt, Case, Merge, Order, User
 from dispatch.models.choices import choices
-from dispatch.vocabulary import FACE_TO_FACE, Disposition, Level, Result, Role
-from dispatch.workflow import closing, desk, orders, words
+from dispatch.vocabulary import FACE_TO_FACE, Disposition, Level, Money, Outcome, Result, Role
+from dispatch.workflow import closing, desk, orders, sums, undoing, words
 
 SHOWN = sorted(set(Result) - FACE_TO_FACE - words.NOT_A_PERSONS_WORD)
 
@@ -58,8 +58,23 @@ class ResultForm(AttemptForm):
     result = forms.ChoiceField(choices=[pair for pair in choices(Result) if pair[0] in SHOWN])
 
 
+class SignsField(forms.MultipleChoiceField):
+    """Danger signs by name; which there are, the risk policy of the day says."""
+
+    def valid_value(self, value: Any) -> bool:
+        return isinstance(value, str)
+
+
 class NoteForm(Asking):
-    text = forms.CharField(label=_("note"), max_length=desk.LONGEST_NOTE)
+    text = forms.CharField(label=_("note"), max_length=desk.LONGEST_NOTE, required=False)
+    signs = SignsField(label=_("danger signs"), required=False)
+
+
+class SumForm(Asking):
+    kind = forms.TypedChoiceField(label=_("sum"), choices=choices(Money), coerce=Money)
+    amount = forms.DecimalField(label=_("amount"), min_value=0, max_digits=16, decimal_places=2)
+    before = forms.BooleanField(label=_("gone before they agreed"), required=False)
+    why = forms.CharField(label=_("reason"), max_length=200)
 
 
 class DraftForm(Asking):
@@ -88,14 +103,42 @@ class LevelForm(WhyForm):
     level = forms.TypedChoiceField(label=_("level"), choices=choices(Level), coerce=lambda n: Level(int(n)))
 
 
+def _always(case: Case, by: User) -> bool:
+    return True
+
+
+def _open(case: Case, by: User) -> bool:
+    return case.is_open
+
+
+def _free(case: Case, by: User) -> bool:
+    return case.is_open and case.holder_id != by.pk
+
+
+def _held(case: Case, by: User) -> bool:
+    return case.is_open and case.holder_id is not None and (case.holder_id == by.pk or by.is_a(*CHIEFS))
+
+
+def _counts(case: Case, by: User) -> bool:
+    return case.outcome != Outcome.DUPLICATE
+
+
+def _merged(case: Case, by: User) -> bool:
+    return Merge.objects.filter(other=case, undone_at=None).exists()
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One thing a person may do: who may, what is asked, which workflow function does it, what is said then."""
+    """One thing a person may do: who may, what is asked, which workflow function does it, what is said then.
+
+    `fits` says when the page offers it; whether it may be done, the workflow says.
+    """
 
     roles: tuple[Role, ...]
     form: type[Asking]
     do: Callable[[Case, Mapping[str, Any], User, datetime], object]
     done: Promise
+    fits: Callable[[Case, User], bool] = _always
 
 
 def _draft(case: Case, data: Mapping[str, Any], by: User, now: datetime) -> object:
@@ -124,12 +167,24 @@ def _result(case: Case, data: Mapping[str, Any], by: User, now: datetime) -> obj
     return words.record_result(attempt_id=data["attempt"].pk, result=said, by=by, now=now)
 
 
+def _sum(case: Case, data: Mapping[str, Any], by: User, now: datetime) -> object:
+    return sums.say(case_id=case.pk, **data, by=by, now=now)
+
+
 ACTS: dict[str, Act] = {
     "take": Act(
         DESK,
         Asking,
         lambda case, data, by, now: desk.take(case_id=case.pk, by=by, now=now),
         _("The case is yours."),
+        _free,
+    ),
+    "give_back": Act(
+        DESK,
+        Asking,
+        lambda case, data, by, now: desk.give_back(case_id=case.pk, by=by, now=now),
+        _("The case is given back."),
+        _held,
     ),
     "identify": Act(
         DESK,
@@ -146,13 +201,17 @@ ACTS: dict[str, Act] = {
             case_id=case.pk, level=data["level"], why=data["why"], by=by, now=now
         ),
         _("The level is set."),
+        _open,
     ),
     "note": Act(
         DESK,
         NoteForm,
-        lambda case, data, by, now: desk.note(case_id=case.pk, text=data["text"], by=by, now=now),
+        lambda case, data, by, now: desk.note(
+            case_id=case.pk, text=data["text"], signs=data["signs"], by=by, now=now
+        ),
         _("The note is on record."),
     ),
+    "sum": Act(DESK, SumForm, _sum, _("The sum is on record."), _counts),
     "draft": Act(DESK, DraftForm, _draft, _("A stop-payment order is drafted.")),
     "submit": Act(DESK, SubmitForm, _submit, _("The order is submitted.")),
     "answer": Act(
@@ -168,11 +227,25 @@ ACTS: dict[str, Act] = {
         WhyForm,
         lambda case, data, by, now: closing.hand_over(case_id=case.pk, why=data["why"], by=by, now=now),
         _("The case is handed over."),
+        _open,
     ),
     "void": Act(
         CHIEFS,
         WhyForm,
         lambda case, data, by, now: closing.void(case_id=case.pk, why=data["why"], by=by, now=now),
         _("The case is void."),
+        _open,
+    ),
+    "undo": Act(
+        CHIEFS,
+        WhyForm,
+        lambda case, data, by, now: undoing.undo(case_id=case.pk, why=data["why"], by=by, now=now),
+        _("The merge is undone; the person has a case of their own."),
+        _merged,
     ),
 }
+
+
+def offered(case: Case, by: User) -> frozenset[str]:
+    """The names of the acts that the case's page offers to this user."""
+    return frozenset(name for name, act in ACTS.items() if by.is_a(*act.roles) and act.fits(case, by))

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from dispatch import explain, wording
-from dispatch.admin import columns
-from dispatch.admin.access import within
+from dispatch import explain, policies, wording
+from dispatch.admin import columns, links, results
 from dispatch.admin.columns import Mark, Moment
+from dispatch.admin.links import Linked
+from dispatch.admin.results import Ended
 from dispatch.identity import mask_name
-from dispatch.models import Attempt, Case, Event, Order, Unit
+from dispatch.models import Attempt, Case, Event, Order, Sum, Unit
 from dispatch.models.choices import name
 from dispatch.vocabulary import (
     CALLS,
@@ -33,6 +33,7 @@ from dispatch.workflow.desk import Need
 from telephony import numbers
 
 MOST_EVENTS = 200
+FIRST_SIGN_KEY = 5
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -75,6 +76,16 @@ class Paper:
 
 
 @dataclass(frozen=True, slots=True)
+class Sign:
+    """A danger sign that a note may carry, with the key that ticks it; `known` if it is on record already."""
+
+    code: str
+    words: str
+    key: str
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """One line of the record."""
 
@@ -84,17 +95,6 @@ class Told:
     why: str
     row: str = ""  # of the policy, by which it was done
     says: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Linked:
-    """A case of the same chain; without a `pk` the reader may not open it."""
-
-    number: str
-    words: str
-    pk: int | None
-    here: bool
-    opened_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +136,9 @@ class Story:
     sums: tuple[tuple[str, str, str, datetime], ...]
     messages: tuple[tuple[str, str, datetime | None], ...]
     chain: tuple[Linked, ...]
+    merged: tuple[Linked, ...]
+    ended: tuple[Ended, ...]
+    signs: tuple[Sign, ...]
     told: tuple[Told, ...]
     panels: tuple[Panel, ...]
 
@@ -178,7 +181,10 @@ def tell(case: Case, *, scope: str | None, now: datetime) -> Story:
             (_("SMS") if m.kind == "sms" else m.kind, m.text.get_state_display(), m.text.sent_at)
             for m in case.messages.select_related("text").order_by("pk")
         ),
-        chain=_chain(case, scope),
+        chain=links.chain(case, scope),
+        merged=links.merged(case, scope),
+        ended=results.ended(attempts),
+        signs=_signs(case, now),
         told=_record(case),
         panels=tuple(panel(case) for panel in panels),
     )
@@ -266,26 +272,26 @@ def _contacts(case: Case) -> tuple[tuple[str, str, str], ...]:
     return tuple((c.relation, mask_name(c.name), numbers.mask(c.number)) for c in known)
 
 
+def _signs(case: Case, now: datetime) -> tuple[Sign, ...]:
+    _version, rules = policies.risk_rules(now)
+    keyed = enumerate(rules.signs, start=FIRST_SIGN_KEY)
+    return tuple(
+        Sign(sign, wording.reason(sign, "1"), str(n) if n <= 9 else "", bool(case.sizes.get(sign)))
+        for n, sign in keyed
+    )
+
+
 def _sums(case: Case) -> tuple[tuple[str, str, str, datetime], ...]:
     """Newest first; the first of each kind is the case's."""
     said = case.sums.select_related("by").order_by("-at", "-pk")
-    return tuple((name(Money(s.kind)), columns.yuan(s.amount), wording.agent(s.said_by), s.at) for s in said)
+    return tuple((name(Money(s.kind)), columns.yuan(s.amount), _said_by(s), s.at) for s in said)
 
 
-def _chain(case: Case, scope: str | None) -> tuple[Linked, ...]:
-    root = case.chain_id or case.pk
-    chain = Case.objects.filter(Q(pk=root) | Q(chain=root)).select_related("unit").order_by("pk")
-    linked = tuple(
-        Linked(
-            number=one.number,
-            words=name(Outcome(one.outcome)) if one.outcome else name(State(one.state)),
-            pk=one.pk if within(one.unit.path if one.unit else "", scope) else None,
-            here=one.pk == case.pk,
-            opened_at=one.opened_at,
-        )
-        for one in chain
-    )
-    return linked if len(linked) > 1 else ()
+def _said_by(said: Sum) -> str:
+    """A source, a bank; at the desk the person."""
+    if said.by is not None and said.said_by.startswith("role:"):
+        return str(said.by.get_full_name() or said.by)
+    return wording.agent(said.said_by)
 
 
 def _record(case: Case) -> tuple[Told, ...]:

@@ -20,6 +20,7 @@ from dispatch.vocabulary import (
     Tier,
     UnitKind,
 )
+from telephony.carrier import Fault
 
 NAMES: list[tuple[StrEnum | IntEnum, Promise]] = [
     (Level.LOW, _("low risk")),
@@ -128,6 +129,10 @@ NAMES: list[tuple[StrEnum | IntEnum, Promise]] = [
     (Money.AT_RISK, _("at risk")),
     (Money.LOST, _("lost")),
     (Money.PROTECTED, _("protected")),
+    (Fault.PERSON, _("the person's side")),
+    (Fault.CARRIER, _("the carrier's fault")),
+    (Fault.OURS, _("our own fault")),
+    (Fault.NOBODY, _("nobody's fault")),
     (FraudType.BRUSHING, _("brushing for rebates")),
     (FraudType.INVESTMENT, _("fake investment")),
     (FraudType.SHOPPING, _("fake shopping or service")),

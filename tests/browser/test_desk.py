@@ -61,6 +61,46 @@ def test_keys_do_what_their_buttons_say(place: Centre, enter: Enter) -> None:
     expect(page.get_by_text("备注：家属已到场")).to_be_visible()
 
 
+def test_a_key_ticks_a_danger_sign_and_the_note_raises_the_level(place: Centre, enter: Enter) -> None:
+    case = factories.directive(place, "A", number=1, level=Level.HIGH)
+    page = enter(f"{QUEUE}{case.pk}/change/")
+    page.keyboard.press("5")
+    page.keyboard.press("6")  # the first key has put the cursor into the note, where a digit is a digit
+    expect(page.get_by_label("资金已转出")).to_be_checked()
+    expect(page.get_by_label("备注")).to_have_value("6")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("备注：资金已转出 6")).to_be_visible()
+    assert Case.objects.get(pk=case.pk).sizes["money_moved"] == 1
+
+
+def test_a_case_is_taken_given_back_and_a_sum_named_by_key(place: Centre, enter: Enter) -> None:
+    case = factories.directive(place, "A", number=1)
+    page = enter(f"{QUEUE}{case.pk}/change/")
+    page.keyboard.press("t")
+    page.get_by_role("button", name="交还").wait_for()
+    page.keyboard.press("g")
+    expect(page.get_by_text("案件已交还。")).to_be_visible()
+    page.keyboard.press("s")
+    page.locator("select[name=kind]").select_option("protected")
+    page.locator("details[open] input[name=amount]").fill("2500")
+    page.get_by_placeholder("何人所述，如何得知").fill("银行柜员")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("金额已记录。")).to_be_visible()
+    assert Case.objects.get(pk=case.pk).sums.get().amount == 2500
+
+
+def test_a_fold_out_stays_open_while_the_page_freshens(place: Centre, enter: Enter, page: Page) -> None:
+    case = factories.directive(place, "A", number=1)
+    factories.unanswered(case, CallResult.BUSY, now=NOW)
+    page.clock.install()
+    enter(f"{QUEUE}{case.pk}/change/")
+    page.locator("#results summary").click()
+    expect(page.locator("#results pre")).to_contain_text('"result": "busy"')
+    page.locator("h1").click()
+    page.clock.fast_forward(11000)
+    expect(page.locator("#results pre")).to_be_visible()
+
+
 def test_a_new_case_appears_without_reloading(place: Centre, enter: Enter, page: Page) -> None:
     page.clock.install()
     enter(QUEUE)

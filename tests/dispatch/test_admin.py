@@ -10,9 +10,9 @@ from pytest_django import Settings
 
 from dispatch.models import Attempt, Case, Event, Order, Unit, User
 from dispatch.vocabulary import Disposition, Level, OrderState, Outcome, Result, Role, State, Tier
-from dispatch.workflow import report
-from telephony import clock
-from telephony.carrier import CallResult
+from dispatch.workflow import report, turn
+from telephony import calls, clock
+from telephony.carrier import CallResult, CallStatus, Update
 from tests import factories
 from tests.factories import START, Centre
 from warning_center.models import Source
@@ -264,6 +264,29 @@ def test_earlier_and_later_cases_are_linked(place: Centre, enter: Enter) -> None
     assert "false alarm" in told
 
 
+def test_each_ended_attempt_tells_its_result_who_told_it_whose_fault_and_its_evidence_masked(
+    place: Centre, enter: Enter
+) -> None:
+    case = factories.directive(place, "A", number=1)
+    call = factories.dial(case, now=SOON).call
+    assert call is not None
+    heard = {"To": "+8619000000001", "SipResponseCode": "503", "tries": [19000000001]}
+    calls.hear(Update(str(call.key), CallStatus.ENDED, CallResult.CONGESTION, evidence=heard), now=SOON)
+    turn.advance([case.pk], now=SOON)
+    attempt = factories.answer(case, now=SOON + timedelta(seconds=15))
+    clock.moving.set(SOON + timedelta(seconds=30))
+    client = enter()
+    act(client, case, "result", attempt=attempt.pk, result="hung_up")
+    told = page(client, case).split('id="results"')[1].split("</section>")[0]
+    second, first = told.split("<li>")[1:]
+    for words in ("carrier congestion", "the line", "the carrier&#x27;s fault", "503", "190****0001"):
+        assert words in first, words
+    assert "19000000001" not in told
+    for words in ("hung up", "operator0", "hung_up", "talking"):
+        assert words in second, words
+    assert "fault" not in second
+
+
 # the acts
 
 
@@ -392,6 +415,62 @@ def test_a_level_is_set_with_a_reason_and_both_are_told(place: Centre, enter: En
     assert "儿子在家" in page
     assert '<option value="3">' in page
     assert '<option value="2">' not in page.split('name="level"')[1].split("</select>")[0]
+
+
+def test_a_held_case_is_given_back_by_its_holder_or_a_supervisor(place: Centre, enter: Enter) -> None:
+    case = factories.directive(place, "A", number=1)
+    holder, other, chief = enter(), enter(), enter(Role.SUPERVISOR)
+    assert "Give back" not in page(holder, case)
+    act(holder, case, "take")
+    assert "Give back" in page(holder, case)
+    assert "Give back" not in page(other, case)
+    assert "only who holds the case" in act(other, case, "give_back")
+    assert "given back" in act(chief, case, "give_back")
+    assert Case.objects.get(pk=case.pk).holder is None
+
+
+def test_a_note_carries_danger_signs(place: Centre, enter: Enter) -> None:
+    case = factories.directive(place, "A", number=1, level=Level.MEDIUM)
+    client = enter()
+    assert "knows no such sign" in act(client, case, "note", text="x", signs=["sunny"])
+    said = act(client, case, "note", text="在柜台", signs=["money_moved", "screen_shared"])
+    assert "Note: Money has moved, Screen shared 在柜台" in said
+    assert Order.objects.filter(case=case).exists()
+    assert Case.objects.get(pk=case.pk).level == Level.HIGH
+
+
+def test_a_sum_is_named_with_a_reason_and_shown_with_who_said_so(place: Centre, enter: Enter) -> None:
+    case = factories.directive(place, "A", number=1)
+    client = enter()
+    act(client, case, "sum", kind="protected", amount="2500", why="")
+    assert not case.sums.exists()
+    said = act(client, case, "sum", kind="protected", amount="2500", why="柜员拦下")
+    assert "¥2,500.00" in said
+    assert "柜员拦下" in said
+    assert "operator0" in said.split("<h2>Money</h2>")[1].split("</section>")[0]
+    act(client, case, "sum", kind="stolen", amount="1", why="x")
+    act(client, case, "sum", kind="lost", amount="-1", why="x")
+    assert case.sums.count() == 1
+
+
+def test_a_merge_is_undone_on_the_duplicates_page_by_a_supervisor(place: Centre, enter: Enter) -> None:
+    other = factories.directive(place, "A", number=1)
+    known = {"id_number": "440904197901010016", "name": "测试人"}
+    kept = factories.directive(place, "B", person=report.Person(number="+8619000000002", **known))
+    factories.directive(place, "C", person=report.Person(number="+8619000000001", **known))
+    operator, chief = enter(), enter(Role.SUPERVISOR)
+    assert kept.number in page(operator, other)
+    assert other.number in page(operator, kept)
+    assert "Undo the merge" not in page(operator, other)
+    assert "role may not do this" in act(operator, other, "undo", why="x")
+    assert "Undo the merge" not in page(chief, kept)
+    act(chief, other, "undo", why="")
+    assert not Case.objects.filter(previous=other).exists()
+    said = act(chief, other, "undo", why="两个人")
+    new = Case.objects.get(previous=other)
+    assert new.number in said
+    assert "Undo the merge" not in said
+    assert "only a merged case" in act(chief, new, "undo", why="x")
 
 
 def test_acts_are_posted_only(place: Centre, enter: Enter) -> None:

@@ -56,7 +56,12 @@ def defrauded() -> tuple[int, int]:
 def test_a_sum_is_kept_with_who_said_so_and_why(at: Centre) -> None:
     case, by = factories.directive(at, "A", number=1, amount="1000"), at.user()
     said = say(at, case, PROTECTED, "2500", by=by)
-    assert (said.kind, said.amount, said.said_by, said.by) == (PROTECTED, 2500, "role:operator", by)
+    assert (said.kind, said.amount, said.said_by, said.by) == (
+        PROTECTED.value,
+        Decimal(2500),
+        "role:operator",
+        by,
+    )
     told = Event.objects.get(case=case, verb="sum")
     assert (told.by, told.why, told.detail) == (
         by,
@@ -74,7 +79,7 @@ def test_the_same_sum_again_does_nothing_and_another_is_the_newest(at: Centre) -
     assert say(at, case, PROTECTED, "2500", by=by, now=later(hours=2)) == first
     say(at, case, PROTECTED, "0", by=by, now=later(hours=3))
     pots = {pot.kind: pot.total for pot in statistics.money(Filter())}
-    assert (Sum.objects.count(), pots[PROTECTED]) == (2, 0)
+    assert (Sum.objects.count(), pots[PROTECTED]) == (2, Decimal(0))
 
 
 def test_a_sum_needs_somebody_at_the_desk_a_reason_and_no_minus(at: Centre) -> None:

@@ -6,7 +6,7 @@ const live = () => document.querySelectorAll("[data-fresh]");
 
 function inUse(part) {
   const begun = [...part.querySelectorAll("select, input:not([type=hidden])")].some((field) => field.value !== "");
-  return begun || part.matches(":hover") || part.contains(document.activeElement);
+  return begun || part.querySelector("details[open]") || part.matches(":hover") || part.contains(document.activeElement);
 }
 
 function stale(since) {
@@ -46,7 +46,9 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   target.focus();
   if (!target.matches("input")) target.click();
-  const field = target.closest("details")?.querySelector("input:not([type=hidden]), select");
+  const menu = target.closest("details");
+  if (menu && !target.matches("summary")) menu.open = true;
+  const field = menu?.querySelector("input:not([type=hidden]), select");
   if (field) field.focus();
 });
 
