@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -455,7 +456,7 @@ def test_a_sum_is_named_with_a_reason_and_shown_with_who_said_so(place: Centre, 
 
 def test_a_merge_is_undone_on_the_duplicates_page_by_a_supervisor(place: Centre, enter: Enter) -> None:
     other = factories.directive(place, "A", number=1)
-    known = {"id_number": "440904197901010016", "name": "测试人"}
+    known: dict[str, Any] = {"id_number": "440904197901010016", "name": "测试人"}
     kept = factories.directive(place, "B", person=report.Person(number="+8619000000002", **known))
     factories.directive(place, "C", person=report.Person(number="+8619000000001", **known))
     operator, chief = enter(), enter(Role.SUPERVISOR)
