@@ -176,7 +176,7 @@ class ReportSerializer(serializers.Serializer[Any]):
 
 
 class ReportedSerializer(VisitSerializer):
-    """The visit as it now stands; `late`: it had ended before, so the report was kept and moved nothing."""
+    """The visit as it now stands; `late`: it had ended before. The report is kept; only bad news still moves a case."""
 
     late = serializers.SerializerMethodField()
 

@@ -70,17 +70,18 @@ def undo(*, case_id: int, by: User, why: str, now: datetime) -> Case:
 
 
 def _lock(case_id: int) -> tuple[Merge, Case, Case]:
-    """Phones, person, cases: in the order in which a directive that comes in now locks them."""
+    """Phones and persons first, as a directive that comes in locks them; then the cases as a late word does, that
+    is the closed one first.
+    """
     merge = Merge.objects.select_related("other__merged_into").filter(other=case_id).first()
     if merge is None or merge.other.merged_into is None:
         raise NotAllowedError("only a merged case is parted again, and this one is none")
-    known = merge.other.merged_into.target_id
+    kept_id, known = merge.other.merged_into.pk, merge.other.merged_into.target_id
     list(PhoneNumber.objects.select_for_update(no_key=True).filter(pk__in=merge.phones).order_by("pk"))
     list(Target.objects.select_for_update(no_key=True).filter(pk__in=[known, merge.person_id]).order_by("pk"))
-    pair = Case.objects.filter(pk__in=[case_id, merge.other.merged_into_id]).order_by("pk")
-    cases = {case.pk: case for case in pair.select_for_update(of=("self",))}
-    merge = Merge.objects.select_for_update(of=("self",)).get(pk=merge.pk)
-    return merge, cases.pop(case_id), cases.popitem()[1]
+    locked = Case.objects.select_for_update(of=("self",))
+    other, kept = locked.get(pk=case_id), locked.get(pk=kept_id)
+    return Merge.objects.select_for_update(of=("self",)).get(pk=merge.pk), other, kept
 
 
 def _must_be_free(merge: Merge, kept: Case) -> None:

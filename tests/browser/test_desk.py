@@ -158,12 +158,14 @@ def test_nothing_runs_off_the_side(
     place: Centre, enter: Enter, page: Page, width: int, language: str
 ) -> None:
     case = factories.directive(place, "A", number=1, level=Level.CRITICAL, signs={"money_moved": True})
-    factories.answer(case, now=NOW)
+    factories.unanswered(case, CallResult.BUSY, now=NOW)
+    factories.answer(case, now=NOW + timedelta(seconds=30))
     page.set_viewport_size({"width": width, "height": 900})
     enter(QUEUE, Role.SUPERVISOR, language=language)
-    assert page.locator("html").get_attribute("lang") == language
     for address in (page.url, f"{page.url}{case.pk}/change/", page.url.replace(QUEUE, "/supervision/")):
         page.goto(address)
+        assert page.locator("html").get_attribute("lang") == language
+        page.locator(".case details").evaluate_all("all => all.forEach(one => one.open = true)")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
 
 

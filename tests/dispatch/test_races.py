@@ -3,15 +3,17 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.db.models import Count
 
-from dispatch.models import Attempt, Case, Event
-from dispatch.vocabulary import Disposition, Level, Result, Tier
-from dispatch.workflow import turn, words
+from dispatch.models import Attempt, Case, Event, Sum
+from dispatch.vocabulary import Disposition, Level, Money, Outcome, Result, Role, Tier
+from dispatch.workflow import closing, report, sums, turn, undoing, words
 from dispatch.workflow.refusal import NotAllowedError
 from telephony import exchange
 from telephony.carrier import CallStatus
@@ -128,3 +130,39 @@ def test_a_late_word_and_a_directive_after_the_end_make_one_case(at: Centre) -> 
         Call.objects.filter(status=CallStatus.TALKING).update(
             status=CallStatus.ENDED, result="answered", due_at=None, ended_at=NOW
         )
+
+
+def test_a_merge_undone_twice_at_once_while_directives_and_late_words_come_makes_one_new_case(
+    at: Centre,
+) -> None:
+    for n in range(ROUNDS):
+        numbers = [f"+861900000{n}{m}00" for m in (1, 2)]
+        known = report.Person(number=numbers[1], id_number=f"44090419900101{n:04d}")
+        both = report.Person(number=numbers[0], id_number=known.id_number)
+        other = factories.directive(at, f"A{n}", person=report.Person(number=numbers[0]), now=NOW)
+        talking = factories.answer(other, now=NOW)
+        kept = factories.directive(at, f"B{n}", person=known, now=NOW)
+        factories.directive(at, f"C{n}", person=both, now=NOW)
+        chief = at.user(Role.SUPERVISOR)
+
+        undo = partial(undoing.undo, case_id=other.pk, by=chief, why="two people", now=NOW)
+        late = partial(words.judge, attempt_id=talking.pk, disposition=Disposition.NOT_PERSUADED, now=NOW)
+        again = partial(factories.directive, at, f"D{n}", person=both, now=NOW)
+        turns = partial(turn.advance_due, now=NOW + timedelta(minutes=3))
+        said = at_once(undo, undo, late, again, turns)
+        faults = [fault for fault in said if isinstance(fault, Exception)]
+        assert [type(fault) for fault in faults] == [NotAllowedError], said
+        (new,) = Case.objects.filter(previous=other)
+        assert Case.objects.get(pk=kept.pk).is_open
+        assert new.target_id != kept.target_id
+
+
+def test_a_loss_told_by_two_at_once_after_the_end_opens_one_case(at: Centre) -> None:
+    for n in range(ROUNDS):
+        case = factories.directive(at, f"A{n}", number=str(n), now=NOW)
+        closing.hand_over(case_id=case.pk, by=at.user(), why="-", now=NOW)
+
+        lose = partial(sums.say, case_id=case.pk, kind=Money.LOST, amount=Decimal(5000), why="-", now=NOW)
+        said = at_once(*(partial(lose, by=at.user()) for _ in range(2)))
+        assert all(isinstance(one, Sum) for one in said), said
+        assert Case.objects.get(previous=case).outcome == Outcome.ALREADY_TRANSFERRED
