@@ -19,7 +19,7 @@ from telephony import exchange
 
 AT_ONCE = 500  # cases
 BY_HAND = (Outcome.HANDED_OVER, Outcome.VOID, Outcome.DUPLICATE)
-_VERBS = ("opened", "joined", "merged", "raised", "lowered", "settled", "ordered", "closed")
+_VERBS = ("opened", "joined", "merged", "noted", "raised", "lowered", "settled", "ordered", "closed")
 _CASE = (
     "target_id", "fraud_type", "outcome", "opened_at", "issued_at", "closed_at", "upstream_level", "level",
     "sizes", "unit_id", "fallback_id", "policy_id", "previous_id", "chain_id", "due_at",
@@ -159,7 +159,7 @@ def _level(code: str | None) -> Level | None:
 
 def _news(case: Case, rows: _Rows) -> tuple[tuple[News, ...], bool]:
     """What was reported and when; and whether it had to be guessed, since older rows of the record do not say."""
-    told = [event for event in rows.events if event.verb in ("opened", "joined", "merged")]
+    told = [event for event in rows.events if event.verb in ("opened", "joined", "merged") or _is_news(event)]
     opened = next((event for event in told if event.verb == "opened"), None)
     later = [event for event in told if event.verb != "opened"]
     guessed = opened is None or any("reported" not in event.detail for event in told)
@@ -180,6 +180,11 @@ def _news(case: Case, rows: _Rows) -> tuple[tuple[News, ...], bool]:
         issued = parse_datetime(rows.relapse.detail.get("reported", {}).get("issued", ""))
         news.append(replace(_report(rows.relapse), level=None, issued_at=issued or rows.relapse.at))
     return tuple(news), guessed
+
+
+def _is_news(event: Event) -> bool:
+    """A note with danger signs."""
+    return event.verb == "noted" and "reported" in event.detail
 
 
 def _relapsed_by_directive(case: Case, rows: _Rows) -> bool:

@@ -273,7 +273,7 @@ def _contacts(case: Case) -> tuple[tuple[str, str, str], ...]:
 
 
 def _signs(case: Case, now: datetime) -> tuple[Sign, ...]:
-    _version, rules = policies.risk_rules(now)
+    rules = policies.risk_policy(now).rules
     keyed = enumerate(rules.signs, start=FIRST_SIGN_KEY)
     return tuple(
         Sign(sign, wording.reason(sign, "1"), str(n) if n <= 9 else "", bool(case.sizes.get(sign)))

@@ -98,14 +98,17 @@ def note(*, case_id: int, by: User, text: str, now: datetime, signs: Collection[
     text, signs = text.strip()[:LONGEST_NOTE], sorted(set(signs))
     if not text and not signs:
         raise NotAllowedError("a note has words")
-    _, rules = policies.risk_rules(now)
+    rules = policies.risk_policy(now).rules
     if unknown := [sign for sign in signs if sign not in rules.signs]:
         raise NotAllowedError("the risk policy knows no such sign: {signs}", signs=", ".join(unknown))
     case = _open(case_id) if signs else Case.objects.get(pk=case_id)
-    record.write("noted", now=now, case=case, by=by, text=text, signs=signs or None)
+    told = None
     if signs:
         case.sizes, case.due_at = larger(case.sizes, dict.fromkeys(signs, 1)), now
         case.save(update_fields=["sizes", "due_at"])
+        told = record.reported(case, issued=case.issued_at)
+    record.write("noted", now=now, case=case, by=by, text=text, signs=signs or None, reported=told)
+    if signs:
         advance([case.pk], now=now)
 
 

@@ -124,6 +124,17 @@ def test_a_joined_directive_is_on_record_with_its_facts_and_its_time(place: Cent
     assert reproduced()
 
 
+def test_a_note_with_a_danger_sign_is_replayed_at_its_time(place: Centre) -> None:
+    case = factories.directive(place, "A", number="1", level=Level.MEDIUM)
+    by, noted_at = place.user(Role.OPERATOR), START + timedelta(minutes=1)
+    desk.note(case_id=case.pk, by=by, text="", signs=["screen_shared", "remote_control"], now=noted_at)
+    desk.note(case_id=case.pk, by=by, text="", signs=["line_forwarded"], now=noted_at + timedelta(minutes=1))
+    assert Case.objects.get(pk=case.pk).level == Level.HIGH
+    ((_, history),) = recorded.histories(Case.objects.all(), now=LATER)
+    assert [news.at for news in history.news[1:]] == [noted_at, noted_at + timedelta(minutes=1)]
+    assert reproduced()
+
+
 def test_what_older_rows_do_not_say_is_guessed_and_said_to_be(place: Centre) -> None:
     case = silent_four_times(place)
     Event.objects.create(case=case, at=START + timedelta(seconds=1), verb="joined", agent="source:province")

@@ -12,6 +12,7 @@ from django.utils import translation
 from pytest_django.fixtures import Settings
 
 from dispatch import policies, recorded, replay, risk, rules, trial
+from dispatch.chain import Rules
 from dispatch.comparison import reproduces
 from dispatch.history import Regime
 from dispatch.models import Case, PolicyVersion
@@ -41,7 +42,7 @@ def play(settings: Settings, monkeypatch: pytest.MonkeyPatch, db: None) -> Itera
     policies.forget()
 
 
-def built_in(thresholds: dict[str, int] | None = None) -> tuple[rules.Rules, risk.RiskRules]:
+def built_in(thresholds: dict[str, int] | None = None) -> tuple[Rules, risk.RiskRules]:
     chain, document = (policies.built_in(kind) for kind in (Kind.ESCALATION, Kind.RISK))
     return rules.read(chain), risk.read({**document, "thresholds": thresholds or document["thresholds"]})
 

@@ -17,6 +17,6 @@ def read_the_record(apps: Any, schema_editor: object) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("dispatch", "0003_merges")]
+    dependencies = [("dispatch", "0004_merges")]
 
     operations = [migrations.RunPython(read_the_record, migrations.RunPython.noop)]

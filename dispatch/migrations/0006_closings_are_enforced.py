@@ -6,7 +6,7 @@ import dispatch.vocabulary
 
 
 class Migration(migrations.Migration):
-    dependencies = [("dispatch", "0004_endings_on_record")]
+    dependencies = [("dispatch", "0005_endings_on_record")]
 
     operations = [
         migrations.RemoveConstraint(

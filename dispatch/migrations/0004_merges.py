@@ -8,7 +8,7 @@ import telephony.sealing
 
 
 class Migration(migrations.Migration):
-    dependencies = [("dispatch", "0002_event_is_append_only")]
+    dependencies = [("dispatch", "0003_queue_in_full_order")]
 
     operations = [
         migrations.CreateModel(
