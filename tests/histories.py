@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dispatch import policies, risk, rules
-from dispatch.history import Answer, History, News, Really, Regime
 from dispatch.models import PolicyVersion
+from dispatch.replay.history import Answer, History, News, Really, Regime
 from dispatch.vocabulary import CALLS, Disposition, Level, Result, Tier
 from tests.lives import NOON, chain
 

@@ -15,12 +15,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from dispatch import differences, drafting, policies, record, trial
+from dispatch import drafting, policies, record
 from dispatch.admin import chart, picture
 from dispatch.admin.access import DESK, Guarded, scope_of, user_of
 from dispatch.admin.sheet import Sheet
 from dispatch.chain import BadRules
 from dispatch.models import Case, PolicyVersion, User
+from dispatch.replay import differences, trial
 from dispatch.risk import BadRiskRules
 from dispatch.workflow import publishing
 from dispatch.workflow.refusal import NotAllowedError

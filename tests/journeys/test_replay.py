@@ -11,11 +11,13 @@ from django.core.management import call_command
 from django.utils import translation
 from pytest_django.fixtures import Settings
 
-from dispatch import policies, recorded, replay, risk, rules, trial
+from dispatch import policies, risk, rules
 from dispatch.chain import Rules
-from dispatch.comparison import reproduces
-from dispatch.history import Regime
 from dispatch.models import Case, PolicyVersion
+from dispatch.replay import recorded, trial
+from dispatch.replay.comparison import reproduces
+from dispatch.replay.course import play
+from dispatch.replay.history import Regime
 from dispatch.vocabulary import Level
 from telephony import clock, lines
 from tests.journeys.test_demo_contract import AT_ONCE, MORNING, STORIES, TIERS, directives_of, written
@@ -56,7 +58,7 @@ def goes_as_it_went() -> bool:
         assert told.reproduced == told.cases == cases.count() > 0, told.strayed
         assert (told.changed, told.unknown, told.guessed, told.assumed) == (0, (), 0, 0)
     for case, history in recorded.histories(cases, now=now):
-        course = replay.play(history, Regime(chain, ((case.opened_at, risks),)))
+        course = play(history, Regime(chain, ((case.opened_at, risks),)))
         assert reproduces(course, history)
         assert course.closed_at == case.closed_at
         tried = case.attempts.filter(started_at__isnull=False).order_by("pk")

@@ -11,10 +11,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from dispatch import differences, explain, trial
-from dispatch.management import candidates
+from dispatch import explain
 from dispatch.models import Case, PolicyVersion
 from dispatch.models.choices import name
+from dispatch.replay import candidates, differences, trial
 from dispatch.vocabulary import Level, Outcome, State
 from telephony import clock
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from dispatch import plan, risk
 from dispatch.calling import DAY
-from dispatch.history import History, News, Regime
 from dispatch.plan import Facts, OpenOrder, Past
 from dispatch.policy import next_steps
+from dispatch.replay.history import History, News, Regime
 from dispatch.vocabulary import CALLS, DANGER_SIGNS, FAULTS, FraudType, Level, Outcome, Result, Stage, Tier
 
 MOST_STEPS = 8  # of one case at one instant, as in a real turn

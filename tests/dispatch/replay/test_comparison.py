@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from dispatch.comparison import Called, Comparison, Ending, Risen, Sent, Tally, Unknown, reproduces
-from dispatch.history import Course, Really
+from dispatch.replay.comparison import Called, Comparison, Ending, Risen, Sent, Tally, Unknown, reproduces
+from dispatch.replay.history import Course, Really
 from dispatch.vocabulary import Level, Outcome
 from tests.histories import after, history
 from tests.lives import NOON

@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dispatch.comparison import Called, Comparison, Ending, Risen, Sent, Unknown
 from dispatch.models.choices import name
+from dispatch.replay.comparison import Called, Comparison, Ending, Risen, Sent, Unknown
 from dispatch.vocabulary import Level, Outcome
 
 MOST_ROWS = 20  # of one kind in the table; JSON has them all

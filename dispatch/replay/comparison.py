@@ -5,7 +5,7 @@ from datetime import datetime
 from statistics import median
 from typing import TypeVar
 
-from dispatch.history import Course, History
+from dispatch.replay.history import Course, History
 from dispatch.vocabulary import Level, Outcome
 
 Row = TypeVar("Row")

@@ -13,9 +13,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
-from dispatch import policies, recorded, risk, rules, trial
-from dispatch.comparison import Comparison, Risen
+from dispatch import policies, risk, rules
 from dispatch.models import Attempt, Case, Event, PolicyVersion
+from dispatch.replay import recorded, trial
+from dispatch.replay.comparison import Comparison, Risen
 from dispatch.vocabulary import Disposition, Level, Outcome, Result, Role, Stage, Tier
 from dispatch.workflow import closing, desk, report, turn, words
 from telephony import calls, clock, exchange

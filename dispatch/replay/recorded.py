@@ -9,11 +9,11 @@ from typing import Any
 from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 
-from dispatch.answered import answer_of
-from dispatch.history import Answer, Ended, History, LevelSet, News, Ordered, Really, Rung
 from dispatch.models import Attempt, Case, Event, Order, TargetNumber
 from dispatch.models.case import CaseQuerySet
-from dispatch.rung import rung_by_others
+from dispatch.replay.answered import answer_of
+from dispatch.replay.history import Answer, Ended, History, LevelSet, News, Ordered, Really, Rung
+from dispatch.replay.rung import rung_by_others
 from dispatch.vocabulary import CALLS, FraudType, Level, OrderState, Outcome, Result, Tier
 from telephony import exchange
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dispatch.history import Answer, History, Ordered
 from dispatch.plan import Past
+from dispatch.replay.history import Answer, History, Ordered
 from dispatch.vocabulary import CALLS, FAULTS, Disposition, Result, Stage, Tier
 
 SLACK = timedelta(minutes=1)  # what was stood down in fact may be stood down this much later: turns come late

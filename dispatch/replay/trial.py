@@ -4,14 +4,15 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from dispatch import policies, recorded, replay, risk, rules
+from dispatch import policies, risk, rules
 from dispatch.chain import BadRules, Rules
-from dispatch.comparison import Comparison, Tally
-from dispatch.history import Regime
 from dispatch.models import PolicyVersion
 from dispatch.models.case import CaseQuerySet
 from dispatch.policy import DeadEndError
-from dispatch.rehearsal import EndlessError
+from dispatch.replay import course, recorded
+from dispatch.replay.comparison import Comparison, Tally
+from dispatch.replay.history import Regime
+from dispatch.replay.rehearsal import EndlessError
 from dispatch.risk import RiskRules
 
 Candidate = Rules | RiskRules
@@ -39,7 +40,7 @@ def compare(
     for done, (case, history) in enumerate(recorded.histories(cases, now=now), 1):
         try:
             own = Regime(policies.escalation_rules(case.policy_id), risks)
-            tally.add(history, replay.play(history, own), replay.play(history, _with(candidate, own)))
+            tally.add(history, course.play(history, own), course.play(history, _with(candidate, own)))
         except (BadRules, DeadEndError, EndlessError):
             tally.fail(history.number)
         watch(done)

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch import policies, rules
-from dispatch.comparison import Tally
-from dispatch.history import Answer, Course, Ended, History, LevelSet, News, Ordered, Regime, Rung
 from dispatch.models import PolicyVersion
-from dispatch.replay import play
+from dispatch.replay.comparison import Tally
+from dispatch.replay.course import play
+from dispatch.replay.history import Answer, Course, Ended, History, LevelSet, News, Ordered, Regime, Rung
 from dispatch.vocabulary import Disposition, FraudType, Level, Outcome, Result, Tier
 from tests.histories import OWN, after, history, met, minutes, risking, said, under
 from tests.lives import NOON

@@ -8,9 +8,10 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any
 
-from dispatch.history import Answer, Course, History, News, Ordered, Regime, Tried
 from dispatch.plan import OpenOrder, Past
-from dispatch.rehearsal import EndlessError, Rehearsal
+from dispatch.replay.history import Answer, Course, History, News, Ordered, Regime, Tried
+from dispatch.replay.rehearsal import EndlessError, Rehearsal
+from dispatch.replay.world import SLACK, Step, World, stage_limit, steps_of
 from dispatch.standing import standing
 from dispatch.vocabulary import (
     CALLS,
@@ -22,7 +23,6 @@ from dispatch.vocabulary import (
     Tier,
     result_with,
 )
-from dispatch.world import SLACK, Step, World, stage_limit, steps_of
 
 MOST_INSTANTS = 20_000  # more means that a case would go on for ever
 

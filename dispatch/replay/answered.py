@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from dispatch.history import Answer
 from dispatch.models import Attempt
+from dispatch.replay.history import Answer
 from dispatch.vocabulary import CALLS, Disposition, Result, Stage, Tier
 from telephony.carrier import CallResult
 

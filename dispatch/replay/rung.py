@@ -6,8 +6,8 @@ from datetime import datetime
 from django.utils.dateparse import parse_datetime
 
 from dispatch.calling import DAY
-from dispatch.history import Rung
 from dispatch.models import Attempt, Case, Event, PhoneNumber
+from dispatch.replay.history import Rung
 from dispatch.vocabulary import Tier
 from telephony import calls
 

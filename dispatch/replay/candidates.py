@@ -12,12 +12,12 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from dispatch import trial
 from dispatch.chain import BadRules
 from dispatch.models import Case, PolicyVersion, Unit
 from dispatch.models.case import CaseQuerySet
+from dispatch.replay import trial
+from dispatch.replay.trial import Candidate
 from dispatch.risk import BadRiskRules
-from dispatch.trial import Candidate
 from dispatch.vocabulary import UnitKind
 
 REFUSED = 2  # exit status

@@ -1,0 +1,1 @@
+"""Try before you switch: recorded cases played again under another policy, and what would have changed."""
