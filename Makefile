@@ -2,12 +2,13 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run setup test tests migrations packages format lint types messages walk lock clean
+.PHONY: help run setup test tests migrations packages format lint types messages mutants walk lock clean
 
 SPEED ?= 1
 PYTHON ?=
 PYTEST ?= -n 2
 LENGTH ?= 6
+MODULES ?=
 VENV := .venv
 BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE # a start takes seconds longer when nothing is kept compiled
@@ -20,6 +21,7 @@ help: ## This list
 	@echo "  SPEED=60       run the demonstration's clock 60 times as fast (run)"
 	@echo "  PYTHON=...     the Python to build .venv with: 3.11 or newer (setup)"
 	@echo "  PYTEST='...'   options for pytest (test), by default -n 2"
+	@echo "  MODULES='...'  the modules to plant faults in (mutants), by default those of pyproject.toml"
 	@echo "  LOCK=--upgrade take the newest versions that fit (lock)"
 
 run: setup ## Start the centre with its demonstration: SPEED=1
@@ -93,6 +95,9 @@ types: setup ## mypy, strict
 
 messages: setup ## Bring the Chinese catalogue up to date; says what has no Chinese yet
 	$(BIN)/python -m tests.messages
+
+mutants: setup ## Plant one small fault after another in the pure judgement: the tests must notice
+	$(BIN)/python -m tests.mutants $(MODULES)
 
 walk: setup ## Walk every sequence of LENGTH=6 results through the policy
 	$(BIN)/python -m tests.walk --length $(LENGTH)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from dispatch.chain import Chain
 from dispatch.plan import Facts, Past, Try, Why
-from dispatch.vocabulary import CALLS, Disposition, Stage, Tier
+from dispatch.vocabulary import Disposition, Stage, Tier
 
 DAY = timedelta(hours=24)
 
@@ -23,9 +23,7 @@ class Calling:
     @property
     def wrong(self) -> set[int | None]:
         """Numbers at which somebody found another person."""
-        return {
-            p.number for p in self.facts.past if p.tier in CALLS and p.disposition is Disposition.WRONG_PERSON
-        }
+        return {p.number for p in self.facts.past if p.disposition is Disposition.WRONG_PERSON}
 
     @property
     def number(self) -> int | None:
@@ -77,15 +75,14 @@ class Calling:
         opens, closes = self.chain.hours
         local = at.astimezone(self.zone)
         if local.time() >= closes:
-            local = (local + DAY).replace(hour=0, minute=0, second=0, microsecond=0)
-        if local.time() < opens:
-            local = local.replace(hour=opens.hour, minute=opens.minute, second=0, microsecond=0)
-        return local.astimezone(at.tzinfo)
+            return self._on(local + DAY, opens, at)
+        return max(at, self._on(local, opens, at))
 
     def _hours_end(self, at: datetime) -> datetime | None:
         if self.chain.hours is None:
             return None
-        closes = self.chain.hours[1]
-        local = at.astimezone(self.zone)
-        local = local.replace(hour=closes.hour, minute=closes.minute, second=0, microsecond=0)
-        return local.astimezone(at.tzinfo)
+        return self._on(at.astimezone(self.zone), self.chain.hours[1], at)
+
+    def _on(self, day: date, clock: time, like: datetime) -> datetime:
+        """That time of that day where the centre is, told in the zone of `like`."""
+        return datetime.combine(day, clock, self.zone).astimezone(like.tzinfo)

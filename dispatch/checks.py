@@ -23,8 +23,9 @@ def next_check(
 
 def _since(facts: Facts, rules: Rules, now: datetime) -> datetime:
     """When follow-up began without an agreement: a watch at once, the first check its wait later."""
-    first = next((p for p in facts.past if p.tier is Tier.FOLLOW_UP), None)
+    checks = (p for p in facts.past if p.tier is Tier.FOLLOW_UP)
+    first = min(checks, key=lambda p: p.id, default=None)
     if first is None:
         return now
-    checks = rules.levels[first.level].rungs[Tier.FOLLOW_UP].checks
-    return first.starts_at - checks[0] if checks else first.starts_at
+    waits = rules.levels[first.level].rungs[Tier.FOLLOW_UP].checks
+    return first.starts_at - waits[0] if waits else first.starts_at

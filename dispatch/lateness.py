@@ -12,8 +12,8 @@ def passed(facts: Facts, rules: Rules, now: datetime) -> list[Action]:
     """What has happened merely because time went by."""
     chain = rules.levels[facts.level]
     actions: list[Action] = []
-    for p in facts.past:
-        if p.result is None and p.due_at is not None and p.due_at <= now:
+    for p in sorted(facts.past, key=lambda p: p.id):
+        if p.due_at is not None and p.due_at <= now:
             if p.stage is not Stage.PLANNED:
                 actions.append(Settle(p.id, _silence(p)))
             elif p.tier not in CALLS:

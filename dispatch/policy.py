@@ -78,20 +78,24 @@ class _Draft:
         self.facts, self.rules, self.chain = facts, rules, rules.levels[level]
         self.level, self.now = level, now
         self.actions: list[Action] = []
-        self.why = self._says("starts")  # the row that is being followed
-        self.live = {p.tier: p for p in facts.past if p.result is None}
+        self.why: Why  # the row that is being followed
+        past = sorted(facts.past, key=lambda p: p.id)
+        self.live = {p.tier: p for p in past if p.result is None}
         self.ended: dict[Tier, list[Past]] = {}
-        for p in facts.past:
+        for p in past:
             if p.result is not None and (p.disposition or p.result is not Result.CANCELLED):
                 self.ended.setdefault(p.tier, []).append(p)
         for branch in self.ended.values():
-            branch.sort(key=lambda p: (p.heard_at, p.id))  # a late word speaks from when it was said
+            branch.sort(key=lambda p: p.heard_at)  # a late word speaks from when it was said
         self.known = {p.tier for p in facts.past}
         self.planned: dict[Tier, Try] = {}
         self.order_dues = [order.due_at for order in facts.orders]
         self.calling = Calling(facts, self.chain, rules.zone)
         self.standing = standing(facts.past, level)
-        self.settled = self.standing.gone or self.standing.agreed_at is not None
+        settled = self.standing.gone or self.standing.agreed_at is not None
+        self.settled = (
+            self.standing.spoken if settled else None
+        )  # the word that leaves nothing to say by phone
 
     def _says(self, word: str) -> Why:
         return _setting(self.level, word)
@@ -147,34 +151,32 @@ class _Draft:
 
     def _stand_down(self) -> None:
         """One branch succeeded, or the money is gone: the others are recalled, or told."""
-        if not self.settled:
+        if self.settled is None:
             return
         for tier, p in list(self.live.items()):
             if tier is Tier.FOLLOW_UP:
                 if self.standing.gone:
                     self._recall(p)
-            elif self._stands_down(p):
+            elif self._stands_down(p, self.settled):
                 self._recall(p)
             elif not p.told:
                 self.actions.append(Tell(p.id))
 
-    def _stands_down(self, p: Past) -> bool:
-        spoken = self.standing.spoken
-        if spoken is None or (p.tier is spoken.tier and not self.standing.gone):
+    def _stands_down(self, p: Past, spoken: Past) -> bool:
+        if p.tier is spoken.tier and not self.standing.gone:
             return True
         if p.tier is Tier.VISIT:
-            return not self._visit_goes_on() and (p.stage is not Stage.ARRIVED or spoken.tier is Tier.VISIT)
+            return not self._visit_goes_on(spoken) and (
+                p.stage is not Stage.ARRIVED or spoken.tier is Tier.VISIT
+            )
         return self.standing.gone or p.stage is Stage.PLANNED or p.tier in self._cell(spoken).recalls
 
-    def _visit_goes_on(self) -> bool:
+    def _visit_goes_on(self, spoken: Past) -> bool:
         """Though the person has agreed, or the money is gone: until somebody at the door says the same."""
-        spoken = self.standing.spoken
         if self.standing.gone:
             said = {met(p, self.level) for p in self.ended.get(Tier.VISIT, ())}
             return not said & {Met.PERSUADED, Met.TRANSFERRED}
-        return spoken is None or (
-            spoken.tier is not Tier.VISIT and Tier.VISIT not in self._cell(spoken).recalls
-        )
+        return spoken.tier is not Tier.VISIT and Tier.VISIT not in self._cell(spoken).recalls
 
     def _recall(self, p: Past) -> None:
         self.actions.append(Recall(p.id))
@@ -190,17 +192,19 @@ class _Draft:
 
     def _take_back(self) -> Outcome | None:
         """What is planned, has not begun and does not fit any more is taken back and thought of anew."""
-        outcome = None
         for tier, p in list(self.live.items()):
+            outcome = None
             if p.stage not in (Stage.PLANNED, Stage.WATCHING) or self._fits(p):
                 continue
             self._recall(p)
             if tier is Tier.FOLLOW_UP:
-                outcome = outcome or self._follow_up()
+                outcome = self._follow_up()
             elif tier not in self.ended:
                 self.why = self._says("starts")
-                outcome = outcome or self._begin((tier,), again=True)
-        return outcome
+                outcome = self._begin((tier,), again=True)
+            if outcome is not None:
+                return outcome
+        return None
 
     def _fits(self, p: Past) -> bool:
         """Not if an older level planned it, the number is a wrong one, the day's hours are over, or the contact
@@ -218,8 +222,7 @@ class _Draft:
             return self._begin((Tier.FOLLOW_UP,))
         for branch in list(self.ended.values()):
             for p in branch:
-                said_no = p.disposition and met(p, self.level) is Met.NOT_PERSUADED
-                if not said_no or self._cell(p).again:
+                if met(p, self.level) is not Met.NOT_PERSUADED or self._cell(p).again:
                     continue
                 self.why = _row(self.level, p.tier, Met.NOT_PERSUADED)
                 outcome = self._begin(self._cell(p).then)
@@ -257,7 +260,7 @@ class _Draft:
     def _react(self, tier: Tier) -> Outcome | None:
         if tier is Tier.FOLLOW_UP:
             return None if self.standing.gone else self._follow_up()
-        if self.settled and not (tier is Tier.VISIT and self._visit_goes_on()):
+        if self.settled and not (tier is Tier.VISIT and self._visit_goes_on(self.settled)):
             return None
         last = self.ended[tier][-1]
         what = met(last, self.level)
@@ -290,9 +293,8 @@ class _Draft:
 
         Not if the visit's level begins with one: then it was there beside the calls.
         """
-        first = min(
-            (p for p in self.facts.past if p.tier is Tier.VISIT), key=lambda p: p.starts_at, default=None
-        )
+        visits = (p for p in self.facts.past if p.tier is Tier.VISIT)
+        first = min(visits, key=lambda p: (p.starts_at, p.id), default=None)
         if first is None or Tier.VISIT in self.rules.levels[first.level].starts:
             return False
         return first.starts_at >= call.heard_at
@@ -370,7 +372,7 @@ class _Draft:
                 self.why = self._says("expires_after")
                 return Outcome.EXPIRED
             return self._begin((Tier.FOLLOW_UP,))
-        self._plan(Tier.VISIT, at, seek=seek, reinforced=reinforced, told=self.settled)
+        self._plan(Tier.VISIT, at, seek=seek, reinforced=reinforced, told=self.settled is not None)
         return None
 
     def _plan(self, tier: Tier, at: datetime, **how: Any) -> None:

@@ -24,7 +24,7 @@ def standing(past: Sequence[Past], level: Level) -> Standing:
 
     Money gone stays gone, unless whoever counts most calls it a false alarm.
     """
-    words = [p for p in past if p.disposition and p.result and met(p, level) in _WORDS]
+    words = [p for p in past if p.disposition and met(p, level) in _WORDS]
     spoken: Past | None = None
     agreed_at: datetime | None = None
     for word in sorted(words, key=lambda p: (p.heard_at, p.id)):

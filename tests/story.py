@@ -96,10 +96,10 @@ class Story:
         self.life.level, self.life.issued_at = max(self.level, level), self.now
         return self._turn()
 
-    def wait(self, times: int = 1) -> "Story":
-        """Nothing happens until the case is due; so many times."""
+    def wait(self, times: int = 1, *, late: timedelta = timedelta()) -> "Story":
+        """Nothing happens until the case is due; so many times, and the turn comes so late."""
         for _ in range(times):
-            self.life.now = self.life.due_at
+            self.life.now = self.life.due_at + late
             self._turn()
         return self
 

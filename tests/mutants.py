@@ -1,0 +1,244 @@
+"""Plant one small fault after another in the pure modules, and see that some test notices each.
+
+    python -m tests.mutants [module ...]
+
+pyproject.toml names the modules, the tests and the least share that must be noticed; tests/survivors.toml the faults
+that nothing can notice, each with why. Every fault is tried in a process of its own, forked when all is loaded.
+"""
+
+import argparse
+import ast
+import importlib
+import inspect
+import os
+import pickle
+import signal
+import sys
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from types import FrameType, FunctionType, ModuleType
+from typing import Any
+
+import pytest
+
+from tests.mutations import Mutation, mutations
+
+ROOT = Path(__file__).resolve().parents[1]
+PATIENCE = 5.0  # seconds of processor time that a test may take beyond ten times its own
+NOTICED, SURVIVED, ENDLESS = "noticed", "survived", "endless"
+
+
+@dataclass
+class Baseline:
+    """What the sound program's tests did: how long each took, and which lines of the modules it ran."""
+
+    seconds: dict[int, float] = field(default_factory=dict)
+    ran: dict[str, dict[int, set[int]]] = field(default_factory=dict)  # file, line: tests
+
+    def tests_of(self, file: str, mutation: Mutation) -> list[int]:
+        """The tests that may notice it, the quick ones first; all, for what is made when a module is loaded."""
+        lines = self.ran.get(file, {})
+        found = set(self.seconds) if not mutation.where else set()
+        for line in mutation.lines:
+            found |= lines.get(line, set())
+        return sorted(found, key=lambda n: self.seconds[n])
+
+
+class Hunt:
+    """A pytest plugin that runs the tests again and again, each time with another fault planted."""
+
+    def __init__(self, modules: list[str], accepted: list[dict[str, str]]) -> None:
+        self.modules, self.accepted = modules, accepted
+        self.tally: dict[str, Counter[str]] = {}
+        self.survivors: list[tuple[str, Mutation]] = []
+        self.killers: Counter[int] = Counter()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        loaded = {name: importlib.import_module(name) for name in self.modules}
+        files = {str(module.__file__) for module in loaded.values()}
+        baseline = _apart(lambda: _baseline(session, files))
+        if not isinstance(baseline, Baseline):
+            raise pytest.UsageError("The tests must pass before a fault is planted.")
+        for name, module in loaded.items():
+            tree = ast.parse(inspect.getsource(module))
+            self.tally[name] = Counter()
+            for mutation in mutations(tree):
+                tests = baseline.tests_of(str(module.__file__), mutation)
+                plant = partial(_plant, mutation, tree, module)
+                end = self._try(session, {n: baseline.seconds[n] for n in tests}, plant)
+                self.tally[name][end] += 1
+                if end != NOTICED:
+                    self._tell(name, mutation, end)
+            _say(f"{name}: {self._figures(self.tally[name])}")
+        return True
+
+    def _try(self, session: pytest.Session, tests: dict[int, float], plant: Callable[[], None]) -> str:
+        order = sorted(tests, key=lambda n: -self.killers[n])  # what noticed most so far, then the quick ones
+        found = _apart(lambda: _first_to_notice(session, {n: tests[n] for n in order}, plant))
+        if found is None:
+            return ENDLESS
+        if found == len(session.items):
+            return SURVIVED
+        self.killers[found] += 1
+        return NOTICED
+
+    def _tell(self, module: str, mutation: Mutation, end: str) -> None:
+        if end == SURVIVED:
+            self.survivors.append((module, mutation))
+        _say(f"  {end}: {module}:{mutation.lines.start} {mutation.where}: {mutation.change}")
+
+    @staticmethod
+    def _figures(tally: Counter[str]) -> str:
+        total = tally.total()
+        share = 100 * (total - tally[SURVIVED]) / total if total else 100
+        return (
+            f"{total} faults, {tally[NOTICED]} noticed, {tally[ENDLESS]} ran for ever, "
+            f"{tally[SURVIVED]} survived: {share:.1f} %"
+        )
+
+    def verdict(self, least: float) -> int:
+        """Say what came of it; 1 when too many survived, or one that nobody has accounted for."""
+        whole = sum(self.tally.values(), Counter[str]())
+        share = 100 * (whole.total() - whole[SURVIVED]) / max(1, whole.total())
+        known = {(row["where"], row["change"]) for row in self.accepted}
+        new = [(m, f) for m, f in self.survivors if (f"{m}:{f.where}", f.change) not in known]
+        _say(f"all: {self._figures(whole)}")
+        for module, mutation in new:
+            _say(f"  not accounted for: {module}:{mutation.lines.start} {mutation.change}")
+        return int(bool(new) or share < least)
+
+
+def _say(line: str) -> None:
+    os.write(1, f"{line}\n".encode())
+
+
+# a process for each
+
+
+def _apart(task: Callable[[], Any]) -> Any:
+    """What the task answers in a fork of this process; None when it was stopped."""
+    out, into = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _answer(task, into)
+    os.close(into)
+    with os.fdopen(out, "rb") as pipe:
+        told = pipe.read()
+    os.waitpid(child, 0)
+    return pickle.loads(told) if told else None  # noqa: S301 - our own child's
+
+
+def _answer(task: Callable[[], Any], into: int) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    try:
+        with os.fdopen(into, "wb") as pipe:
+            pickle.dump(task(), pipe)
+    finally:
+        os._exit(0)
+
+
+def _baseline(session: pytest.Session, files: set[str]) -> Baseline | None:
+    found = Baseline()
+    now = -1
+
+    def watch(frame: FrameType, event: str, _: object) -> Any:
+        file = frame.f_code.co_filename
+        if file not in files:
+            return None
+        if event in ("call", "line"):
+            found.ran.setdefault(file, {}).setdefault(frame.f_lineno, set()).add(now)
+        return watch
+
+    for now, item in enumerate(session.items):
+        began = time.process_time()
+        sys.settrace(watch)
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+        sys.settrace(None)
+        found.seconds[now] = time.process_time() - began
+    return None if session.testsfailed else found
+
+
+def _first_to_notice(session: pytest.Session, tests: dict[int, float], plant: Callable[[], None]) -> int:
+    """The first test that fails with the fault planted; the number of tests if none does."""
+    try:
+        plant()
+    except Exception:
+        return next(iter(tests), 0)  # it cannot even be loaded
+    for n, seconds in tests.items():
+        # Of this process's own time, however busy the machine: the signal ends it.
+        signal.setitimer(signal.ITIMER_PROF, PATIENCE + 10 * seconds)
+        item = session.items[n]
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+        if session.testsfailed:
+            return n
+    return len(session.items)
+
+
+# planting
+
+
+def _plant(mutation: Mutation, tree: ast.Module, module: ModuleType) -> None:
+    """Change the loaded module: everybody who has its functions already runs the new ones."""
+    mutation.plant()
+    fresh = ModuleType(module.__name__)
+    fresh.__file__ = module.__file__
+    exec(compile(tree, str(module.__file__), "exec"), fresh.__dict__)  # noqa: S102 - our own module
+    for name, new in vars(fresh).items():
+        old = vars(module).get(name)
+        if getattr(new, "__module__", None) == module.__name__ and not isinstance(new, type):
+            _transplant(module, name, old, new)
+        elif isinstance(new, type) and new.__module__ == module.__name__:
+            for member, body in list(vars(new).items()):
+                _transplant(old, member, vars(old).get(member), body)
+        elif not mutation.where and not name.startswith("__") and not isinstance(new, ModuleType):
+            _rebind(name, old, new)
+
+
+def _transplant(owner: Any, name: str, old: Any, new: Any) -> None:
+    if isinstance(old, property) and isinstance(new, property):
+        old, new = old.fget, new.fget
+    if hasattr(old, "cache_clear"):
+        old.cache_clear()
+    old, new = inspect.unwrap(old), inspect.unwrap(new)
+    if not isinstance(old, FunctionType) or not isinstance(new, FunctionType):
+        return
+    if len(old.__code__.co_freevars) != len(new.__code__.co_freevars):
+        twin = FunctionType(new.__code__, old.__globals__, name, new.__defaults__, new.__closure__)
+        setattr(owner, name, twin)
+        return
+    old.__code__, old.__defaults__, old.__kwdefaults__ = new.__code__, new.__defaults__, new.__kwdefaults__
+
+
+def _rebind(name: str, old: object, new: object) -> None:
+    for module in list(sys.modules.values()):
+        if vars(module).get(name) is old and old is not new:
+            setattr(module, name, new)
+
+
+def main() -> int:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutants"]
+    accepted = tomllib.loads((ROOT / "tests" / "survivors.toml").read_text()).get("survivor", [])
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("modules", nargs="*", default=settings["modules"])
+    hunt = Hunt(options.parse_args().modules, accepted)
+    # Pure tests: what they load names servers, and calls none.
+    os.environ.setdefault("TEST_DATABASE_URL", "sqlite:///:memory:")
+    os.environ.setdefault("TEST_REDIS_URL", "redis://127.0.0.1:9/0")
+    begun = time.monotonic()
+    quiet = ["-q", "-s", "-p", "no:randomly", "-p", "no:cacheprovider", "--hypothesis-profile=repeated"]
+    if end := pytest.main([*quiet, *settings["tests"]], plugins=[hunt]):
+        return int(end)
+    _say(f"{time.monotonic() - begun:.0f} s")
+    return hunt.verdict(settings["least"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
