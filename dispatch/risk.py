@@ -116,9 +116,8 @@ def assess(facts: RiskFacts, rules: RiskRules) -> Assessment:
     score = total
     if facts.upstream is not None:
         floor = rules.upstream[facts.upstream]
-        if floor > total:
-            reasons.insert(0, Reason("upstream_level", facts.upstream.code, floor - total))
-            score = floor
+        reasons.insert(0, Reason("upstream_level", facts.upstream.code, max(0, floor - total)))
+        score = max(total, floor)
     level = max(
         (level for level, from_points in rules.thresholds.items() if score >= from_points), default=Level.LOW
     )
@@ -130,9 +129,7 @@ def assess(facts: RiskFacts, rules: RiskRules) -> Assessment:
 def sizes_of(signs: Mapping[str, Any], amount: Decimal | None, age: int | None) -> dict[str, int]:
     """A directive's signs as sizes: true is 1, numbers are themselves, anything else counts nothing."""
     sizes = {
-        name: int(value)
-        for name, value in signs.items()
-        if isinstance(value, (bool, int, float)) and value > 0
+        name: int(value) for name, value in signs.items() if isinstance(value, (int, float)) and value > 0
     }
     if amount:
         sizes["amount"] = int(amount)
