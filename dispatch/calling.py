@@ -37,7 +37,7 @@ class Calling:
         It may wait for a line until its allowance, the calling hours or the case's expiry end. `booked` are
         calls that have not rung yet and count all the same.
         """
-        number, at = self.number, self._within_hours(at)
+        number, at = self.number, self.within_hours(at)
         if number is None or self.expired(at) or self._rung_enough(number, at, booked):
             return None
         ends = [at + self.chain.rungs[tier].within[Stage.PLANNED], self._expires_at(), self._hours_end(at)]
@@ -69,7 +69,8 @@ class Calling:
         recent += sum(call.number == number for call in booked)
         return bool(self.chain.most_calls) and recent >= self.chain.most_calls
 
-    def _within_hours(self, at: datetime) -> datetime:
+    def within_hours(self, at: datetime) -> datetime:
+        """The same moment, or the next one at which the hours begin."""
         if self.chain.hours is None:
             return at
         opens, closes = self.chain.hours

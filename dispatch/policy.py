@@ -89,6 +89,7 @@ class _Draft:
             branch.sort(key=lambda p: p.heard_at)  # a late word speaks from when it was said
         self.known = {p.tier for p in facts.past}
         self.planned: dict[Tier, Try] = {}
+        self.ordered = set(facts.ordered)
         self.order_dues = [order.due_at for order in facts.orders]
         self.calling = Calling(facts, self.chain, rules.zone)
         self.standing = standing(facts.past, level)
@@ -282,11 +283,11 @@ class _Draft:
         if cell.keep_while and len(same) > len(cell.again):
             self._begin(cell.then)
         at = max(self.now, last.heard_at + wait)
-        if tier is Tier.VISIT and last.astray:
+        if tier in CALLS:
+            return self._try_call(tier, at)
+        if last.astray:
             return self._try_visit(self.now, "first", cell.reinforced)
-        if tier is Tier.VISIT:
-            return self._try_visit(at, cell.seek, cell.reinforced)
-        return self._try_call(tier, at)
+        return self._try_visit(at, cell.seek, cell.reinforced)
 
     def _gave_way(self, call: Past) -> bool:
         """Whether the first visit began because no call could follow this one: none does later by chance either.
@@ -294,10 +295,12 @@ class _Draft:
         Not if the visit's level begins with one: then it was there beside the calls.
         """
         visits = (p for p in self.facts.past if p.tier is Tier.VISIT)
-        first = min(visits, key=lambda p: (p.starts_at, p.id), default=None)
-        if first is None or Tier.VISIT in self.rules.levels[first.level].starts:
-            return False
-        return first.starts_at >= call.heard_at
+        first = min(visits, key=lambda p: p.id, default=None)
+        return (
+            first is not None
+            and Tier.VISIT not in self.rules.levels[first.level].starts
+            and first.starts_at >= call.heard_at
+        )
 
     def _same(self, tier: Tier, what: Met) -> list[Past]:
         """What counts together: each word by itself; faults in a row, since the line worked in between."""
@@ -388,16 +391,24 @@ class _Draft:
         booked = [p for p in self.live.values() if p.stage is Stage.PLANNED]
         call = self.calling.book(tier, at, [*booked, *self.planned.values()], self.why)
         if call is None:
-            self.why = self._says("expires_after" if self.calling.expired(at) else "most_calls")
+            self.why = self._no_call(tier, at)
             return self._begin((Tier.VISIT,))
         self.planned[tier] = call
         return None
+
+    def _no_call(self, tier: Tier, at: datetime) -> Why:
+        """The row that forbids one."""
+        if self.calling.number is None:
+            return _row(self.level, tier, _unreachable(tier))
+        too_late = self.calling.expired(self.calling.within_hours(at))
+        return self._says("expires_after" if too_late else "most_calls")
 
     # side orders
 
     def _order(self) -> None:
         """The stop-payment order, once a case."""
-        if STOP_PAYMENT not in self.facts.ordered and len(self.order_dues) == len(self.facts.orders):
+        if STOP_PAYMENT not in self.ordered:
+            self.ordered.add(STOP_PAYMENT)
             due_at = self.now + self.rules.order_within
             self.actions.append(Order(STOP_PAYMENT, due_at))
             self.order_dues.append(due_at)

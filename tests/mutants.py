@@ -19,7 +19,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import FrameType, FunctionType, ModuleType
 from typing import Any
@@ -30,6 +30,7 @@ from tests.mutations import Mutation, mutations
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 5.0  # seconds of processor time that a test may take beyond ten times its own
+_CACHED = type(cache(int))
 NOTICED, SURVIVED, ENDLESS = "noticed", "survived", "endless"
 
 
@@ -158,12 +159,22 @@ def _baseline(session: pytest.Session, files: set[str]) -> Baseline | None:
         return watch
 
     for now, item in enumerate(session.items):
+        _forget()
         began = time.process_time()
         sys.settrace(watch)
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
         sys.settrace(None)
         found.seconds[now] = time.process_time() - began
     return None if session.testsfailed else found
+
+
+def _forget() -> None:
+    """Empty our caches, so that every test runs every line it stands on."""
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] in ("dispatch", "tests"):
+            for made in list(vars(module).values()):
+                if isinstance(made, _CACHED):
+                    made.cache_clear()
 
 
 def _first_to_notice(session: pytest.Session, tests: dict[int, float], plant: Callable[[], None]) -> int:
@@ -188,6 +199,7 @@ def _first_to_notice(session: pytest.Session, tests: dict[int, float], plant: Ca
 def _plant(mutation: Mutation, tree: ast.Module, module: ModuleType) -> None:
     """Change the loaded module: everybody who has its functions already runs the new ones."""
     mutation.plant()
+    _forget()
     fresh = ModuleType(module.__name__)
     fresh.__file__ = module.__file__
     exec(compile(tree, str(module.__file__), "exec"), fresh.__dict__)  # noqa: S102 - our own module
@@ -205,8 +217,6 @@ def _plant(mutation: Mutation, tree: ast.Module, module: ModuleType) -> None:
 def _transplant(owner: Any, name: str, old: Any, new: Any) -> None:
     if isinstance(old, property) and isinstance(new, property):
         old, new = old.fget, new.fget
-    if hasattr(old, "cache_clear"):
-        old.cache_clear()
     old, new = inspect.unwrap(old), inspect.unwrap(new)
     if not isinstance(old, FunctionType) or not isinstance(new, FunctionType):
         return

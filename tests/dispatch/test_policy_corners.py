@@ -11,7 +11,7 @@ import pytest
 
 from dispatch import policy, rules
 from dispatch.chain import Rules
-from dispatch.plan import Close, Facts, OpenOrder, Past, Plan, Raise, Recall, Tell, Try, Why
+from dispatch.plan import Close, Facts, OpenOrder, Order, Past, Plan, Raise, Recall, Tell, Try, Why
 from dispatch.policy import DeadEndError
 from dispatch.vocabulary import Disposition, Level, Outcome, Result, Stage, Tier
 from tests.lives import NIGHT, NOON, chain
@@ -360,3 +360,122 @@ def test_an_open_order_alone_is_something_to_wait_for() -> None:
     order = OpenOrder(1, NOON + timedelta(minutes=30))
     facts = Facts(level=HIGH, issued_at=NOON, orders=(order,), ordered=frozenset({"stop_payment"}))
     assert policy.next_steps(facts, nothing, NOON).due_at == order.due_at
+
+
+# waits and when they end
+
+
+def test_a_wait_that_is_over_when_the_turn_comes_is_not_planned_into_the_past() -> None:
+    story = Story(HIGH, numbers=())
+    life, visit = story.life, story.find(VISIT)
+    life.change(visit.id, result=R.NOT_THERE, ended_at=life.now, due_at=None)
+    life.now += timedelta(hours=2)
+    life.turn().rest()
+    assert (story.gap(VISIT), story.find(VISIT).stage) == (timedelta(), S.SENT)
+
+
+def test_a_unit_that_refused_and_is_no_longer_the_nearest_is_replaced_at_once_and_reinforced() -> None:
+    story = Story(HIGH, numbers=())
+    life, visit = story.life, story.find(VISIT)
+    life.change(visit.id, result=R.REFUSES_DOOR, ended_at=life.now, due_at=None, astray=True)
+    steps = policy.next_steps(life.facts(), chain(), life.now)
+    again = next(a for a in steps.actions if isinstance(a, Try))
+    assert (again.seek, again.reinforced, again.starts_at) == ("first", True, life.now)
+
+
+def test_when_nobody_is_left_to_ask_the_row_is_spent() -> None:
+    ignored, not_there = spoke(0, VISIT, R.NO_ACKNOWLEDGEMENT), spoke(0, VISIT, R.NOT_THERE)
+    assert _tries(plan(chain(), HIGH, ignored)) == {VISIT}
+    assert _tries(plan(chain(), HIGH, ignored, can_ask_next=False)) == {FOLLOW_UP}
+    assert _tries(plan(chain(), HIGH, not_there, can_ask_next=False)) == {VISIT}
+
+
+def _tries(steps: Plan) -> set[Tier]:
+    return {a.tier for a in steps.actions if isinstance(a, Try)}
+
+
+@pytest.mark.parametrize(
+    ("last", "late", "tried"),
+    [
+        (28 * 60 - 1, 0, True),
+        (28 * 60, 0, False),  # the next would be half an hour after the first
+        (27 * 60, 0, True),
+        (27 * 60, 2 * 60, True),
+        (27 * 60, 3 * 60, False),
+    ],
+)
+def test_a_line_that_fails_is_tried_for_half_an_hour_to_the_second(last: int, late: int, tried: bool) -> None:
+    moments = [*range(0, 25 * 60, 5 * 60), last]
+    past = [spoke(n, VOICE, R.CONGESTION, timedelta(seconds=at)) for n, at in enumerate(moments)]
+    visit = replace(live(9, VISIT, S.ARRIVED), due_at=NOON + timedelta(hours=4))
+    now = NOON + timedelta(seconds=last + late)
+    facts = Facts(
+        level=CRITICAL, issued_at=NOON, past=(*past, visit), opened_level=CRITICAL, numbers=(1,),
+        sent=frozenset({"sms"}),
+    )  # fmt: skip
+    assert (_tries(policy.next_steps(facts, chain(), now)) == {VOICE}) is tried
+
+
+def test_redials_beside_a_visit_end_when_it_has_ended() -> None:
+    story = Story(HIGH, set_by_a_person=True)
+    for _ in range(4):
+        story.meet(VOICE, R.BUSY)
+    while VISIT in story.tiers:
+        story.meet(VISIT, R.NO_ACKNOWLEDGEMENT, after=A_SECOND)
+    assert story.tiers == {VOICE, FOLLOW_UP}
+    assert story.meet(VOICE, R.BUSY).tiers == {FOLLOW_UP}
+
+
+def test_there_is_no_redial_beside_a_visit_that_cannot_be_sent() -> None:
+    story = Story(HIGH, set_by_a_person=True, can_visit=False)
+    for _ in range(4):
+        story.meet(VOICE, R.BUSY)
+    assert story.tiers == {FOLLOW_UP}
+
+
+# several tiers at once
+
+
+def test_all_the_tiers_a_cell_names_begin_and_those_under_way_go_on() -> None:
+    rows = other("high.voice.not_persuaded", {"then": ["video", "visit"]})
+    said = spoke(0, VOICE, D.NOT_PERSUADED)
+    assert _tries(plan(rows, HIGH, said)) == {VIDEO, VISIT}
+    assert _tries(plan(rows, HIGH, said, replace(live(1, VIDEO, S.DIALLED), level=HIGH))) == {VISIT}
+
+
+def test_past_expiry_a_case_in_follow_up_stays_there_whatever_is_said_late() -> None:
+    story = Story(HIGH, numbers=(1,), can_visit=False).meet(VOICE, R.POWERED_OFF)
+    assert story.tiers == {FOLLOW_UP}
+    story.late(story.ended(VOICE)[0], D.NOT_PERSUADED, after=timedelta(hours=5))
+    assert (story.outcome, story.tiers) == (None, {FOLLOW_UP})
+
+
+def test_a_call_on_the_line_has_rung_and_is_not_counted_again() -> None:
+    story = Story(MEDIUM, numbers=(1,), rung=5).meet(VOICE, R.HUNG_UP).answer(VOICE)
+    story.late(story.ended(VOICE)[0], D.NOT_PERSUADED)
+    assert story.tiers == {VOICE, VIDEO}
+
+
+def test_a_call_planned_in_the_same_turn_counts_for_the_cap() -> None:
+    story = Story(MEDIUM, numbers=(1,), rung=5).meet(VOICE, R.HUNG_UP).answer(VOICE)
+    life, first, second = story.life, story.ended(VOICE)[0], story.find(VOICE)
+    life.now += HALF_A_MINUTE
+    life.change(first.id, disposition=D.NOT_PERSUADED, judged_at=life.now)
+    life.change(second.id, result=R.NO_ANSWER, ended_at=life.now, due_at=None)
+    life.turn().rest()
+    assert story.tiers == {VIDEO, VISIT}
+
+
+def test_money_moved_and_lost_is_one_order() -> None:
+    steps = plan(chain(), HIGH, spoke(0, FOLLOW_UP, R.LOSS), money_moved=True)
+    assert sum(isinstance(action, Order) for action in steps.actions) == 1
+    ordered = plan(chain(), HIGH, spoke(0, FOLLOW_UP, R.LOSS), ordered=frozenset({"stop_payment"}))
+    assert not any(isinstance(action, Order) for action in ordered.actions)
+
+
+def test_fewer_checks_at_a_lower_level_end_the_follow_up_of_a_case_that_has_had_more() -> None:
+    document = copy.deepcopy(DOCUMENT)
+    document["high"]["follow_up"] = {"checks": ["24h"]}
+    checks = [spoke(n, FOLLOW_UP, R.NOT_FOUND, A_SECOND) for n in (0, 1)]
+    steps = plan(rules.read(document), HIGH, *[replace(p, level=CRITICAL) for p in checks])
+    assert steps.actions == (Close(Outcome.NOT_FOUND, Why("high.follow_up.checks")),)

@@ -69,6 +69,8 @@ def after(
         (HIGH, {"numbers": ()}, [("visit", "high.voice.unreachable", 0)]),
         (MEDIUM, {"numbers": (1,), "rung": 8}, [("visit", "medium.most_calls", 0)]),
         (HIGH, {"age": timedelta(hours=5)}, [("visit", "high.expires_after", 0)]),
+        # in the morning it would be too late
+        (MEDIUM, {"now": NIGHT, "age": timedelta(hours=20)}, [("visit", "medium.expires_after", 0)]),
         (
             CRITICAL,
             {"numbers": (), "can_visit": False},
@@ -121,6 +123,15 @@ def test_a_wrong_number_names_itself_while_another_is_left_and_then_unreachable(
     assert after(Story(HIGH, numbers=(1,)), VOICE, word=D.WRONG_PERSON) == [
         ("visit", "high.voice.unreachable", 1)
     ]
+
+
+def test_the_last_number_found_wrong_during_a_redial_is_unreachable_not_a_cap() -> None:
+    story = Story(HIGH, numbers=(1,)).meet(VOICE, R.NO_ANSWER).answer(VOICE)
+    story.late(story.ended(VOICE)[0], D.WRONG_PERSON)
+    p, life = story.find(VOICE), story.life
+    life.now += HALF_A_MINUTE
+    life.change(p.id, result=R.NO_ANSWER, ended_at=life.now, due_at=None)
+    assert rows(story) == [("visit", "high.voice.unreachable", 0)]
 
 
 def test_a_video_call_to_which_no_number_is_left_was_not_taken() -> None:
