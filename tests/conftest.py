@@ -23,7 +23,9 @@ from tests import servers
 
 # No limit on an example's time: the machine may be busy with something else.
 hypothesis.settings.register_profile("patient", deadline=None)
-hypothesis.settings.register_profile("repeated", deadline=None, derandomize=True, database=None)
+hypothesis.settings.register_profile(
+    "repeated", deadline=None, derandomize=True, database=None, max_examples=50
+)
 hypothesis.settings.load_profile("patient")
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")

@@ -8,6 +8,7 @@ that nothing can notice, each with why. Every fault is tried in a process of its
 
 import argparse
 import ast
+import gc
 import importlib
 import inspect
 import os
@@ -21,7 +22,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
-from types import FrameType, FunctionType, ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import pytest
@@ -39,15 +40,13 @@ class Baseline:
     """What the sound program's tests did: how long each took, and which lines of the modules it ran."""
 
     seconds: dict[int, float] = field(default_factory=dict)
-    ran: dict[str, dict[int, set[int]]] = field(default_factory=dict)  # file, line: tests
+    ran: dict[str, dict[int, set[int]]] = field(default_factory=dict)  # module, line: tests
 
-    def tests_of(self, file: str, mutation: Mutation) -> list[int]:
-        """The tests that may notice it, the quick ones first; all, for what is made when a module is loaded."""
-        lines = self.ran.get(file, {})
-        found = set(self.seconds) if not mutation.where else set()
-        for line in mutation.lines:
-            found |= lines.get(line, set())
-        return sorted(found, key=lambda n: self.seconds[n])
+    def tests_of(self, module: str, mutation: Mutation) -> list[int]:
+        """The tests that may notice it; all, if it is run only as the module is loaded."""
+        lines = self.ran.get(module, {})
+        found = set[int]().union(*(lines.get(line, set()) for line in mutation.lines))
+        return sorted(found or self.seconds)
 
 
 class Hunt:
@@ -62,15 +61,18 @@ class Hunt:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         loaded = {name: importlib.import_module(name) for name in self.modules}
-        files = {str(module.__file__) for module in loaded.values()}
-        baseline = _apart(lambda: _baseline(session, files))
+        gc.freeze()  # what a fork does not look through it need not copy
+        gc.disable()
+        baseline = _apart(lambda: _baseline(session, list(loaded.values())))
         if not isinstance(baseline, Baseline):
             raise pytest.UsageError("The tests must pass before a fault is planted.")
         for name, module in loaded.items():
             tree = ast.parse(inspect.getsource(module))
             self.tally[name] = Counter()
             for mutation in mutations(tree):
-                tests = baseline.tests_of(str(module.__file__), mutation)
+                if self.tally[name].total() % 100 == 0:
+                    _say(f"{name}:{mutation.lines.start} ... {self.tally[name].total()} tried")
+                tests = baseline.tests_of(name, mutation)
                 plant = partial(_plant, mutation, tree, module)
                 end = self._try(session, {n: baseline.seconds[n] for n in tests}, plant)
                 self.tally[name][end] += 1
@@ -80,7 +82,9 @@ class Hunt:
         return True
 
     def _try(self, session: pytest.Session, tests: dict[int, float], plant: Callable[[], None]) -> str:
-        order = sorted(tests, key=lambda n: -self.killers[n])  # what noticed most so far, then the quick ones
+        order = sorted(
+            tests, key=lambda n: tests[n] / (1 + self.killers[n])
+        )  # quick, and noticed much so far
         found = _apart(lambda: _first_to_notice(session, {n: tests[n] for n in order}, plant))
         if found is None:
             return ENDLESS
@@ -146,26 +150,33 @@ def _answer(task: Callable[[], Any], into: int) -> None:
         os._exit(0)
 
 
-def _baseline(session: pytest.Session, files: set[str]) -> Baseline | None:
+def _baseline(session: pytest.Session, modules: list[ModuleType]) -> Baseline | None:
     found = Baseline()
     now = -1
-
-    def watch(frame: FrameType, event: str, _: object) -> Any:
-        file = frame.f_code.co_filename
-        if file not in files:
-            return None
-        if event in ("call", "line"):
-            found.ran.setdefault(file, {}).setdefault(frame.f_lineno, set()).add(now)
-        return watch
-
+    for module in modules:
+        tree = ast.parse(inspect.getsource(module))
+        lines: dict[int, set[int]] = found.ran.setdefault(module.__name__, {})
+        vars(module)["__ran__"] = lambda line, lines=lines: lines.setdefault(line, set()).add(now)
+        _probe(tree)
+        _load(tree, module)
     for now, item in enumerate(session.items):
         _forget()
         began = time.process_time()
-        sys.settrace(watch)
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
-        sys.settrace(None)
         found.seconds[now] = time.process_time() - began
     return None if session.testsfailed else found
+
+
+def _probe(tree: ast.Module) -> None:
+    """Before every statement of a function: tell that it is run."""
+    within = [
+        inner for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) for inner in ast.walk(node)
+    ]
+    for node in {id(node): node for node in within}.values():
+        for name in ("body", "orelse"):
+            if isinstance(block := getattr(node, name, None), list):
+                told = [(ast.parse(f"__ran__({stmt.lineno})").body[0], stmt) for stmt in block]
+                setattr(node, name, [line for pair in told for line in pair])
 
 
 def _forget() -> None:
@@ -197,9 +208,13 @@ def _first_to_notice(session: pytest.Session, tests: dict[int, float], plant: Ca
 
 
 def _plant(mutation: Mutation, tree: ast.Module, module: ModuleType) -> None:
-    """Change the loaded module: everybody who has its functions already runs the new ones."""
     mutation.plant()
     _forget()
+    _load(tree, module, constants=not mutation.where)
+
+
+def _load(tree: ast.Module, module: ModuleType, *, constants: bool = False) -> None:
+    """Change the loaded module: everybody who has its functions already runs the new ones."""
     fresh = ModuleType(module.__name__)
     fresh.__file__ = module.__file__
     exec(compile(tree, str(module.__file__), "exec"), fresh.__dict__)  # noqa: S102 - our own module
@@ -210,7 +225,7 @@ def _plant(mutation: Mutation, tree: ast.Module, module: ModuleType) -> None:
         elif isinstance(new, type) and new.__module__ == module.__name__:
             for member, body in list(vars(new).items()):
                 _transplant(old, member, vars(old).get(member), body)
-        elif not mutation.where and not name.startswith("__") and not isinstance(new, ModuleType):
+        elif constants and not name.startswith("__") and not isinstance(new, ModuleType):
             _rebind(name, old, new)
 
 
@@ -238,13 +253,15 @@ def main() -> int:
     accepted = tomllib.loads((ROOT / "tests" / "survivors.toml").read_text()).get("survivor", [])
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("modules", nargs="*", default=settings["modules"])
-    hunt = Hunt(options.parse_args().modules, accepted)
+    options.add_argument("--tests", nargs="*", default=settings["tests"], help="files; by default all named")
+    given = options.parse_args()
+    hunt = Hunt(given.modules, accepted)
     # Pure tests: what they load names servers, and calls none.
     os.environ.setdefault("TEST_DATABASE_URL", "sqlite:///:memory:")
     os.environ.setdefault("TEST_REDIS_URL", "redis://127.0.0.1:9/0")
     begun = time.monotonic()
     quiet = ["-q", "-s", "-p", "no:randomly", "-p", "no:cacheprovider", "--hypothesis-profile=repeated"]
-    if end := pytest.main([*quiet, *settings["tests"]], plugins=[hunt]):
+    if end := pytest.main([*quiet, *given.tests], plugins=[hunt]):
         return int(end)
     _say(f"{time.monotonic() - begun:.0f} s")
     return hunt.verdict(settings["least"])
