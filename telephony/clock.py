@@ -33,6 +33,10 @@ class MovingClock:
         self._since = 0.0
         self._speed = 0.0
 
+    @property
+    def speed(self) -> float:
+        return self._speed
+
     def __call__(self) -> datetime:
         if not self._speed:
             return self._shown
@@ -56,3 +60,12 @@ def scaled() -> datetime:
     passed = wall() - settings.CLOCK_ANCHOR
     shown: datetime = settings.CLOCK_START + passed * settings.CLOCK_SPEED
     return shown
+
+
+def pace() -> float:
+    """How many program seconds pass in one of the machine's; 1 for a clock that stands still."""
+    clock = _clock(settings.CLOCK)
+    if clock is moving:
+        return moving.speed or 1.0
+    speed: float = settings.CLOCK_SPEED if clock is scaled else 1.0
+    return speed

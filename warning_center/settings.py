@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from warning_center import keys
@@ -65,6 +66,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "warning_center.health.on_pages",
             ],
         },
     },
@@ -84,6 +86,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "dispatch.User"
 AUTH_PASSWORD_VALIDATORS = [
@@ -101,6 +104,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     {"visibility_timeout": 60, "socket_connect_timeout": 2} if REDIS_URL else {"polling_interval": 0.05}
 )
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # however long the broker is gone: by default workers give up
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -108,18 +112,58 @@ CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "warning_center.tasks:Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(HOME / "beat")
 CELERY_BEAT_SCHEDULE = {
     "dispatch": {"task": "dispatch.tasks.tick", "schedule": 1.0, "options": {"expires": 5}},
     "telephony": {"task": "telephony.tasks.tick", "schedule": 1.0, "options": {"expires": 5}},
 }
+for _queue in env.list("QUEUES", default=["celery"]):  # every queue that workers take from answers for itself
+    CELERY_BEAT_SCHEDULE[f"queue:{_queue}"] = {
+        "task": "warning_center.tasks.answer",
+        "schedule": 5.0,
+        "options": {"queue": _queue, "expires": 15},
+    }
 CACHES = {
     "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+        }
         if REDIS_URL
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     )
 }
+
+# What the watchdog allows, in seconds, or in pieces where pieces are counted; those of cases, calls and orders are
+# the program's seconds. WATCHDOG_ALLOWANCES="overdue_low=300,redis=2" changes single ones.
+WATCHDOG_ALLOWANCES: dict[str, float] = {
+    "database": 1,  # until it answers
+    "redis": 1,
+    "clocks": 5,  # that those of a host and of the database are apart
+    "pulse": 30,  # since the last one, beside three of its periods
+    "case_without_due": 0,
+    "attempt_without_due": 0,
+    "overdue_critical": 15,
+    "overdue_high": 30,
+    "overdue_medium": 60,
+    "overdue_low": 120,
+    "silent_call": 30,  # on the line, after the moment the carrier was to be asked
+    "stale_call": 60,  # booked, after the moment it may no longer be dialled
+    "overdue_order": 60,
+    "agreement": 0,  # cases of the sample whose rows contradict each other
+}
+for _name, _allowed in env.dict("WATCHDOG_ALLOWANCES", default={}).items():
+    if _name not in WATCHDOG_ALLOWANCES:
+        raise ImproperlyConfigured(f"WATCHDOG_ALLOWANCES: nothing is called {_name!r}")
+    WATCHDOG_ALLOWANCES[_name] = float(_allowed)
+HEALTH_TOKEN = env.str("HEALTH_TOKEN", default="")  # who shows it at /health/ sees the measures
+HEARTBEAT_URL = env.str(
+    "HEARTBEAT_URL", default=""
+)  # posted to while all is well; it must miss us when we are gone
+ALARM_URL = env.str("ALARM_URL", default="")  # posted to when something breaks or mends
+VITALS_KEPT_FOR = 5.0  # seconds for which pages, and /health/, believe what they last saw
 
 # One clock for the whole program. START, ANCHOR and SPEED serve the scaled clock only.
 CLOCK = env.str("CLOCK", default="telephony.clock.wall")

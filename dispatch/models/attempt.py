@@ -92,6 +92,10 @@ class Attempt(models.Model):
         ]
         indexes = [
             models.Index(fields=["unit"], condition=Q(ended_at=None), name="dispatch_attempt_units_open"),
+            # Always empty: see Case.
+            models.Index(
+                fields=["id"], condition=Q(ended_at=None, due_at=None), name="dispatch_attempt_undue"
+            ),
         ]
 
     def __str__(self) -> str:

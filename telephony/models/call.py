@@ -99,6 +99,9 @@ class Call(models.Model):
             models.Index(
                 fields=["due_at"], condition=Q(status=CallStatus.BOOKED), name="telephony_call_booked"
             ),
+            models.Index(
+                fields=["until"], condition=Q(status=CallStatus.BOOKED), name="telephony_call_until"
+            ),
             models.Index(fields=["trunk"], condition=Q(status__in=_ON_LINE), name="telephony_call_on_trunk"),
             models.Index(fields=["number_index", "dialled_at"], name="telephony_call_number"),
         ]

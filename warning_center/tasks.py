@@ -1,0 +1,47 @@
+"""Celery's door to the pulses: each beat, each periodic task that ends well and each queue that answers leaves one."""
+
+import logging
+from typing import Any
+
+from celery import Task, shared_task
+from celery.beat import PersistentScheduler
+from celery.signals import task_success
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections
+
+from telephony import clock
+from warning_center import pulses
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(ignore_result=True)
+def answer() -> None:
+    """Nothing to do: that a worker took this from its queue is the answer."""
+
+
+@task_success.connect
+def ended_well(sender: Task[Any, Any], **_: Any) -> None:
+    """Keep the pulse of each entry of the schedule that this task was."""
+    delivered: Any = sender.request.delivery_info
+    queue = (delivered or {}).get("routing_key")
+    for name, entry in settings.CELERY_BEAT_SCHEDULE.items():
+        if entry["task"] == sender.name and entry["options"].get("queue", queue) == queue:
+            _write(name)
+
+
+class Scheduler(PersistentScheduler):
+    """Beat's own; it says that it lives, even when no broker takes what it sends."""
+
+    def tick(self, *given: Any, **named: Any) -> Any:
+        until_next = super().tick(*given, **named)
+        close_old_connections()
+        _write(pulses.BEAT)
+        return until_next
+
+
+def _write(name: str) -> None:
+    try:
+        pulses.writer.write(name, wall=clock.wall())
+    except DatabaseError as fault:  # the pulse stays away, and that is what the watchdog sees
+        logger.warning("the pulse of %s was not kept: %s", name, type(fault).__name__)
