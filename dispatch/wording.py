@@ -97,6 +97,8 @@ def _templates() -> dict[str, str]:
         "added": _("Added: {what} {name}"),
         "changed": _("Changed: {what} {name}, {fields}"),
         "key_renewed": _("API key renewed: {source}"),
+        "broken": _("The system broke a promise: {promise} {fault}"),
+        "mended": _("The system keeps its promise again: {promise}"),
     }
 
 
@@ -131,6 +133,8 @@ def _words(detail: dict[str, Any], units: dict[int, Unit]) -> dict[str, str]:
             words[key] = f"{Decimal(str(value)):,.2f}"
         elif key == "reinforced":
             words[key] = _("reinforced")
+        elif key == "promise":
+            words[key] = promise(str(value))
         else:
             words[key] = str(value)
     return words
@@ -206,5 +210,28 @@ def agent(code: str) -> str:
         "line": _("the line"),
         "stand-in": _("stand-in"),
         "bank": _("bank"),
+        "watchdog": _("the watchdog"),
+    }
+    return known.get(code, code)
+
+
+def promise(code: str) -> str:
+    """What the watchdog looks at."""
+    if code.startswith("overdue_") and code != "overdue_order":
+        return _("{level} cases move in time").format(
+            level=name(Level[code.removeprefix("overdue_").upper()])
+        )
+    if code.startswith("pulse_"):
+        return _("{name} shows that it lives").format(name=code.removeprefix("pulse_"))
+    known = {
+        "database": _("the database answers"),
+        "redis": _("Redis answers"),
+        "clocks": _("all clocks agree"),
+        "case_without_due": _("every open case is due some time"),
+        "attempt_without_due": _("every live attempt is due some time"),
+        "silent_call": _("carriers are asked about silent calls"),
+        "stale_call": _("calls past their time are called off"),
+        "overdue_order": _("stop-payment orders end in time"),
+        "agreement": _("a case and its attempts agree"),
     }
     return known.get(code, code)

@@ -63,6 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.PASSWORD_HASHERS = [
         "django.contrib.auth.hashers.MD5PasswordHasher"
     ]  # nobody's passwords, quickly
+    settings.VITALS_KEPT_FOR = 0  # each page looks for itself, so each takes as many queries
 
 
 class OneFileOneWorker(LoadScopeScheduling):

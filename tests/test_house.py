@@ -101,6 +101,8 @@ OPEN_TO_ALL = {
     "api-redoc",
     "field-token",  # where a device comes by its token, by password
     "telephony-callback",  # signed
+    "health",  # names of promises and whether they are kept
+    "health-live",
 }
 
 

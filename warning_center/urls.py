@@ -5,7 +5,7 @@ from django.contrib.auth import views as auth
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from warning_center import pages
+from warning_center import health, pages
 
 urlpatterns = [
     path("", pages.home, name="home"),
@@ -17,6 +17,8 @@ urlpatterns = [
     # one login for all roles
     path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
     path("admin/", admin.site.urls),
+    path("health/", health.health, name="health"),
+    path("health/live/", health.live, name="health-live"),
     path("api/v1/", include("warning_center.api.urls")),
     path("telephony/", include("telephony.urls")),
 ]

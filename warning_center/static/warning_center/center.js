@@ -3,6 +3,7 @@
 
 const EVERY = 5000;
 const live = () => document.querySelectorAll("[data-fresh]");
+const along = () => document.querySelectorAll("[data-fresh], [data-fresh-along]"); // the latter ask for nothing by themselves
 
 function inUse(part) {
   const begun = [...part.querySelectorAll("select, input:not([type=hidden])")].some((field) => field.value !== "");
@@ -24,7 +25,7 @@ async function freshen() {
     const answer = await fetch(location.href, { headers: { "X-Requested-With": "fresh" } });
     if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    for (const part of live()) {
+    for (const part of along()) {
       const now = page.getElementById(part.id);
       if (now && !inUse(part) && now.innerHTML !== part.innerHTML) part.innerHTML = now.innerHTML;
     }

@@ -1,0 +1,110 @@
+"""The promises about cases, attempts, calls and orders: each one reads a few rows off the head of an index."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.db.models import Max, Min, Q, QuerySet
+
+from dispatch.models import Attempt, Case, Order
+from dispatch.vocabulary import Level, State, Tier
+from telephony.carrier import CallStatus
+from telephony.models import Call
+from warning_center.watchdog.finding import SHOWN, Measured, counted, latest
+
+SAMPLE = 25  # open cases of each level whose rows are held against each other: those that are due next
+_OF_TIER = {0: State.NEW} | {int(tier): State(tier.code) for tier in Tier}
+Promise = Callable[[datetime], Measured]
+
+
+def case_without_due(now: datetime) -> Measured:
+    """Open cases that nothing will ever move."""
+    return counted(_ids(Case.objects.open().filter(due_at=None)))
+
+
+def attempt_without_due(now: datetime) -> Measured:
+    """Live attempts without a promise."""
+    return counted(_ids(Attempt.objects.live().filter(due_at=None)))
+
+
+def overdue(level: Level, now: datetime) -> Measured:
+    """How late the latest open cases of a level are."""
+    cases = Case.objects.open().filter(level=level).order_by("due_at", "pk")
+    return _late(cases.values_list("pk", "due_at")[:SHOWN], now)
+
+
+def silent_call(now: datetime) -> Measured:
+    """Calls on the line without news: how long ago the carrier was to be asked about them."""
+    return _late(Call.objects.on_line().order_by("due_at", "pk").values_list("pk", "due_at")[:SHOWN], now)
+
+
+def stale_call(now: datetime) -> Measured:
+    """Booked calls that nobody has called off: how long ago the time to dial them was up."""
+    booked = Call.objects.filter(status=CallStatus.BOOKED).order_by("until")
+    return _late(booked.values_list("pk", "until")[:SHOWN], now)
+
+
+def overdue_order(now: datetime) -> Measured:
+    """Open stop-payment orders past their deadline."""
+    return _late(Order.objects.open().order_by("due_at").values_list("pk", "due_at")[:SHOWN], now)
+
+
+def agreement(now: datetime) -> Measured:
+    """Cases of a sample whose state is not their highest tier, or that move later than they promise, or never.
+
+    The sample is what is due next in each level, so every open case comes by before it moves.
+    """
+    cases = [case for level in Level for case in _next_due(level)]
+    ids = [pk for pk, _state, _due in cases]
+    tried = {
+        case: (tier, due)
+        for case, tier, due in Attempt.objects.filter(case__in=ids)
+        .order_by()
+        .values("case")
+        .annotate(tier=Max("tier"), due=Min("due_at", filter=Q(ended_at=None)))
+        .values_list("case", "tier", "due")
+    }
+    ordered = dict(
+        Order.objects.open()
+        .filter(case__in=ids)
+        .order_by()
+        .values("case")
+        .annotate(due=Min("due_at"))
+        .values_list("case", "due")
+    )
+    return counted(
+        pk for pk, state, due in cases if not _agrees(state, due, *tried.get(pk, (0, None)), ordered.get(pk))
+    )
+
+
+def _agrees(
+    state: str, due: datetime, tier: int, attempt_due: datetime | None, order_due: datetime | None
+) -> bool:
+    first = min((at for at in (attempt_due, order_due) if at), default=None)
+    return state == _OF_TIER[tier] and first is not None and due <= first
+
+
+def _next_due(level: Level) -> Iterable[tuple[int, str, Any]]:
+    cases = Case.objects.open().filter(level=level).order_by("due_at", "pk")
+    return cases.values_list("pk", "state", "due_at")[:SAMPLE]
+
+
+def _ids(rows: QuerySet[Any, Any]) -> Iterable[int]:
+    ids: Iterable[int] = rows.order_by("pk").values_list("pk", flat=True)[:SHOWN]
+    return ids
+
+
+def _late(rows: Iterable[tuple[int, datetime | None]], now: datetime) -> Measured:
+    return latest((pk, (now - due).total_seconds()) for pk, due in rows if due is not None)
+
+
+PROMISES: dict[str, Promise] = {
+    "case_without_due": case_without_due,
+    "attempt_without_due": attempt_without_due,
+    **{f"overdue_{level.code}": partial(overdue, level) for level in reversed(Level)},
+    "silent_call": silent_call,
+    "stale_call": stale_call,
+    "overdue_order": overdue_order,
+    "agreement": agreement,
+}
