@@ -73,7 +73,7 @@ def _vitals() -> Vitals:
     try:
         if settings.REDIS_URL:
             redis = surroundings.broker().value is not None
-    except (RedisError, OSError):
+    except (RedisError, OSError, ValueError):
         redis = False
     try:
         ages: dict[str, float] = {}
