@@ -1,4 +1,4 @@
-"""The whole centre in one process: web server, Celery worker and beat as threads beside each other."""
+"""The whole centre in one process: web server, Celery worker, beat and watchdog as threads beside each other."""
 
 import threading
 from datetime import datetime
@@ -9,12 +9,17 @@ from celery.beat import EmbeddedService
 from celery.worker import WorkController
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections, connection
 from waitress.server import create_server
 
+from telephony import clock
 from telephony.clock import MovingClock
 from warning_center.celery import app
+from warning_center.watchdog.look import Moment
+from warning_center.watchdog.watch import Watch
 
 WORKERS = 2
+LOOKS_EVERY = 15.0  # seconds between two rounds of the watchdog
 
 
 class WebServer:
@@ -64,6 +69,28 @@ class Engine:
         self._beat.stop()
         self._worker.stop()
         self._worker_thread.join(timeout=10)
+
+
+class Watcher:
+    """The watchdog in a thread. What breaks and mends is in the record; the first round waits for the first ticks."""
+
+    def __init__(self, every: float = LOOKS_EVERY) -> None:
+        self._every, self._watch = every, Watch()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self._every):
+            close_old_connections()
+            self._watch.round(Moment(clock.now(), clock.wall(), clock.pace()))
+        connection.close()
 
 
 class KeptClock:

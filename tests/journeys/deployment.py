@@ -1,6 +1,7 @@
 """The centre as it is deployed: PostgreSQL, Redis, web, workers, beats and the network, each a process of its own."""
 
 import contextlib
+import json
 import os
 import secrets
 import signal
@@ -90,15 +91,25 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def deployed(folder: Path, *, speed: float, mischief: tuple[str, ...] = ()) -> Iterator[Deployment]:
-    """A centre on a fresh database of the tests' own PostgreSQL, its clock `speed` times as fast."""
+def deployed(
+    folder: Path,
+    *,
+    speed: float,
+    mischief: tuple[str, ...] = (),
+    redis_url: str | None = None,
+    manned: bool = True,
+) -> Iterator[Deployment]:
+    """A centre on a fresh database of the tests' own PostgreSQL, its clock `speed` times as fast.
+
+    Not `manned`, nothing runs yet and the database is empty.
+    """
     web, network = free_port(), free_port()
     url = f"http://127.0.0.1:{web}"
     with _database() as database_url:
         env = {
             **{k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"},
             "DATABASE_URL": database_url,
-            "REDIS_URL": os.environ["REDIS_URL"].rsplit("/", 1)[0] + "/7",
+            "REDIS_URL": redis_url or os.environ["REDIS_URL"].rsplit("/", 1)[0] + "/7",
             "WARNING_CENTER_HOME": str(folder),
             "CLOCK": "telephony.clock.scaled",
             "CLOCK_START": START,
@@ -133,15 +144,32 @@ def deployed(folder: Path, *, speed: float, mischief: tuple[str, ...] = ()) -> I
             "worker-2": [*worker, "two@%h"],
             "beat-1": [*beat, str(folder / "beat-1"), "--pidfile="],
             "beat-2": [*beat, str(folder / "beat-2"), "--pidfile="],
+            "watchdog": [sys.executable, "manage.py", "watchdog", "--every", "1s"],
         }
-        centre.manage("migrate", "--verbosity", "0")
         try:
-            for name in centre.commands:
-                centre.start(name)
-            until(lambda: _answers(url), what="the web server answers")
+            if manned:
+                _man(centre)
             yield centre
         finally:
             centre.stop()
+
+
+def _man(centre: Deployment) -> None:
+    centre.manage("migrate", "--verbosity", "0")
+    for name in centre.commands.keys() - {"watchdog"}:
+        centre.start(name)
+    until(lambda: _answers(centre.url), what="the web server answers")
+
+
+def nobody_was_called_twice_at_once(journal: str, known: set[str]) -> None:
+    """By the network's own record, which knows nothing of our database."""
+    lines = [json.loads(line) for line in journal.splitlines()]
+    begun = [line for line in lines if line["event"] == "begin"]
+    assert begun
+    assert [line for line in begun if line["violation"]] == []
+    placed = [line["key"] for line in begun]
+    assert len(placed) == len(set(placed)), "a call was placed twice"
+    assert set(placed) <= known, "the network carried a call that no case knows"
 
 
 def _answers(url: str) -> bool:

@@ -1,6 +1,5 @@
 """Twenty kills with signal 9 at random moments: no case lost, nobody called twice at once, all go on."""
 
-import json
 import random
 import threading
 from datetime import timedelta
@@ -10,7 +9,13 @@ from typing import Any
 import pytest
 import requests
 
-from tests.journeys.deployment import START, Deployment, deployed, until
+from tests.journeys.deployment import (
+    START,
+    Deployment,
+    deployed,
+    nobody_was_called_twice_at_once,
+    until,
+)
 
 KILLS = 20
 DIRECTIVES = 40
@@ -66,7 +71,7 @@ def test_twenty_kills_lose_no_case_and_call_nobody_twice_at_once(tmp_path: Path)
         assert centre.ask(STANDING_STILL, centre.now()) == [0]
     assert len(acknowledged) == DIRECTIVES
     assert sorted(references) == sorted(acknowledged)
-    _nobody_was_called_twice_at_once(journal, {str(key) for key in dialled})
+    nobody_was_called_twice_at_once(journal, {str(key) for key in dialled})
 
 
 def _late(centre: Deployment) -> int:
@@ -115,14 +120,3 @@ def _accepted(session: requests.Session, centre: Deployment, directive: dict[str
     if answer.status_code >= 500:
         return False
     pytest.fail(f"{answer.status_code} {answer.text[:500]}")
-
-
-def _nobody_was_called_twice_at_once(journal: str, known: set[str]) -> None:
-    """The network's own record, which knows nothing of our database."""
-    lines = [json.loads(line) for line in journal.splitlines()]
-    begun = [line for line in lines if line["event"] == "begin"]
-    assert begun
-    assert [line for line in begun if line["violation"]] == []
-    placed = [line["key"] for line in begun]
-    assert len(placed) == len(set(placed)), "a call was placed twice"
-    assert set(placed) <= known, "the network carried a call that no case knows"

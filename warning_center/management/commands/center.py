@@ -25,7 +25,7 @@ from warning_center import demonstration, intake, rows
 from warning_center.api import serializers
 from warning_center.board import Board
 from warning_center.models import Source
-from warning_center.oneprocess import Engine, KeptClock, WebServer
+from warning_center.oneprocess import Engine, KeptClock, Watcher, WebServer
 from warning_center.play import Arrival
 from warning_center.standins import Cast
 
@@ -71,9 +71,10 @@ class Command(BaseCommand):
             raise CommandError(
                 f"port {options['port']}: {fault.strerror}; choose another with --port"
             ) from fault
-        engine = Engine(options["speed"])
+        engine, watcher = Engine(options["speed"]), Watcher()
         web.start()
         engine.start()
+        watcher.start()
         self._welcome(options)
         board = Board(sys.stdout, terminal=sys.stdout.isatty(), heading=4)
         try:
@@ -85,6 +86,7 @@ class Command(BaseCommand):
                 board.show(now)
                 close_old_connections()
         finally:
+            watcher.stop()
             engine.stop()
             web.stop()
             kept.keep()

@@ -1,0 +1,73 @@
+"""How Celery's processes meet the broker, and what leaves a pulse."""
+
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from dispatch import tasks as dispatch_tasks
+from tests.journeys.deployment import free_port
+from warning_center import celery as door
+from warning_center import pulses, tasks
+from warning_center.models import Pulse
+
+TRIES = 8
+
+
+class EnoughError(Exception):
+    """The broker has been tried often enough."""
+
+
+def test_a_broker_that_is_gone_is_tried_at_an_even_pace_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "LONGEST_PAUSE", 0.01)
+    pauses: list[float] = []
+
+    def failed(_fault: Exception, pause: float) -> None:
+        pauses.append(pause)
+        if len(pauses) == TRIES:
+            raise EnoughError
+
+    with (
+        door.app.connection_for_read(f"redis://127.0.0.1:{free_port()}/0") as broker,
+        pytest.raises(EnoughError),
+    ):
+        broker.ensure_connection(failed, door.app.conf.broker_connection_max_retries)
+    assert pauses == [0.01] * TRIES
+
+
+@pytest.mark.django_db
+def test_a_task_that_ends_well_keeps_the_pulse_of_its_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulses, "writer", pulses.Writer())
+    dispatch_tasks.tick.apply()
+    assert list(Pulse.objects.values_list("name", flat=True)) == ["dispatch"]
+
+
+@pytest.mark.django_db
+def test_each_queue_answers_for_itself(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    monkeypatch.setattr(pulses, "writer", pulses.Writer())
+    entry: dict[str, Any] = settings.CELERY_BEAT_SCHEDULE["queue:celery"]
+    settings.CELERY_BEAT_SCHEDULE = {
+        "queue:celery": entry,
+        "queue:second": {**entry, "options": {"queue": "second"}},
+    }
+    tasks.answer.apply(routing_key="second")
+    assert list(Pulse.objects.values_list("name", flat=True)) == ["queue:second"]
+
+
+@pytest.mark.django_db
+def test_a_task_that_fails_leaves_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulses, "writer", pulses.Writer())
+    monkeypatch.setattr(dispatch_tasks, "BATCH", "none")
+    assert dispatch_tasks.tick.apply().failed()
+    assert not Pulse.objects.exists()
+
+
+@pytest.mark.django_db
+def test_one_process_writes_a_pulse_at_most_every_two_seconds(
+    monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    monkeypatch.setattr(pulses, "writer", pulses.Writer())
+    tasks.ended_well(sender=tasks.answer)
+    with django_assert_num_queries(0):
+        for _ in range(10):
+            tasks.ended_well(sender=tasks.answer)
