@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dispatch', '0003_queue_in_full_order'),
+        ('dispatch', '0006_closings_are_enforced'),
         ('telephony', '0003_watched_at_a_glance'),
     ]
 
