@@ -62,6 +62,10 @@ class Teller:
 
 
 def pad(text: str, width: int) -> str:
-    """`text` filled up to `width` columns; Chinese characters take two."""
-    columns = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-    return text + " " * max(1, width - columns)
+    """`text` filled up to `width` columns."""
+    return text + " " * max(1, width - columns(text))
+
+
+def columns(text: str) -> int:
+    """How wide a terminal shows `text`; Chinese characters take two columns."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
