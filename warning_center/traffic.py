@@ -9,8 +9,8 @@ from django.db.models import Avg, Case, Count, F, Min, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, ExtractHour
 
 from dispatch.models import Attempt, Unit
-from dispatch.vocabulary import CALLS, Level
-from telephony.carrier import CallResult, CallStatus
+from dispatch.vocabulary import CALLS, Level, Result
+from telephony.carrier import CallStatus
 from warning_center.models import Directive
 from warning_center.planning.load import Measured, Quantity
 
@@ -73,7 +73,7 @@ def _directives(window: Window) -> QuerySet[Directive]:
 
 def _calls(window: Window) -> QuerySet[Attempt]:
     """Calls that were dialled, or would have been, had a line been free."""
-    asked = Q(call__dialled_at__isnull=False) | Q(call__result=CallResult.NOT_PLACED)
+    asked = Q(call__dialled_at__isnull=False) | Q(result=Result.NOT_PLACED)
     calls = Attempt.objects.filter(
         asked, tier__in=CALLS, call__booked_for__gte=window.since, call__booked_for__lt=window.until
     )

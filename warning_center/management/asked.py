@@ -72,7 +72,13 @@ def refused(option: str, text: str, rule: str) -> CommandError:
 
 
 def _number(
-    option: str, text: str, *, most: float, least: float | None = None, above: float | None = None
+    option: str,
+    text: str,
+    *,
+    most: float,
+    least: float | None = None,
+    above: float | None = None,
+    whole_text: str = "",
 ) -> float:
     try:
         value = float(text)
@@ -86,7 +92,7 @@ def _number(
         rule = _("a number from {least} to {most} is expected").format(least=least, most=most)
         fits = fits and value >= (least or 0.0)
     if not fits:
-        raise refused(option, text, rule)
+        raise refused(option, whole_text or text, rule)
     return value
 
 
@@ -101,11 +107,11 @@ def _time(option: str, text: str, *, least: float) -> float:
     return seconds
 
 
-def _level(option: str, text: str) -> Level:
+def _level(option: str, text: str, whole_text: str = "") -> Level:
     levels = {level.code: level for level in sorted(Level, reverse=True)}
     if text not in levels:
         rule = _("a level is expected, one of {levels}").format(levels=", ".join(levels))
-        raise refused(option, text, rule)
+        raise refused(option, whole_text or text, rule)
     return levels[text]
 
 
@@ -115,10 +121,10 @@ def _shares(texts: Iterable[str]) -> dict[Level, float]:
         code, equals, share = text.partition("=")
         if not equals:
             raise refused("share", text, _("a level and its share are expected, such as high=0.2"))
-        level = _level("share", code)
+        level = _level("share", code, text)
         if level in shares:
             raise refused("share", text, _("each level is named once"))
-        shares[level] = _number("share", share, least=0, most=1)
+        shares[level] = _number("share", share, least=0, most=1, whole_text=text)
     total = sum(shares.values())
     if total > 1 + _ROUNDING or (len(shares) == len(Level) and total < 1 - _ROUNDING):
         raise refused(

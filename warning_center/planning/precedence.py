@@ -10,6 +10,7 @@ from warning_center.planning.erlang import erlang_c
 
 _PRECISION = 18.4  # of the inversion: an error of some e^-18.4 = 1e-8
 _TERMS, _AVERAGED = 15, 11
+_AT_ONCE = 1e-12  # of a call's mean time between two ends: nothing ends so soon
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,9 @@ class Wait:
         """
         if not self.is_kept_up:
             return 0.0
-        longer = 1.0 if seconds <= 0 else _invert(lambda s: (1.0 - self._transform(s)) / s, seconds)
+        longer = 1.0
+        if seconds * self.finished > _AT_ONCE:
+            longer = _invert(lambda s: (1.0 - self._transform(s)) / s, seconds)
         return 1.0 - self.delayed * min(1.0, max(0.0, longer))
 
     def _transform(self, s: complex) -> complex:
