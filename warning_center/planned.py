@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from dispatch.models.choices import name
 from dispatch.vocabulary import Level
 from warning_center.planning.load import Figure, Origin, Quantity, sorted_figures
-from warning_center.planning.staffing import Plan, Row, overtakes
+from warning_center.planning.staffing import Plan, Row, missed, overtakes
 from warning_center.teller import columns, pad
 
 _ORIGINS: Mapping[Origin, Promise] = {
@@ -56,6 +56,7 @@ def lines(plan: Plan) -> Iterator[str]:
     yield _on_the_roster(plan)
     yield ""
     yield from _table(plan)
+    yield _why_not_fewer(plan)
     yield ""
     yield _("What it stands on")
     yield from (f"  {figure}" for figure in map(_figure, sorted_figures(plan.load.figures)))
@@ -94,6 +95,21 @@ def _on_the_roster(plan: Plan) -> str:
         work=f"{load.arrivals * load.handled:,.2f}",
         traffic=f"{load.arrivals * load.held:,.2f}",
     )
+
+
+def _why_not_fewer(plan: Plan) -> str:
+    """What one operator fewer would spoil."""
+    load, fewer = plan.load, plan.answer.operators - 1
+    if fewer <= load.arrivals * load.handled:
+        return _("One operator fewer could not keep up: the queue would grow without end.")
+    late = missed(load, plan.aim, fewer)
+    if bound := [name(level) for level in late if plan.aim.binds(level)]:
+        return _("With one operator fewer too many would be called too late: {levels}.").format(
+            levels=_(", ").join(bound)
+        )
+    return _(
+        "With one operator fewer too many would wait until their age puts them before {level}: {levels}."
+    ).format(level=name(plan.aim.level), levels=_(", ").join(name(level) for level in late))
 
 
 def _table(plan: Plan) -> Iterator[str]:

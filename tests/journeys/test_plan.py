@@ -42,11 +42,13 @@ def test_a_played_demonstration_plans_from_its_own_record(
     assert figures["calls", "critical"]["seen"] == dialled.count()
     for of in ("ring", "talk", "wrap", "answered", "directives"):
         assert figures[of, None]["origin"] == "measured"
-    rings = [
-        ((a.call.answered_at or a.call.ended_at) - a.call.dialled_at).total_seconds()
-        for a in dialled
-        if a.call
-    ]
+    rings = []
+    for call in (attempt.call for attempt in dialled):
+        assert call is not None
+        until = call.answered_at or call.ended_at
+        assert until is not None
+        assert call.dialled_at is not None
+        rings.append((until - call.dialled_at).total_seconds())
     assert figures["ring", None]["value"] == pytest.approx(sum(rings) / len(rings))
     assert document["operators"] >= 1
     lines.forget()

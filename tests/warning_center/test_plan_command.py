@@ -42,7 +42,7 @@ def told(*options: str) -> dict[str, Any]:
     return document
 
 
-def figures(document: dict[str, Any], of: str) -> dict[str | None, tuple[float, str]]:
+def figures(document: dict[str, Any], of: str) -> dict[str | None, Any]:
     return {f["level"]: (f["value"], f["origin"]) for f in document["figures"] if f["of"] == of}
 
 
@@ -83,6 +83,24 @@ def test_the_table_shows_one_fewer_the_answer_and_one_more() -> None:
     rows = [line.split() for line in lines[head + 1 : head + 4]]
     assert [row[0] == "→" for row in rows] == [False, True, False]
     assert [int(row[0] if row[0] != "→" else row[1]) for row in rows] == [8, 9, 10]
+
+
+@pytest.mark.parametrize(
+    ("an_hour", "why"),
+    [
+        ("100", "With one operator fewer too many would be called too late: high risk."),
+        (
+            "1300",
+            "With one operator fewer too many would wait until their age puts them before high risk: low risk.",
+        ),
+        (
+            "10 --share high=1 --target 0.01 --within 30d",
+            "One operator fewer could not keep up: the queue would grow without end.",
+        ),
+    ],
+)
+def test_it_says_what_one_operator_fewer_would_spoil(an_hour: str, why: str) -> None:
+    assert why in said("--lang", "en", "--directives-per-hour", *an_hour.split())
 
 
 def test_json_tells_the_same_in_plain_data() -> None:

@@ -72,7 +72,7 @@ def least_operators(load: Load, aim: Aim) -> int:
     level must begin within that time. Without it the formula would promise more than the queue can hold.
     """
     erlangs = load.arrivals * load.handled
-    return _least(int(erlangs) + 1, lambda n: n > erlangs and _keeps(by_level(load, n), load, aim))
+    return _least(int(erlangs) + 1, lambda n: n > erlangs and not missed(load, aim, n))
 
 
 def least_lines(load: Load, aim: Aim, operators: int) -> int:
@@ -117,18 +117,20 @@ def overtakes(load: Load, aim: Aim, operators: int) -> list[tuple[Level, Level]]
     ]
 
 
-def _keeps(of_level: Mapping[Level, Wait], load: Load, aim: Aim) -> bool:
-    bound = [level for level in of_level if aim.binds(level)]
-    lowest = min(bound, default=None)
+def missed(load: Load, aim: Aim, operators: int) -> list[Level]:
+    """The levels for which so many operators are too few: bound ones too late, others so late that they go first."""
+    of_level = by_level(load, operators)
+    lowest = min((level for level in of_level if aim.binds(level)), default=None)
+    late = []
     for level, wait in of_level.items():
         limit = aim.within
-        if level not in bound:
+        if not aim.binds(level):
             if lowest is None:
                 continue
             limit = load.head_starts[lowest] - load.head_starts[level]
         if wait.within(limit) < aim.share - NARROWEST:
-            return False
-    return True
+            late.append(level)
+    return late
 
 
 def _row(load: Load, aim: Aim, operators: int, lines: int) -> Row:
