@@ -59,7 +59,9 @@ class Engine:
         )
         self._worker_thread = threading.Thread(target=self._worker.start, name="worker", daemon=True)
         embedded: Any = EmbeddedService  # its stubs know whole seconds only
-        self._beat: Any = embedded(app, max_interval=interval, thread=True)
+        self._beat: Any = embedded(
+            app, max_interval=interval, thread=True, scheduler_cls=app.conf.beat_scheduler
+        )
 
     def start(self) -> None:
         self._worker_thread.start()

@@ -24,8 +24,7 @@ def answer() -> None:
 def ended_well(sender: Task[Any, Any], **_: Any) -> None:
     """Keep the pulse of each entry of the schedule that this task was."""
     delivered: Any = sender.request.delivery_info
-    queue = (delivered or {}).get("routing_key")
-    entry: Any
+    queue = delivered.get("routing_key") if delivered else None
     for name, entry in settings.CELERY_BEAT_SCHEDULE.items():
         if entry["task"] == sender.name and entry["options"].get("queue", queue) == queue:
             _write(name)

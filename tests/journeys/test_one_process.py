@@ -13,6 +13,7 @@ from pathlib import Path
 import requests
 
 from tests.journeys.deployment import ROOT, free_port, until
+from warning_center import pulses
 
 SPEED = 300
 
@@ -64,6 +65,11 @@ def _cases(home: Path) -> dict[int, int]:
         )
 
 
+def _pulses(home: Path) -> set[str]:
+    with contextlib.closing(sqlite3.connect(home / "center.sqlite3", timeout=20)) as database:
+        return {name for (name,) in database.execute("SELECT name FROM warning_center_pulse")}
+
+
 def _shown(home: Path) -> datetime:
     return datetime.fromisoformat((home / "clock").read_text())
 
@@ -73,6 +79,7 @@ def test_it_stops_cleanly_and_goes_on_where_it_stood(tmp_path: Path) -> None:
     with centre(tmp_path, port) as process:
         until(lambda: _page(port), what="the admin's login page is there")
         until(lambda: len(_cases(tmp_path)) >= 2, what="two cases are open")
+        until(lambda: _pulses(tmp_path) == pulses.expected().keys(), what="beat, ticks and queue are alive")
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
     stopped_at, before = _shown(tmp_path), _cases(tmp_path)

@@ -16,35 +16,46 @@ from tests.journeys.deployment import (
 from tests.servers import redis_program
 
 SPEED = 30.0
-CASES = 20
+BEFORE, MEANWHILE = 12, 6  # cases
 WITHIN = 8.0  # wall seconds after its return; beat and workers try every two, on a machine that may be busy
 
-OPEN = f"""
+MIGRATE = """
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
+from telephony import clock
+from warning_center import demonstration
+demonstration.load(clock.now())
+"""
+OPEN = """
 from dispatch.vocabulary import Level
 from dispatch.workflow import report
-from telephony import clock, tasks
-from warning_center import demonstration, intake
+from telephony import clock
+from warning_center import intake
 from warning_center.models import Source
 now = clock.now()
-demonstration.load(now)
 source = Source.objects.select_related("unit").get(code="national")
-for n in range({CASES}):
+for n in range({first}, {first} + {many}):
     person = report.Person(number=f"+861900000{{n:04d}}")
     intake.receive(intake.Incoming(
         reference=f"R-{{n}}", issued_at=now, fraud_word="authority", body={{}}, level=Level.HIGH, person=person,
         place=report.Place(lat=21.5, lon=111.0, adcode="440904")), source=source, now=now)
+"""
+HINT = """
+from telephony import tasks
+for _ in range(5):
     tasks.connect.delay()
 """
 LAST = "SELECT extract(epoch FROM clock_timestamp() - max(kept_at))::float FROM warning_center_pulse WHERE name = %s"
-TRIED = "SELECT count(*) FROM telephony_call WHERE dialled_at IS NOT NULL"
 UNTRIED = """
 SELECT count(*) FROM dispatch_case WHERE closed_at IS NULL AND NOT EXISTS (
   SELECT FROM dispatch_attempt WHERE case_id = dispatch_case.id AND started_at IS NOT NULL)
 """
 OPEN_CASES = "SELECT count(*) FROM dispatch_case WHERE closed_at IS NULL"
 TOLD = "SELECT verb || ' ' || (detail->>'promise') FROM dispatch_event WHERE agent = 'watchdog' ORDER BY id"
+CUT = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 DIALLED = "SELECT key FROM telephony_call WHERE dialled_at IS NOT NULL"
 
 
@@ -63,7 +74,7 @@ def test_redis_may_be_emptied_or_die_at_any_moment(tmp_path: Path) -> None:
         with redis.Redis(port=port) as broker:
             centre.start("redis")
             centre.start("network")
-            centre.python(OPEN)
+            centre.python(MIGRATE + OPEN.format(first=0, many=BEFORE) + HINT)
             assert broker.llen("celery"), "hints wait in the broker"
             broker.flushall()
             for name in ("worker-1", "beat-1", "watchdog"):
@@ -76,14 +87,23 @@ def test_redis_may_be_emptied_or_die_at_any_moment(tmp_path: Path) -> None:
             centre.kill("redis")
             until(lambda: "broken redis" in centre.ask(TOLD), what="the watchdog has seen that it is gone")
             until(lambda: (centre.ask(LAST, "dispatch")[0] or 0) > 3, what="no round ends any more")
-            tried = centre.ask(TRIED)[0]
+            centre.python(OPEN.format(first=BEFORE, many=MEANWHILE))
+            assert centre.ask(UNTRIED) == [MEANWHILE]
             centre.start("redis")
             goes_on(centre)
-            until(lambda: centre.ask(TRIED)[0] > tried, what="people are called again")
+            until(
+                lambda: centre.ask(UNTRIED) == [0],
+                what="those who came in meanwhile are called",
+                within=WITHIN,
+            )
             until(lambda: "mended redis" in centre.ask(TOLD), what="the watchdog has seen that it is back")
+
+            centre.ask(CUT)  # and of the database's connections, while we are at it
+            goes_on(centre)
+            assert centre.running["watchdog"].poll() is None
         told, dialled = centre.ask(TOLD), centre.ask(DIALLED)
         journal = centre.journal.read_text()
-        assert centre.ask(OPEN_CASES) == [CASES]
+        assert centre.ask(OPEN_CASES) == [BEFORE + MEANWHILE]
     assert told.count("broken redis") == told.count("mended redis") == 1
     nobody_was_called_twice_at_once(journal, {str(key) for key in dialled})
 

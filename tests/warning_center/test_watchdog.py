@@ -1,6 +1,9 @@
 """The watchdog: what it finds, that it finds it cheaply, and that it says each thing once."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,10 +28,10 @@ from telephony import clock
 from tests import factories
 from tests.crowd import Crowd, explained
 from tests.factories import START, Centre
-from tests.journeys.deployment import free_port, until
+from tests.journeys.deployment import ROOT, free_port, until
 from warning_center import pulses
 from warning_center.models import Breach, Pulse
-from warning_center.watchdog import ledger
+from warning_center.watchdog import ledger, promises
 from warning_center.watchdog import look as looking
 from warning_center.watchdog.finding import Finding, Measured, Round, counted, judge, latest
 from warning_center.watchdog.look import Moment, look
@@ -245,7 +248,7 @@ def test_a_check_that_takes_too_long_is_broken(case: Case, monkeypatch: pytest.M
         return counted([])
 
     monkeypatch.setattr(looking, "STATEMENT_WITHIN", 0.05)
-    monkeypatch.setitem(looking.PROMISES, "overdue_order", slow)
+    monkeypatch.setitem(promises.PROMISES, "overdue_order", slow)
     found = broken()
     assert set(found) == {"overdue_order"}
     assert found["overdue_order"].fault == "OperationalError"
@@ -405,6 +408,17 @@ def test_once_tells_by_its_exit_status(case: Case, standing: None) -> None:
     status, said = run("--once", "--json")
     assert status == 1
     assert json.loads(said)["checks"]["overdue_critical"]["offenders"] == [str(case.pk)]
+
+
+def test_without_a_database_it_says_so_in_time() -> None:
+    env = {**os.environ, "DATABASE_URL": f"postgres://nobody:none@127.0.0.1:{free_port()}/none"}
+    command = [sys.executable, "manage.py", "watchdog", "--once", "--json"]
+    ran = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=60)
+    said = json.loads(ran.stdout)["checks"]
+    assert (ran.returncode, said["database"]["fault"]) == (1, "unreachable")
+    assert said.pop("redis")["ok"]
+    assert {check["fault"] for name, check in said.items() if name != "database"} == {"not looked at"}
+    assert "Traceback" not in ran.stderr
 
 
 def test_a_span_that_is_none_is_refused(place: Centre) -> None:
