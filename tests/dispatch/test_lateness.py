@@ -74,7 +74,7 @@ def test_an_order_nobody_answers_lapses_however_late_the_turn_comes(late: timede
 
 def test_all_that_is_late_is_told_at_once() -> None:
     calls = [Past(n, tier, HIGH, S.DIALLED, NOON, NOON, number=1) for n, tier in ((1, VOICE), (2, VIDEO))]
-    told = asked(NOON, *calls, orders=(OpenOrder(3, NOON),)).actions
+    told = asked(NOON, *calls[::-1], orders=(OpenOrder(3, NOON),)).actions
     assert told == (Settle(1, R.OUTCOME_UNKNOWN), Settle(2, R.OUTCOME_UNKNOWN), Lapse(3))
 
 

@@ -323,6 +323,7 @@ def test_a_check_planned_under_a_higher_level_ends_the_case_when_the_lower_ones_
 def test_a_call_planned_for_the_morning_is_too_late_at_a_level_that_has_expired() -> None:
     story = Story(MEDIUM, now=NIGHT, age=timedelta(hours=5), can_visit=False)
     assert story.tiers == {VOICE}
+    story.life.opened_level = HIGH  # it was high before, and its openers begin no more
     assert lowered(story, HIGH).outcome is Outcome.EXPIRED
 
 
@@ -479,3 +480,52 @@ def test_fewer_checks_at_a_lower_level_end_the_follow_up_of_a_case_that_has_had_
     checks = [spoke(n, FOLLOW_UP, R.NOT_FOUND, A_SECOND) for n in (0, 1)]
     steps = plan(rules.read(document), HIGH, *[replace(p, level=CRITICAL) for p in checks])
     assert steps.actions == (Close(Outcome.NOT_FOUND, Why("high.follow_up.checks")),)
+
+
+def test_a_late_no_closes_a_stale_case_with_nowhere_to_go_even_while_a_call_lasts() -> None:
+    story = Story(HIGH, age=timedelta(hours=4, seconds=-100), can_visit=False).meet(VOICE, R.HUNG_UP)
+    story.answer(VOICE).late(story.ended(VOICE)[0], D.NOT_PERSUADED)
+    assert story.outcome is Outcome.EXPIRED
+
+
+def test_gone_and_never_there_waits_for_the_bank_and_follows_nobody_up() -> None:
+    story = Story(HIGH).say(VOICE, D.ALREADY_TRANSFERRED)
+    story.life.orders = (OpenOrder(1, NOON + timedelta(days=1)),)
+    while VISIT in story.tiers:
+        story.meet(VISIT, R.NOT_THERE)
+    assert (story.outcome, story.tiers) == (None, set())
+
+
+def test_it_is_the_first_visit_that_tells_whether_calls_go_on_beside_it() -> None:
+    story = lowered(Story(CRITICAL), HIGH).meet(VOICE, R.NO_ANSWER)
+    story.meet(VISIT, R.NO_ACKNOWLEDGEMENT, after=A_SECOND)
+    assert lowered(story, MEDIUM).tiers == {VOICE, VISIT}
+
+
+def test_silence_on_a_redial_beside_a_visit_is_redialled_too() -> None:
+    story = Story(HIGH, set_by_a_person=True)
+    for _ in range(4):
+        story.meet(VOICE, R.BUSY)
+    assert story.meet(VOICE, R.NO_ANSWER).tiers == {VOICE, VISIT}
+    assert story.gap(VOICE) == timedelta(seconds=60)
+
+
+def test_a_call_gave_way_though_the_turn_that_sent_somebody_came_late() -> None:
+    story = Story(MEDIUM, numbers=(1,), rung=7)
+    life, voice = story.life, story.find(VOICE)
+    life.dial(voice.id, life.now)
+    life.change(voice.id, result=R.NO_ANSWER, ended_at=life.now, due_at=None)
+    life.now += HALF_A_MINUTE
+    life.turn().rest()
+    story.meet(VISIT, R.NOT_THERE).directive(MEDIUM, after=timedelta(hours=23, minutes=30))
+    assert story.tiers == {VISIT}
+
+
+def test_a_redial_goes_on_only_beside_a_visit_its_own_cell_begins() -> None:
+    rows = other("high.voice.busy", {"again": ["30s"], "keep_while": "visit", "then": ["follow_up"]})
+    assert _tries(plan(rows, HIGH, spoke(0, VOICE, R.BUSY), spoke(1, VOICE, R.BUSY))) == {FOLLOW_UP}
+
+
+def test_the_first_visit_needs_no_more_people_than_usual() -> None:
+    steps = plan(chain(), HIGH, spoke(0, VOICE, R.POWERED_OFF))
+    assert [a.reinforced for a in steps.actions if isinstance(a, Try)] == [False]

@@ -122,6 +122,7 @@ def test_numbers_may_be_written_as_text() -> None:
         {"thresholds__low": 0},
         {"upstream": {"critical": 0, "high": 0, "medium": 0, "low": 0}},
         {"upstream__critical": 100},
+        {"upstream__low": 10},
         {"thresholds__critical": 100},
         {"points__amount": {"steps": [[1, 0], [2, 0]]}},
         {"points__money_moved": {"flag": 0}},
@@ -161,6 +162,10 @@ def test_a_document_that_cannot_be_read_says_what_stopped_it(rows: dict[str, Any
     assert told[0].startswith(f"the document: cannot be read: {fault}")
 
 
+def test_the_fault_is_told_to_its_end() -> None:
+    assert flaws(points=None) == ["the document: cannot be read: KeyError: 'points'"]
+
+
 LADDER = "thresholds: each level needs more points than the one below, low none"
 FLOORS = "upstream: a higher upstream level never counts less, and none above 100"
 STEPS = "points.amount: steps must rise, and worse facts never take points away"
@@ -174,6 +179,8 @@ STEPS = "points.amount: steps must rise, and worse facts never take points away"
         ({"points__amount": {"steps": [[1, 8], [2, 4]]}}, ["points.amount: a larger fact never counts less"]),
         ({"fraud_types__loan": None, "fraud_types__other": None}, ["fraud_types: loan, other missing"]),
         ({"upstream__low": None, "upstream__high": None}, ["upstream: low, high missing", FLOORS]),
+        ({"upstream__low": None}, ["upstream: low missing"]),
+        ({"upstream": {"critical": 0, "high": 0, "medium": 0}}, ["upstream: low missing"]),
         ({"thresholds__low": 1}, [LADDER]),
         ({"thresholds__low": -1}, [LADDER]),
         ({"thresholds__medium": 56}, [LADDER]),
@@ -188,6 +195,10 @@ STEPS = "points.amount: steps must rise, and worse facts never take points away"
         (
             {"fraud_types__loan__aliases": ["刷单返利类", "贷款", "刷单"]},
             ["fraud_types.loan: 刷单、刷单返利类 is also brushing"],
+        ),
+        (
+            {"fraud_types__brushing__aliases": list("ABCDE"), "fraud_types__loan__aliases": list("EDCBA")},
+            ["fraud_types.loan: A、B、C、D、E is also brushing"],
         ),
         ({"fraud_types__brushing__aliases": ["虚假贷款"]}, ["fraud_types.loan: 虚假贷款 is also brushing"]),
     ],
