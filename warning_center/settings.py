@@ -114,7 +114,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "warning_center.tasks:Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(HOME / "beat")
-CELERY_BEAT_SCHEDULE = {
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "dispatch": {"task": "dispatch.tasks.tick", "schedule": 1.0, "options": {"expires": 5}},
     "telephony": {"task": "telephony.tasks.tick", "schedule": 1.0, "options": {"expires": 5}},
 }
