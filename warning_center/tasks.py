@@ -25,7 +25,8 @@ def ended_well(sender: Task[Any, Any], **_: Any) -> None:
     """Keep the pulse of each entry of the schedule that this task was."""
     delivered: Any = sender.request.delivery_info
     queue = delivered.get("routing_key") if delivered else None
-    for name, entry in settings.CELERY_BEAT_SCHEDULE.items():
+    schedule: dict[str, Any] = settings.CELERY_BEAT_SCHEDULE
+    for name, entry in schedule.items():
         if entry["task"] == sender.name and entry["options"].get("queue", queue) == queue:
             _write(name)
 
