@@ -23,8 +23,8 @@ MIGRATE = """
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
 from telephony import clock
-from warning_center import demonstration
-demonstration.load(clock.now())
+from tests import factories
+factories.centre(clock.now())
 """
 OPEN = """
 from dispatch.vocabulary import Level
@@ -33,7 +33,7 @@ from telephony import clock
 from warning_center import intake
 from warning_center.models import Source
 now = clock.now()
-source = Source.objects.select_related("unit").get(code="national")
+source = Source.objects.select_related("unit").get(code="province")
 for n in range({first}, {first} + {many}):
     person = report.Person(number=f"+861900000{{n:04d}}")
     intake.receive(intake.Incoming(

@@ -35,6 +35,18 @@ def test_a_broker_that_is_gone_is_tried_at_an_even_pace_for_ever(monkeypatch: py
     assert pauses == [0.01] * TRIES
 
 
+class Torn:
+    """A channel as the loss of the broker may leave it: kombu's own closing stumbles over it."""
+
+    def close(self) -> None:
+        raise AttributeError("'NoneType' object has no attribute 'hostname'")
+
+
+def test_a_worker_lets_go_of_a_broker_that_died_with_messages_under_way() -> None:
+    with door.app.connection_for_read(f"redis://127.0.0.1:{free_port()}/0") as broker:
+        broker.maybe_close_channel(Torn())
+
+
 @pytest.mark.django_db
 def test_a_task_that_ends_well_keeps_the_pulse_of_its_entry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pulses, "writer", pulses.Writer())

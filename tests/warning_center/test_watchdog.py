@@ -326,7 +326,7 @@ def test_a_round_reads_indexes_only_however_many_are_overdue(crowded: None, late
     with CaptureQueriesContext(connection) as seen:
         found = look(moment(START + late))
     selects = [query["sql"] for query in seen if query["sql"].startswith("SELECT")]
-    assert len(selects) == 18
+    assert len(selects) == 16
     assert [fault for sql in selects for fault in faults_of(sql)] == []
     assert not {f.name for f in found.broken} & {"agreement", "case_without_due", "attempt_without_due"}
     assert ("overdue_low" in {f.name for f in found.broken}) == bool(late)

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.db.models import Max, Min, Q, QuerySet
+from django.db.models import Max, Min, OuterRef, QuerySet, Subquery
 
 from dispatch.models import Attempt, Case, Order
 from dispatch.vocabulary import Level, State, Tier
@@ -53,41 +53,34 @@ def overdue_order(now: datetime) -> Measured:
 def agreement(now: datetime) -> Measured:
     """Cases of a sample whose state is not their highest tier, or that move later than they promise, or never.
 
-    The sample is what is due next in each level, so every open case comes by before it moves.
+    The sample is what is due next in each level, so every open case comes by before it moves. One statement
+    reads a case and its attempts: between two of them a turn could be taken.
     """
     cases = [case for level in Level for case in _next_due(level)]
-    ids = [pk for pk, _state, _due in cases]
-    tried = {
-        case: (tier, due)
-        for case, tier, due in Attempt.objects.filter(case__in=ids)
-        .order_by()
-        .values("case")
-        .annotate(tier=Max("tier"), due=Min("due_at", filter=Q(ended_at=None)))
-        .values_list("case", "tier", "due")
-    }
-    ordered = dict(
-        Order.objects.open()
-        .filter(case__in=ids)
-        .order_by()
-        .values("case")
-        .annotate(due=Min("due_at"))
-        .values_list("case", "due")
-    )
-    return counted(
-        pk for pk, state, due in cases if not _agrees(state, due, *tried.get(pk, (0, None)), ordered.get(pk))
-    )
+    return counted(pk for pk, *told in cases if not _agrees(*told))
 
 
 def _agrees(
-    state: str, due: datetime, tier: int, attempt_due: datetime | None, order_due: datetime | None
+    state: str, due: datetime, tier: int | None, attempt_due: datetime | None, order_due: datetime | None
 ) -> bool:
     first = min((at for at in (attempt_due, order_due) if at), default=None)
-    return state == _OF_TIER[tier] and first is not None and due <= first
+    return state == _OF_TIER[tier or 0] and first is not None and due <= first
 
 
-def _next_due(level: Level) -> Iterable[tuple[int, str, Any]]:
+def _next_due(level: Level) -> Iterable[tuple[Any, ...]]:
+    attempts = Attempt.objects.filter(case=OuterRef("pk")).order_by()
+    orders = Order.objects.open().filter(case=OuterRef("pk")).order_by()
     cases = Case.objects.open().filter(level=level).order_by("due_at", "pk")
-    return cases.values_list("pk", "state", "due_at")[:SAMPLE]
+    told = cases.annotate(
+        tier=_of(attempts, Max("tier")),
+        attempt_due=_of(attempts.live(), Min("due_at")),
+        order_due=_of(orders, Min("due_at")),
+    )
+    return told.values_list("pk", "state", "due_at", "tier", "attempt_due", "order_due")[:SAMPLE]
+
+
+def _of(rows: QuerySet[Any, Any], what: Max | Min) -> Subquery:
+    return Subquery(rows.values("case").annotate(asked=what).values("asked"))
 
 
 def _ids(rows: QuerySet[Any, Any]) -> Iterable[int]:
