@@ -1,17 +1,36 @@
 """Celery only carries out: beat ticks, workers do what the database says is due."""
 
-import logging
 import os
 from typing import Any
 
 from celery import Celery
 from celery.app.amqp import AMQP
 from kombu import Connection
+from kombu.transport import redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "warning_center.settings")
 
-logger = logging.getLogger(__name__)
 LONGEST_PAUSE = 2  # seconds between two tries to reach the broker; by default they grow to 30
+
+
+class LosableChannel(redis.Channel):
+    """A channel whose broker may die with messages under way.
+
+    kombu 5.7 raises AttributeError when such a message is acknowledged on the closed channel, and the worker
+    dies of it; a ConnectionError it can bear. Those messages need no saving: they are ticks and hints.
+    """
+
+    def _connparams(self, *args: Any, **kwargs: Any) -> Any:
+        if self.connection is None or self.connection.client is None:
+            raise RedisConnectionError("the connection to the broker has been closed")
+        return super()._connparams(*args, **kwargs)
+
+
+class LosableTransport(redis.Transport):
+    """Redis, with that channel."""
+
+    Channel = LosableChannel
 
 
 class EagerConnection(Connection):
@@ -21,16 +40,9 @@ class EagerConnection(Connection):
         pauses = {"interval_start": LONGEST_PAUSE, "interval_step": 0, "interval_max": LONGEST_PAUSE}
         return super().ensure_connection(*args, **{**pauses, **kwargs})
 
-    def maybe_close_channel(self, channel: Any) -> None:
-        """Close a channel in whatever state the loss of the broker has left it.
-
-        kombu 5.7 raises AttributeError here for one that holds messages not yet acknowledged, and the worker
-        dies of it. Those messages need no saving: they are ticks and hints.
-        """
-        try:
-            super().maybe_close_channel(channel)
-        except Exception as fault:
-            logger.warning("a channel of the lost broker did not close: %s", type(fault).__name__)
+    def get_transport_cls(self) -> Any:
+        found = super().get_transport_cls()
+        return LosableTransport if found is redis.Transport else found
 
 
 class Broker(AMQP):

@@ -1,7 +1,7 @@
 """Celery's door to the pulses: each beat, each periodic task that ends well and each queue that answers leaves one."""
 
 import logging
-from typing import Any
+from typing import Any, cast
 
 from celery import Task, shared_task
 from celery.beat import PersistentScheduler
@@ -23,7 +23,7 @@ def answer() -> None:
 @task_success.connect
 def ended_well(sender: Task[Any, Any], **_: Any) -> None:
     """Keep the pulse of each entry of the schedule that this task was."""
-    delivered: Any = sender.request.delivery_info
+    delivered = cast("dict[str, str] | None", sender.request.delivery_info)
     queue = delivered.get("routing_key") if delivered else None
     schedule: dict[str, Any] = settings.CELERY_BEAT_SCHEDULE
     for name, entry in schedule.items():

@@ -35,16 +35,12 @@ def test_a_broker_that_is_gone_is_tried_at_an_even_pace_for_ever(monkeypatch: py
     assert pauses == [0.01] * TRIES
 
 
-class Torn:
-    """A channel as the loss of the broker may leave it: kombu's own closing stumbles over it."""
-
-    def close(self) -> None:
-        raise AttributeError("'NoneType' object has no attribute 'hostname'")
-
-
-def test_a_worker_lets_go_of_a_broker_that_died_with_messages_under_way() -> None:
-    with door.app.connection_for_read(f"redis://127.0.0.1:{free_port()}/0") as broker:
-        broker.maybe_close_channel(Torn())
+def test_a_message_under_way_when_the_broker_died_is_a_lost_connection_and_no_more(redis_url: str) -> None:
+    with door.app.connection_for_write(redis_url) as broker:
+        channel: Any = broker.default_channel
+        broker.release()
+        with pytest.raises(broker.connection_errors):
+            channel.qos.ack("a message's tag")
 
 
 @pytest.mark.django_db
