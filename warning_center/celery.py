@@ -22,9 +22,10 @@ class LosableChannel(redis.Channel):
     """
 
     def _connparams(self, *args: Any, **kwargs: Any) -> Any:
-        if self.connection is None or self.connection.client is None:
+        transport: Any = self.connection
+        if transport is None or transport.client is None:
             raise RedisConnectionError("the connection to the broker has been closed")
-        return super()._connparams(*args, **kwargs)
+        return super()._connparams(*args, **kwargs)  # type: ignore[misc]  # its stubs leave it out
 
 
 class LosableTransport(redis.Transport):
