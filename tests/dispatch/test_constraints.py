@@ -28,7 +28,7 @@ from dispatch.vocabulary import Level, Money, OrderState, Outcome, State, Tier
 from telephony.models import Call, Text, Trunk
 from tests import factories
 from tests.factories import START
-from warning_center.models import Directive
+from warning_center.models import Directive, Pulse
 
 pytestmark = pytest.mark.django_db
 
@@ -115,6 +115,9 @@ BREAKS: dict[str, Breaks] = {
     "telephony_text_queued_has_due_at": lambda case: Text.objects.update(due_at=None),
     "telephony_trunk_can_carry": lambda case: Trunk.objects.update(concurrent=0),
     "warning_center_directive_reference_is_one_sources": lambda case: _again(Directive.objects.get()),
+    "warning_center_pulse_is_one_hosts": lambda case: _again(
+        Pulse.objects.create(name="tick", host="a", at=case.opened_at, kept_at=case.opened_at)
+    ),
 }
 
 

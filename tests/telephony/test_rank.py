@@ -23,7 +23,7 @@ HEAD_STARTS = (0, 5, 20, 60)  # minutes, as the built-in chain gives them
 LONGEST = max(HEAD_STARTS)
 
 on_the_real_one = settings(
-    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 
