@@ -17,6 +17,7 @@ from django.conf import settings as current
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
@@ -379,7 +380,8 @@ def test_what_was_not_looked_at_neither_breaks_nor_mends(place: Centre) -> None:
 
 def test_the_record_tells_it_in_words(case: Case) -> None:
     Watch().round(moment((case.due_at or START) + timedelta(minutes=1)))
-    assert "紧急" in sentence(Event.objects.get(verb="broken"))
+    with translation.override("zh-hans"):
+        assert "紧急" in sentence(Event.objects.get(verb="broken"))
 
 
 # ---- the command
