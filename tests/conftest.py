@@ -16,6 +16,7 @@ import hypothesis
 import pytest
 import redis
 from django.conf import settings
+from django.utils import translation
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 from xdist.scheduler import LoadScopeScheduling
 
@@ -83,6 +84,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneFileOneWo
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The journeys first: a long one begun last would keep a worker waiting for the other."""
     items.sort(key=lambda item: "journeys" not in item.path.parts)
+
+
+@pytest.fixture(autouse=True)
+def centres_language() -> Iterator[None]:
+    """Every test begins in the centre's own language: a request in another one leaves it behind in its thread."""
+    with translation.override(settings.LANGUAGE_CODE):
+        yield
 
 
 @pytest.fixture
