@@ -275,7 +275,7 @@ def _wait(name: str, process: subprocess.Popen[bytes], ready: Callable[[], None]
                 raise ServerFailed(name, said) from error
             if time.monotonic() > end:
                 raise ServerFailed(name, said) from error
-            time.sleep(0.02)
+            time.sleep(0.02)  # a server tells nobody when it begins to answer
         else:
             return
 

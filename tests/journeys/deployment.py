@@ -80,7 +80,7 @@ def until(holds: Callable[[], object], *, what: str, within: float = READY_WITHI
     pause = 0.05
     while not holds():
         assert time.monotonic() < deadline, f"not within {within:.0f} s: {what}"
-        time.sleep(pause)
+        time.sleep(pause)  # other processes, which tell nobody when they get there
 
 
 def free_port() -> int:

@@ -206,7 +206,6 @@ def together(count: int, act: Callable[[], object]) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="a promise of PostgreSQL's")
 def test_many_exchanges_at_once_dial_every_number_once() -> None:
     """Each number is booked three times, and six matchers take turns until nothing more can be dialled."""
     rows = Exchange()
