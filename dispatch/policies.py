@@ -11,6 +11,7 @@ from dispatch import risk, rules
 from dispatch.chain import Rules
 from dispatch.models import PolicyVersion
 
+Policy = Rules | risk.RiskRules
 _FILES = {PolicyVersion.Kind.RISK: "risk.toml", PolicyVersion.Kind.ESCALATION: "chain.toml"}
 _BEGINNING = datetime(2022, 1, 1, tzinfo=UTC)
 
@@ -46,46 +47,30 @@ def latest(kind: PolicyVersion.Kind, now: datetime) -> PolicyVersion:
     return PolicyVersion.objects.select_for_update().filter(kind=kind).order_by("-version")[0]
 
 
-def read_chain(document: Mapping[str, Any]) -> Rules:
-    """The rules of an escalation document. Raises BadRules."""
-    return rules.read(document)
-
-
-def check(kind: PolicyVersion.Kind, document: Mapping[str, Any]) -> None:
-    """Read a document as its policy would. Raises BadRules or BadRiskRules, with every flaw."""
-    if kind == PolicyVersion.Kind.RISK:
-        risk.read(document)
-    else:
-        rules.read(document)
+def read(kind: PolicyVersion.Kind, document: Mapping[str, Any]) -> Policy:
+    """A document as the rules it would be. Raises BadRules or BadRiskRules, with every flaw."""
+    return risk.read(document) if kind == PolicyVersion.Kind.RISK else rules.read(document)
 
 
 @lru_cache(maxsize=64)
-def _escalation(version_id: int) -> Rules:
+def escalation_rules(version_id: int) -> Rules:
+    """The rules of an escalation policy version."""
     return rules.read(PolicyVersion.objects.get(pk=version_id).document)
 
 
 @lru_cache(maxsize=64)
-def _risk(version_id: int) -> risk.RiskRules:
-    return risk.read(PolicyVersion.objects.get(pk=version_id).document)
-
-
-def escalation_rules(version_id: int) -> Rules:
-    """The rules of an escalation policy version."""
-    return _escalation(version_id)
-
-
-def risk_rules_of(version_id: int) -> risk.RiskRules:
+def risk_rules(version_id: int) -> risk.RiskRules:
     """The rules of a risk policy version."""
-    return _risk(version_id)
+    return risk.read(PolicyVersion.objects.get(pk=version_id).document)
 
 
 def risk_policy(now: datetime) -> RiskPolicy:
     """The risk policy in force: one query. Whoever judges many asks once and passes it on."""
     version = current(PolicyVersion.Kind.RISK, now)
-    return RiskPolicy(version, _risk(version.pk))
+    return RiskPolicy(version, risk_rules(version.pk))
 
 
 def forget() -> None:
     """Drop what was read: another database has been opened."""
-    _escalation.cache_clear()
-    _risk.cache_clear()
+    escalation_rules.cache_clear()
+    risk_rules.cache_clear()

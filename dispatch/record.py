@@ -51,6 +51,12 @@ def reported(case: Case, *, issued: datetime, upstream: int | None = None, **mor
     }
 
 
+def opened_after(case: Case, *, now: datetime, issued: datetime | None = None, **who: Any) -> Event:
+    """The line that a case begins with which follows another: with its level given, not judged."""
+    told = reported(case, issued=issued or now, upstream=case.upstream_level, given=True)
+    return write("opened", now=now, case=case, level=Level(case.level).code, reported=told, **who)
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from dispatch import drafting, policies, record
+from dispatch import drafting, policies, record, rules
 from dispatch.admin import chart, picture
 from dispatch.admin.access import DESK, Guarded, scope_of, user_of
 from dispatch.admin.sheet import Sheet
@@ -124,7 +124,7 @@ class PolicyVersionAdmin(Guarded):
         newest = mine.exclude(closed_at=None).order_by("-closed_at").values("pk")[:MOST_TRIED]
         told = trial.compare(
             Case.objects.filter(pk__in=[row["pk"] for row in newest]),
-            trial.candidate(sheet.kind, sheet.document),
+            policies.read(sheet.kind, sheet.document),
             now=now,
         )
         groups = [
@@ -193,9 +193,9 @@ def _shown(kind: str, document: dict[str, Any]) -> dict[str, Any]:
     """The tables and pictures of a document."""
     if kind == Kind.RISK:
         return {"risk": chart.risk_chart(document, policies.built_in(Kind.RISK))}
-    read = policies.read_chain(document)
+    read = rules.read(document)
     pictures = [(mark, picture.draw(read.levels[level])) for level, mark in chart.marks()]
-    usual = policies.read_chain(policies.built_in(Kind.ESCALATION))
+    usual = rules.read(policies.built_in(Kind.ESCALATION))
     return {"chart": chart.chart(read, usual), "pictures": pictures}
 
 

@@ -90,7 +90,7 @@ class Sheet:
         document, flaws = drafting.edited(base, entries, given)
         if not flaws:
             try:
-                policies.check(kind, document)
+                policies.read(kind, document)
             except (BadRules, BadRiskRules) as bad:
                 flaws = bad.flaws
         changes = drafting.changes(base, document, entries)

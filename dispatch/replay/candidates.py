@@ -12,22 +12,21 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from dispatch import policies
 from dispatch.chain import BadRules
 from dispatch.models import Case, PolicyVersion, Unit
 from dispatch.models.case import CaseQuerySet
-from dispatch.replay import trial
-from dispatch.replay.trial import Candidate
 from dispatch.risk import BadRiskRules
 from dispatch.vocabulary import UnitKind
 
 REFUSED = 2  # exit status
 
 
-def read(path: Path, kind: str) -> Candidate:
+def read(path: Path, kind: str) -> policies.Policy:
     """The policy in a TOML or JSON file. Raises CommandError that names each faulty row, one a line."""
     document = _document(path)
     try:
-        return trial.candidate(PolicyVersion.Kind(kind), document)
+        return policies.read(PolicyVersion.Kind(kind), document)
     except (BadRules, BadRiskRules) as bad:
         told = "\n".join(f"{path}: {flaw}" for flaw in bad.flaws)
         raise CommandError(told, returncode=REFUSED) from bad

@@ -1,11 +1,10 @@
 """Try before you switch: recorded cases under the policies they ran under, and under a candidate."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
-from dispatch import policies, risk, rules
-from dispatch.chain import BadRules, Rules
+from dispatch import policies
+from dispatch.chain import BadRules
 from dispatch.models import PolicyVersion
 from dispatch.models.case import CaseQuerySet
 from dispatch.policy import DeadEndError
@@ -15,18 +14,12 @@ from dispatch.replay.history import Regime
 from dispatch.replay.rehearsal import EndlessError
 from dispatch.risk import RiskRules
 
-Candidate = Rules | RiskRules
 ALWAYS = datetime.min.replace(tzinfo=UTC)
-
-
-def candidate(kind: PolicyVersion.Kind, document: Mapping[str, Any]) -> Candidate:
-    """A document as a candidate. Raises BadRules or BadRiskRules, with every flaw."""
-    return risk.read(document) if kind == PolicyVersion.Kind.RISK else rules.read(document)
 
 
 def compare(
     cases: CaseQuerySet,
-    candidate: Candidate,
+    candidate: policies.Policy,
     *,
     now: datetime,
     watch: Callable[[int], None] = lambda done: None,
@@ -47,7 +40,7 @@ def compare(
     return tally.total()
 
 
-def _with(candidate: Candidate, own: Regime) -> Regime:
+def _with(candidate: policies.Policy, own: Regime) -> Regime:
     if isinstance(candidate, RiskRules):
         return Regime(own.chain, ((ALWAYS, candidate),))
     return Regime(candidate, own.risks)
@@ -56,4 +49,4 @@ def _with(candidate: Candidate, own: Regime) -> Regime:
 def _risks() -> tuple[tuple[datetime, RiskRules], ...]:
     """Every risk policy there was, since when it was in force."""
     versions = PolicyVersion.objects.filter(kind=PolicyVersion.Kind.RISK).order_by("starts_at", "version")
-    return tuple((version.starts_at, policies.risk_rules_of(version.pk)) for version in versions)
+    return tuple((version.starts_at, policies.risk_rules(version.pk)) for version in versions)

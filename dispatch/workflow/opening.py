@@ -122,10 +122,7 @@ def _relapse(case: Case, report: Report, now: datetime) -> Case:
     successor = succeed(case, level=Level.CRITICAL, now=now)
     _take_facts(successor, report)
     successor.save()
-    told = record.reported(successor, issued=report.issued_at, upstream=successor.upstream_level, given=True)
-    record.write(
-        "opened", now=now, case=successor, agent=report.source, level=Level.CRITICAL.code, reported=told
-    )
+    record.opened_after(successor, now=now, issued=report.issued_at, agent=report.source)
     return successor
 
 

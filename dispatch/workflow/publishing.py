@@ -36,7 +36,7 @@ def publish(
         raise NotAllowedError("a reason is needed")
     if starts_at < now:
         raise NotAllowedError("a policy starts now or later")
-    policies.check(kind, document)
+    policies.read(kind, document)
     before = policies.latest(kind, now)
     version = PolicyVersion.objects.create(
         kind=kind,

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -24,7 +23,7 @@ def reopen(case: Case, disposition: Disposition, now: datetime) -> None:
 
     def follow(last: Case) -> None:
         new = succeed(last, level=Level(last.level), now=now, money_moved=gone)
-        _opened(new, now, why=disposition)
+        record.opened_after(new, now=now, why=disposition)
 
     going_on = _open_case(case) or _opened_by(follow, case)
     if gone:
@@ -44,7 +43,7 @@ def bad_news(case: Case, result: Result, *, now: datetime, by: User | None = Non
     def follow(last: Case) -> None:
         level = Level.CRITICAL if result is Result.RELAPSE else Level(last.level)
         new = succeed(last, level=level, now=now, money_moved=result is Result.LOSS)
-        _opened(new, now, by=by, agent=agent, why=result)
+        record.opened_after(new, now=now, by=by, agent=agent, why=result)
         if result is Result.LOSS:
             check = Attempt(
                 case=new, tier=Tier.FOLLOW_UP, level=new.level, stage=Stage.CHECKING, starts_at=now
@@ -64,11 +63,6 @@ def bad_news(case: Case, result: Result, *, now: datetime, by: User | None = Non
         elif result is Result.LOSS:
             _money_is_gone(going_on)
     advance([going_on.pk], now=now)
-
-
-def _opened(new: Case, now: datetime, **who: Any) -> None:
-    told = record.reported(new, issued=now, upstream=new.upstream_level, given=True)
-    record.write("opened", now=now, case=new, level=Level(new.level).code, reported=told, **who)
 
 
 def _meet(check: Attempt, result: Result, now: datetime, by: User | None, agent: str) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 
@@ -37,17 +38,25 @@ def say(
     if newest is not None and (newest.amount, newest.by_id) == (amount, by.pk):
         return newest
     said = Sum.objects.create(case=case, kind=kind, amount=amount, at=now, said_by=f"role:{by.role}", by=by)
-    record.write("sum", now=now, case=case, by=by, why=why.strip(), kind=kind, amount=str(amount))
-    if amount and kind is not Money.PROTECTED:
-        _follow(case, kind, amount, before, by, now)
+    dangerous = bool(amount) and kind is not Money.PROTECTED
+    told = _learn(case, kind, amount, now) if dangerous and case.is_open else None
+    record.write(
+        "sum", now=now, case=case, by=by, why=why.strip(), kind=kind, amount=str(amount), reported=told
+    )
+    if dangerous:
+        _follow(case, kind, before, by, now)
     return said
 
 
-def _follow(case: Case, kind: Money, amount: Decimal, before: bool, by: User, now: datetime) -> None:
-    if case.is_open:
-        moved = {"money_moved": 1} if kind is Money.LOST else {}
-        case.sizes, case.due_at = larger(case.sizes, {"amount": int(amount), **moved}), now
-        case.save(update_fields=["sizes", "due_at"])
+def _learn(case: Case, kind: Money, amount: Decimal, now: datetime) -> dict[str, Any]:
+    """The sum as a fact of the danger; what is known now, for the record."""
+    moved = {"money_moved": 1} if kind is Money.LOST else {}
+    case.sizes, case.due_at = larger(case.sizes, {"amount": int(amount), **moved}), now
+    case.save(update_fields=["sizes", "due_at"])
+    return record.reported(case, issued=case.issued_at)
+
+
+def _follow(case: Case, kind: Money, before: bool, by: User, now: datetime) -> None:
     if kind is Money.LOST and not before and case.outcome not in LOSSES and _was_warned(case):
         bad_news(case, Result.LOSS, now=now, by=by)
     elif case.is_open:

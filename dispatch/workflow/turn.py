@@ -87,9 +87,7 @@ def _turn(cases: list[Case], now: datetime) -> None:
     shared.save(turned)
     for lost in shared.relapsed:
         successor = succeed(lost, level=Level.CRITICAL, now=now)
-        told = record.reported(successor, issued=now, upstream=successor.upstream_level, given=True)
-        level = Level.CRITICAL.code
-        record.write("opened", now=now, case=successor, why=Outcome.RELAPSED, level=level, reported=told)
+        record.opened_after(successor, now=now, why=Outcome.RELAPSED)
         advance([successor.pk], now=now)
 
 

@@ -64,7 +64,7 @@ def undo(*, case_id: int, by: User, why: str, now: datetime) -> Case:
     why = why.strip()
     record.write("parted", now=now, case=other, by=by, why=why, other=kept.number)
     record.write("parted", now=now, case=kept, by=by, why=why, other=other.number)
-    record.write("opened", now=now, case=new, by=by, why=why, level=Level(new.level).code)
+    record.opened_after(new, now=now, by=by, why=why)
     advance([kept.pk, new.pk], now=now)
     return Case.objects.get(pk=new.pk)
 
