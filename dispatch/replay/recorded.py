@@ -19,7 +19,7 @@ from telephony import exchange
 
 AT_ONCE = 500  # cases
 BY_HAND = (Outcome.HANDED_OVER, Outcome.VOID, Outcome.DUPLICATE)
-_VERBS = ("opened", "joined", "merged", "noted", "raised", "lowered", "settled", "ordered", "closed")
+_VERBS = ("opened", "joined", "merged", "noted", "sum", "raised", "lowered", "settled", "ordered", "closed")
 _CASE = (
     "target_id", "fraud_type", "outcome", "opened_at", "issued_at", "closed_at", "upstream_level", "level",
     "sizes", "unit_id", "fallback_id", "policy_id", "previous_id", "chain_id", "due_at",
@@ -183,8 +183,8 @@ def _news(case: Case, rows: _Rows) -> tuple[tuple[News, ...], bool]:
 
 
 def _is_news(event: Event) -> bool:
-    """A note with danger signs."""
-    return event.verb == "noted" and "reported" in event.detail
+    """A note or a sum that told of danger."""
+    return event.verb in ("noted", "sum") and "reported" in event.detail
 
 
 def _relapsed_by_directive(case: Case, rows: _Rows) -> bool:

@@ -27,7 +27,7 @@ def reopen(case: Case, disposition: Disposition, now: datetime) -> None:
 
     going_on = _open_case(case) or _opened_by(follow, case)
     if gone:
-        _money_is_gone(going_on)
+        _money_is_gone(going_on, now)
     advance([going_on.pk], now=now)
 
 
@@ -61,7 +61,7 @@ def bad_news(case: Case, result: Result, *, now: datetime, by: User | None = Non
         if check is not None and going_on.agreed_at is not None:
             _meet(check, result, now, by, agent)
         elif result is Result.LOSS:
-            _money_is_gone(going_on)
+            _money_is_gone(going_on, now)
     advance([going_on.pk], now=now)
 
 
@@ -95,7 +95,9 @@ def _opened_by(follow: Callable[[Case], None], case: Case) -> Case:
     return Case.objects.open().select_for_update(of=("self",)).get(target=case.target_id)
 
 
-def _money_is_gone(case: Case) -> None:
+def _money_is_gone(case: Case, now: datetime) -> None:
     if not case.sizes.get("money_moved"):
         case.sizes = larger(case.sizes, {"money_moved": 1})
         case.save(update_fields=["sizes"])
+        told = record.reported(case, issued=case.issued_at)
+        record.write("noted", now=now, case=case, signs=["money_moved"], reported=told)

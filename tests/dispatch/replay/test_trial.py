@@ -3,6 +3,7 @@
 import copy
 import json
 from datetime import timedelta
+from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,8 @@ from dispatch import policies, risk, rules
 from dispatch.models import Attempt, Case, Event, PolicyVersion
 from dispatch.replay import recorded, trial
 from dispatch.replay.comparison import Comparison, Risen
-from dispatch.vocabulary import Disposition, Level, Outcome, Result, Role, Stage, Tier
-from dispatch.workflow import closing, desk, report, turn, words
+from dispatch.vocabulary import Disposition, Level, Money, Outcome, Result, Role, Stage, Tier
+from dispatch.workflow import closing, desk, report, sums, turn, undoing, words
 from telephony import calls, clock, exchange
 from telephony.carrier import CallResult, CallStatus, Update
 from telephony.models import Call
@@ -134,6 +135,29 @@ def test_a_note_with_a_danger_sign_is_replayed_at_its_time(place: Centre) -> Non
     ((_, history),) = recorded.histories(Case.objects.all(), now=LATER)
     assert [news.at for news in history.news[1:]] == [noted_at, noted_at + timedelta(minutes=1)]
     assert reproduced()
+
+
+def test_a_sum_that_a_person_names_is_replayed_as_a_danger(place: Centre) -> None:
+    case = factories.directive(place, "A", number="1", level=Level.MEDIUM)
+    at = START + timedelta(minutes=1)
+    lost, why = Money.LOST, "the bank says so"
+    sums.say(case_id=case.pk, kind=lost, amount=Decimal(90_000), by=place.user(), why=why, now=at)
+    ((_, history),) = recorded.histories(Case.objects.all(), now=LATER)
+    told = history.news[1]
+    assert (told.at, told.sizes["amount"], told.sizes["money_moved"]) == (at, 90_000, 1)
+    assert not history.guessed
+    assert reproduced()
+
+
+def test_what_is_on_record_of_an_undone_merge_need_not_be_guessed(place: Centre) -> None:
+    known = report.Person(number="+8619000000001", id_number="440904199001011234", name="测试人")
+    factories.directive(place, "A", person=known, level=Level.MEDIUM)
+    other = factories.directive(place, "B", person=report.Person(number="+8619000000002"), level=Level.HIGH)
+    both = report.Person(number="+8619000000002", id_number=known.id_number)
+    factories.directive(place, "C", person=both, level=Level.MEDIUM, now=START + timedelta(minutes=1))
+    at = START + timedelta(hours=1)
+    undoing.undo(case_id=other.pk, by=place.user(Role.SUPERVISOR), why="two people", now=at)
+    assert compare(built_in()).guessed == 0
 
 
 def test_what_older_rows_do_not_say_is_guessed_and_said_to_be(place: Centre) -> None:
