@@ -48,7 +48,12 @@ class Scale:
     @property
     def flag(self) -> bool:
         """Whether there is only yes or no."""
-        return len(self.steps) == 1 and self.steps[0][0] == 1
+        return [at for at, _ in self.steps] == [1]
+
+    @property
+    def most(self) -> int:
+        """The points of its gravest step."""
+        return max(points for _, points in self.steps)
 
     def of(self, size: int) -> int:
         return max((points for at, points in self.steps if size >= at), default=0)
@@ -67,7 +72,7 @@ class RiskRules:
     def signs(self) -> tuple[str, ...]:
         """The flags that somebody may see and report, the gravest first; what our own record knows is none."""
         flags = [name for name, scale in self.scales.items() if scale.flag and name not in OUR_OWN]
-        return tuple(sorted(flags, key=lambda name: (-self.scales[name].of(1), name)))
+        return tuple(sorted(flags, key=lambda name: (-self.scales[name].most, name)))
 
     def fraud(self, word: str, on: date) -> FraudType:
         """A code, the Chinese name or an alias in use on that day; what is unknown is `other`."""

@@ -529,3 +529,12 @@ def test_a_redial_goes_on_only_beside_a_visit_its_own_cell_begins() -> None:
 def test_the_first_visit_needs_no_more_people_than_usual() -> None:
     steps = plan(chain(), HIGH, spoke(0, VOICE, R.POWERED_OFF))
     assert [a.reinforced for a in steps.actions if isinstance(a, Try)] == [False]
+
+
+def test_a_planned_call_to_a_number_that_is_no_longer_theirs_is_taken_back() -> None:
+    story = Story(Level.HIGH)
+    assert story.find(Tier.VOICE).number == 1
+    story.life.numbers = (2,)
+    story.life.turn().rest()
+    assert story.find(Tier.VOICE).number == 2
+    assert [p.result for p in story.ended(Tier.VOICE)] == [Result.CANCELLED]

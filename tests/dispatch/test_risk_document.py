@@ -214,3 +214,38 @@ def test_all_flaws_are_told_at_once() -> None:
         "fraud_types.loan",
         "thresholds",
     ]
+
+
+def test_missing_fraud_types_are_told_in_order() -> None:
+    document = with_rows()
+    document["fraud_types"] = {"other": document["fraud_types"]["other"]}
+    with pytest.raises(BadRiskRules) as refused:
+        risk.read(document)
+    told = "fraud_types: " + ", ".join(sorted(set(FraudType) - {FraudType.OTHER})) + " missing"
+    assert str(refused.value) == told
+
+
+# what somebody may see and report
+
+
+def test_the_signs_to_report_are_the_flags_the_gravest_first() -> None:
+    assert read().signs == ("money_moved", "remote_control", "screen_shared", "line_forwarded")
+    assert read(points__line_forwarded={"flag": 40}).signs[0] == "line_forwarded"
+
+
+@pytest.mark.parametrize("steps", [[[0, 5]], [[2, 5]], [[1, 5], [2, 6]]])
+def test_a_fact_of_sizes_is_no_sign(steps: list[list[int]]) -> None:
+    rules = read(points__money_moved={"steps": steps})
+    assert "money_moved" not in rules.signs
+    assert "screen_shared" in rules.signs
+
+
+def test_what_our_own_record_knows_is_no_sign_to_report() -> None:
+    rules = read(points__line_signs={"flag": 5})
+    assert rules.scales["agreed_before"].flag
+    assert rules.scales["line_signs"].flag
+    assert not {"agreed_before", "line_signs"} & {*rules.signs}
+
+
+def test_a_scale_counts_most_at_its_gravest_step() -> None:
+    assert read().scales["amount"].most == 16
