@@ -1,6 +1,6 @@
 """A policy in words, as the table that people know: a line for each result, a column for each level. Frozen rows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum, StrEnum
@@ -9,13 +9,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dispatch import drafting, wording
 from dispatch.admin import columns
 from dispatch.admin.columns import Mark
 from dispatch.chain import Cell, Chain, Rules, Rung
 from dispatch.flaw import Flaw
 from dispatch.models.choices import name
-from dispatch.vocabulary import FraudType, Level, Met, Stage, Tier
+from dispatch.vocabulary import Level, Met, Stage, Tier
 
 LEVELS = tuple(reversed(Level))  # the most urgent first, as in the table
 
@@ -97,27 +96,34 @@ def span(length: timedelta) -> str:
 
 
 def _whole(rules: Rules, built_in: Rules) -> Iterable[Line]:
-    for word, (about, tell) in _settings().items():
-        yield _line(about, word, tell, rules, built_in)
+    for word, tell in _SETTINGS.items():
+        yield _line(about(word), word, tell, rules, built_in)
 
 
-def _settings() -> dict[str, tuple[str, Any]]:
-    return {
-        "starts": (_("at once"), _starts),
-        "head_start": (_("head start in the queue for a line"), lambda chain: (span(chain.head_start),)),
-        "most_calls": (_("calls to one number in any 24 h"), _most_calls),
-        "hours": (_("calling hours"), _hours),
-        "expires_after": (_("expiry: then a visit, or a close that says so"), _expiry),
+def about(thing: str) -> str:
+    """What a line of the table is about: a setting, a tier's own word, or what was met."""
+    known = {
+        "starts": _("at once"),
+        "sends": _("message"),
+        "head_start": _("head start in the queue for a line"),
+        "most_calls": _("calls to one number in any 24 h"),
+        "hours": _("calling hours"),
+        "expires_after": _("expiry: then a visit, or a close that says so"),
+        "within": _("time limits"),
+        "announce": _("begins with"),
+        "community": _("who goes"),
+        "checks": _("checks"),
     }
+    return known.get(thing) or name(Met(thing))
 
 
-def _line(about: str, word: str, tell: Any, rules: Rules, built_in: Rules) -> Line:
+def _line(title: str, word: str, tell: Any, rules: Rules, built_in: Rules) -> Line:
     said = []
     for level in LEVELS:
         words, usual = tell(rules.levels[level]), tell(built_in.levels[level])
         row = f"{level.code}.{word}"
         said.append(_said(row, words, usual, rules.sources.get(row, "")))
-    return Line(about, tuple(said))
+    return Line(title, tuple(said))
 
 
 def _said(row: str, words: tuple[str, ...], usual: tuple[str, ...], source: str) -> Said:
@@ -148,6 +154,15 @@ def _expiry(chain: Chain) -> tuple[str, ...]:
     return (span(chain.expires_after) if chain.expires_after else _("none"),)
 
 
+_SETTINGS: dict[str, Callable[[Chain], tuple[str, ...]]] = {
+    "starts": _starts,
+    "head_start": lambda chain: (span(chain.head_start),),
+    "most_calls": _most_calls,
+    "hours": _hours,
+    "expires_after": _expiry,
+}
+
+
 # a tier's lines
 
 
@@ -155,17 +170,19 @@ def _tier(tier: Tier, rules: Rules, built_in: Rules) -> Iterable[Line]:
     def of(chain: Chain) -> Rung:
         return chain.rungs.get(tier, Rung(within={}))
 
-    yield _line(_("time limits"), f"{tier.code}.within", lambda chain: _within(of(chain)), rules, built_in)
+    yield _line(about("within"), f"{tier.code}.within", lambda chain: _within(of(chain)), rules, built_in)
     if tier is Tier.FOLLOW_UP:
-        yield _line(_("checks"), f"{tier.code}.checks", lambda chain: _checks(of(chain)), rules, built_in)
+        yield _line(about("checks"), f"{tier.code}.checks", lambda chain: _checks(of(chain)), rules, built_in)
     if tier is Tier.VISIT:
-        yield _line(_("who goes"), f"{tier.code}.community", lambda chain: _who(of(chain)), rules, built_in)
+        yield _line(
+            about("community"), f"{tier.code}.community", lambda chain: _who(of(chain)), rules, built_in
+        )
     if tier is Tier.VOICE:
-        yield _line(_("begins with"), f"{tier.code}.announce", lambda c: _announced(of(c)), rules, built_in)
+        yield _line(about("announce"), f"{tier.code}.announce", lambda c: _announced(of(c)), rules, built_in)
     met = {m for chain in rules.levels.values() for m in of(chain).cells}
     for word in (m for m in Met if m in met):
         yield _line(
-            name(word),
+            about(word),
             f"{tier.code}.{word}",
             lambda chain, word=word: cell(of(chain).cells.get(word)),
             rules,
@@ -253,85 +270,3 @@ def _tries(found: Cell) -> Iterable[str]:
         yield _("goes on during the {tier}").format(tier=name(found.keep_while))
     if found.most:
         yield _("{n} times at most").format(n=found.most)
-
-
-# the risk policy
-
-
-@dataclass(frozen=True, slots=True)
-class Points:
-    """A fact and what it adds: each step's size and points."""
-
-    row: str
-    about: str
-    steps: tuple[tuple[str, int], ...]
-    differs: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FraudLine:
-    """A fraud type as the policy knows it."""
-
-    row: str
-    name: str
-    points: int
-    called: str
-    since: str
-    until: str
-    loss: str
-    differs: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RiskChart:
-    """The risk policy as tables."""
-
-    levels: tuple[tuple[Mark, int, int], ...]  # from so many points on; the floor that upstream's level sets
-    points: tuple[Points, ...]
-    frauds: tuple[FraudLine, ...]
-    differs: bool
-
-
-def risk_chart(document: Mapping[str, Any], built_in: Mapping[str, Any]) -> RiskChart:
-    """The tables of a risk policy; what is not as built in says so."""
-    changed = drafting.changes(built_in, document, list(drafting.risk_entries(document)))
-    rows = {".".join(change.entry.path[:2]) for change in changed}
-    levels = tuple(
-        (columns.mark(level), document["thresholds"].get(level.code, 0), document["upstream"][level.code])
-        for level in LEVELS
-    )
-    points = tuple(
-        Points(f"points.{fact}", wording.fact(fact), _steps(row), f"points.{fact}" in rows)
-        for fact, row in _in_order(document["points"], built_in["points"])
-    )
-    frauds = tuple(
-        _fraud(code, document["fraud_types"][code], f"fraud_types.{code}" in rows) for code in FraudType
-    )
-    return RiskChart(levels, points, frauds, bool(rows))
-
-
-def _in_order(rows: Mapping[str, Any], usual: Iterable[str]) -> list[tuple[str, Any]]:
-    """In the built-in document's order, since a database keeps none; what is new comes last."""
-    order = [*usual]
-    return sorted(rows.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order))
-
-
-def _steps(row: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
-    if "flag" in row:
-        return (("", row["flag"]),)
-    return tuple((f"{at:,}", points) for at, points in row["steps"])
-
-
-def _fraud(code: FraudType, row: Mapping[str, Any], differs: bool) -> FraudLine:
-    called = _(", ").join((row["zh"], *row.get("aliases", ())))
-    loss = columns.yuan(row["loss"]) if row.get("loss") else ""
-    return FraudLine(
-        f"fraud_types.{code}",
-        name(code),
-        row["points"],
-        called,
-        row["from"],
-        row.get("until", ""),
-        loss,
-        differs,
-    )

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from dispatch import drafting, policies, record, rules
 from dispatch.admin import chart, picture
 from dispatch.admin.access import DESK, Guarded, scope_of, user_of
+from dispatch.admin.risk_chart import risk_chart
 from dispatch.admin.sheet import Sheet
 from dispatch.chain import BadRules
 from dispatch.models import Case, PolicyVersion, User
@@ -192,7 +193,7 @@ def _since(version: PolicyVersion) -> list[drafting.Change]:
 def _shown(kind: str, document: dict[str, Any]) -> dict[str, Any]:
     """The tables and pictures of a document."""
     if kind == Kind.RISK:
-        return {"risk": chart.risk_chart(document, policies.built_in(Kind.RISK))}
+        return {"risk": risk_chart(document, policies.built_in(Kind.RISK))}
     read = rules.read(document)
     pictures = [(mark, picture.draw(read.levels[level])) for level, mark in chart.marks()]
     usual = rules.read(policies.built_in(Kind.ESCALATION))

@@ -15,7 +15,7 @@ from dispatch.flaw import Flaw
 from dispatch.models import PolicyVersion
 from dispatch.models.choices import name
 from dispatch.risk import BadRiskRules
-from dispatch.vocabulary import FraudType, Level, Met, Stage, Tier
+from dispatch.vocabulary import FraudType, Level, Stage, Tier
 
 Kind = PolicyVersion.Kind
 _FIRST = ("again", "then", "checks", "watch")  # shown at once; the other words of a cell fold away
@@ -121,7 +121,7 @@ class Sheet:
             if len(entry.path) > 1 and _section(entry) == section:
                 things.setdefault(_thing(entry), []).append(entry)
         for thing, entries in things.items():
-            yield Line(_about(thing), tuple(self._cell(level, entries) for level in chart.LEVELS))
+            yield Line(chart.about(thing), tuple(self._cell(level, entries) for level in chart.LEVELS))
 
     def _cell(self, level: Level, entries: list[Entry]) -> Cell:
         mine = [entry for entry in entries if entry.path[0] == level.code]
@@ -199,22 +199,6 @@ def _thing(entry: Entry) -> str:
     if len(entry.path) == 2:
         return entry.path[1]
     return "checks" if entry.path[2] == "watch" else entry.path[2]
-
-
-def _about(thing: str) -> str:
-    known = {
-        "starts": _("at once"),
-        "sends": _("message"),
-        "head_start": _("head start in the queue for a line"),
-        "most_calls": _("calls to one number in any 24 h"),
-        "hours": _("calling hours"),
-        "expires_after": _("expiry: then a visit, or a close that says so"),
-        "within": _("time limits"),
-        "announce": _("begins with"),
-        "community": _("who goes"),
-        "checks": _("checks"),
-    }
-    return known.get(thing) or name(Met(thing))
 
 
 def _shown(entry: Entry) -> bool:
