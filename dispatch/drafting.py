@@ -142,6 +142,8 @@ def text(document: Mapping[str, Any], entry: Entry) -> str:
             return "-".join(found)
         case "steps" if found:
             return " ".join(f"{at}:{points}" for at, points in found)
+        case "seek":
+            return str(found or "same")
         case "flag" | "sms":
             return "1" if found else ""
         case "words" if found:
@@ -154,11 +156,17 @@ def text(document: Mapping[str, Any], entry: Entry) -> str:
 def edited(
     document: Mapping[str, Any], entries: list[Entry], given: Mapping[str, str]
 ) -> tuple[dict[str, Any], list[Flaw]]:
-    """A copy of the document with these entries as given, and a flaw for each that cannot be read."""
+    """A copy of the document with these entries as given, and a flaw for each that cannot be read.
+
+    An entry that says what it said is left as it stands.
+    """
     after, flaws = copy.deepcopy(dict(document)), list[Flaw]()
     for entry in entries:
+        typed = given.get(entry.name, "").strip()
+        if typed == text(document, entry):
+            continue
         try:
-            _put(after, entry, _read(entry.kind, given.get(entry.name, "").strip()))
+            _put(after, entry, _read(entry.kind, typed))
         except ValueError as fault:
             flaws.append(Flaw("{word} cannot be read: {fault}", entry.row, word=entry.path[-1], fault=fault))
     return after, flaws

@@ -260,7 +260,7 @@ def _tier(entry: Entry, value: str) -> tuple[tuple[str, str, bool], ...]:
 
 def _seek(entry: Entry, value: str) -> tuple[tuple[str, str, bool], ...]:
     words = (("same", _("the same unit")), ("next", _("the next unit")))
-    return tuple((code, told, code == (value or "same")) for code, told in words)
+    return tuple((code, told, code == value) for code, told in words)
 
 
 def _raises(entry: Entry, value: str) -> tuple[tuple[str, str, bool], ...]:

@@ -38,6 +38,13 @@ def test_a_chief_drafts_is_refused_by_row_mends_it_and_publishes(place: Centre, 
     expect(page.locator("td[id='high.voice.silent']")).to_contain_text("内置默认")
 
 
+@pytest.mark.parametrize("kind", Kind)
+def test_a_sheet_that_nobody_touched_changes_nothing(place: Centre, enter: Enter, kind: Kind) -> None:
+    page = enter(address(kind, "next"), Role.ADMINISTRATOR)
+    page.get_by_role("button", name="检查").click()
+    expect(page.get_by_text("检查通过，没有变化")).to_be_visible()
+
+
 def test_a_step_of_a_case_leads_to_the_row_it_went_by(place: Centre, enter: Enter) -> None:
     case = factories.directive(place, "A", number=1)
     assert factories.live(case, Tier.VOICE).level == case.level
