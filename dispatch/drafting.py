@@ -167,9 +167,26 @@ def edited(
             continue
         try:
             _put(after, entry, _read(entry.kind, typed))
-        except ValueError as fault:
-            flaws.append(Flaw("{word} cannot be read: {fault}", entry.row, word=entry.path[-1], fault=fault))
+        except ValueError:
+            flaws.append(_unread(entry, typed))
     return after, flaws
+
+
+def _unread(entry: Entry, typed: str) -> Flaw:
+    match entry.kind:
+        case "span" | "spans":
+            return Flaw("“{typed}” is no length of time such as 30s, 5m, 4h or 7d", entry.row, typed=typed)
+        case "count":
+            return Flaw("“{typed}” is no whole number", entry.row, typed=typed)
+        case "hours":
+            return Flaw("“{typed}” is no hours such as 08:00-21:00", entry.row, typed=typed)
+        case "raises":
+            return Flaw("“{typed}” is no count and level such as 2 critical", entry.row, typed=typed)
+        case "steps":
+            return Flaw("“{typed}” is no sizes and their points such as 600:25", entry.row, typed=typed)
+        case "date":
+            return Flaw("“{typed}” is no date such as 2026-03-02", entry.row, typed=typed)
+    return Flaw("“{typed}” is none of the choices", entry.row, typed=typed)
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any], entries: list[Entry]) -> list[Change]:
@@ -211,29 +228,29 @@ def _spans(given: str) -> list[str]:
 
 def _count(given: str) -> int:
     if not given.isascii() or not given.isdigit() or len(given) > 9:
-        raise ValueError(f"{given!r} is not a whole number")
+        raise ValueError(given)
     return int(given)
 
 
 def _tiers(given: str) -> list[str]:
     known = [tier.code for tier in Tier]
     chosen = _GAPS.split(given)
-    if unknown := set(chosen) - set(known):
-        raise ValueError(f"{', '.join(sorted(unknown))} is no tier")
+    if set(chosen) - set(known):
+        raise ValueError(given)
     return [code for code in known if code in chosen]
 
 
 def _hours(given: str) -> list[str]:
     opens, dash, closes = given.replace("－", "-").replace("–", "-").partition("-")
     if not dash:
-        raise ValueError(f"{given!r} is not hours such as 08:00-21:00")
+        raise ValueError(given)
     return [time.fromisoformat(part.strip()).strftime("%H:%M") for part in (opens, closes)]
 
 
 def _raises(given: str) -> list[Any]:
     parts = _GAPS.split(given)
     if len(parts) != 2 or parts[1] not in {level.code for level in Level}:
-        raise ValueError(f"{given!r} is not a count and a level such as 2 critical")
+        raise ValueError(given)
     return [_count(parts[0]), parts[1]]
 
 
@@ -242,7 +259,7 @@ def _steps(given: str) -> list[list[int]]:
     for part in _GAPS.split(given):
         at, colon, points = part.replace("：", ":").partition(":")
         if not colon:
-            raise ValueError(f"{part!r} is not a size and its points such as 600:25")
+            raise ValueError(given)
         steps.append([_count(at), _count(points)])
     return steps
 
@@ -250,7 +267,7 @@ def _steps(given: str) -> list[list[int]]:
 def _one_of(*known: str) -> Any:
     def read(given: str) -> str:
         if given not in known:
-            raise ValueError(f"{given!r} is not one of {', '.join(known)}")
+            raise ValueError(given)
         return given
 
     return read

@@ -39,7 +39,7 @@ class PolicyVersionAdmin(Guarded):
     """Every version there was. Everybody at the desk may read them; the centre's chiefs publish the next one."""
 
     seen_by = DESK
-    list_display = ("kind", "version", "in_force", "starts_at", "author", "note")
+    list_display = ("kind", "version", "in_force", "starts_at", "by", "because")
     list_display_links = ("kind", "version")
     list_filter = ("kind",)
     list_select_related = ("author",)
@@ -49,6 +49,14 @@ class PolicyVersionAdmin(Guarded):
     @admin.display(description=gettext_lazy("state"))
     def in_force(self, version: PolicyVersion) -> str:
         return _state(version, clock.now())
+
+    @admin.display(description=gettext_lazy("author"))
+    def by(self, version: PolicyVersion) -> str:
+        return str(version.author or _("built in"))
+
+    @admin.display(description=gettext_lazy("reason"))
+    def because(self, version: PolicyVersion) -> str:
+        return version.note if version.author else "–"
 
     def get_urls(self) -> list[URLPattern]:
         site = self.admin_site.admin_view

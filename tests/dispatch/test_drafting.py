@@ -84,7 +84,7 @@ def test_what_is_typed_is_stored_as_the_document_says_it(name: str, typed: str, 
 )
 def test_what_cannot_be_read_is_named_by_its_row(name: str, typed: str, row: str) -> None:
     _after, flaws = drafting.edited(CHAIN, ENTRIES, {**sheet(CHAIN, ENTRIES), name: typed})
-    assert [flaw.row for flaw in flaws] == [row]
+    assert [(flaw.row, flaw.blanks) for flaw in flaws] == [(row, {"typed": typed})]
 
 
 @pytest.mark.parametrize(

@@ -175,7 +175,7 @@ def test_a_reason_is_needed(enter: Enter, chain: PolicyVersion) -> None:
         ({"high__voice__silent__again": "3h 3h"}, "high.voice.silent", "after the case has expired"),
         ({"low__most_calls": "2"}, "low.voice.busy", "asks for 3 calls, and the cap is 2 in 24 h"),
         ({"medium__hours": "21:00-08:00"}, "medium.hours", "must begin before they end"),
-        ({"high__voice__silent__again": "soon"}, "high.voice.silent", "cannot be read"),
+        ({"high__voice__silent__again": "soon"}, "high.voice.silent", "is no length of time"),
     ],
 )
 def test_a_policy_that_may_not_come_into_force_is_refused_by_its_row(
