@@ -23,6 +23,13 @@ class RiskPolicy(NamedTuple):
     rules: risk.RiskRules
 
 
+class InForce(NamedTuple):
+    """Both policies in force at a moment: a case is judged by the one and starts under the other."""
+
+    risk: RiskPolicy
+    escalation: PolicyVersion
+
+
 @cache
 def built_in(kind: PolicyVersion.Kind) -> dict[str, Any]:
     """The default document that ships with the program."""
@@ -68,6 +75,17 @@ def risk_policy(now: datetime) -> RiskPolicy:
     """The risk policy in force: one query. Whoever judges many asks once and passes it on."""
     version = current(PolicyVersion.Kind.RISK, now)
     return RiskPolicy(version, risk_rules(version.pk))
+
+
+def in_force(now: datetime) -> InForce:
+    """Both policies in force, in one query."""
+    started = PolicyVersion.objects.started(now).defer("document")
+    latest_of = {version.kind: version for version in reversed(started)}
+    escalation, judge = (
+        latest_of.get(kind) or current(kind, now)
+        for kind in (PolicyVersion.Kind.ESCALATION, PolicyVersion.Kind.RISK)
+    )
+    return InForce(RiskPolicy(judge, risk_rules(judge.pk)), escalation)
 
 
 def forget() -> None:

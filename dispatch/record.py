@@ -1,5 +1,6 @@
 """Writing the append-only record: one line for every change, view and refusal."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -38,9 +39,20 @@ def write(verb: str, *, now: datetime, **rest: Any) -> Event:
     return event
 
 
-def reported(case: Case, *, issued: datetime, upstream: int | None = None, **more: Any) -> dict[str, Any]:
-    """What is known of a case now that something was reported, so that it can be replayed: codes, counts and ids."""
-    numbers = TargetNumber.objects.filter(target=case.target_id).values_list("phone_id", flat=True)
+def reported(
+    case: Case,
+    *,
+    issued: datetime,
+    upstream: int | None = None,
+    numbers: Iterable[int] | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """What is known of a case now that something was reported, so that it can be replayed: codes, counts and ids.
+
+    `numbers` are the ids of the person's numbers, if the caller has them.
+    """
+    if numbers is None:
+        numbers = TargetNumber.objects.filter(target=case.target_id).values_list("phone_id", flat=True)
     return {
         "sizes": case.sizes,
         "fraud": case.fraud_type,

@@ -4,9 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from math import asin, cos, radians, sin, sqrt
 
-from django.db.models import Count, F, Q
+from django.db.models import Count
 
-from dispatch.models import Case, Unit
+from dispatch.models import Attempt, Case, Unit
 from dispatch.vocabulary import Tier, UnitKind
 
 EARTH_RADIUS_KM = 6371.0088
@@ -39,56 +39,85 @@ def home_of(*, adcode: str, place: Place | None, id_adcode: str, fallback: Unit 
 
 def _by_adcode(code: str) -> Unit | None:
     """The most local unit whose code is this one, or the town's, county's or city's it lies in."""
-    areas = Unit.objects.exclude(kind=UnitKind.STATION).order_by("path")
-    codes = dict.fromkeys((code, code[:9], code[:6], code[:4] + "00")) if len(code) >= 6 else {}
-    return next((unit for one in codes if (unit := areas.filter(adcode=one).first())), None)
+    if len(code) < 6:
+        return None
+    codes = list(dict.fromkeys((code, code[:9], code[:6], code[:4] + "00")))
+    areas = Unit.objects.exclude(kind=UnitKind.STATION).filter(adcode__in=codes)
+    return min(areas, key=lambda unit: (codes.index(unit.adcode), unit.path), default=None)
 
 
-def assign(case: Case, *, community: bool, ignored: Collection[int]) -> Unit | None:
-    """The first unit in the line of those to be sent; if all have ignored this case, the last; None: nowhere."""
-    line = in_line(case, community=community, ignored=ignored)
-    last = Unit.objects.filter(pk__in=list(ignored)[-1:]).first()
-    return next(iter(line), last)
+class Roster:
+    """The units as one turn sees them: each is read once, and the visits it gives out take up room.
 
-
-def in_line(case: Case, *, community: bool, ignored: Collection[int] = ()) -> list[Unit]:
-    """Who is still to be asked, in order: the three nearest with room, then the duty officers up the tree.
-
-    For a community visit: the nearest village, then its town (or what stands above it). With no place
-    known, and none in the ID number: the duty officer of the source's unit, then up the tree.
+    A visit planned for later takes none.
     """
-    home = case.unit or case.fallback
-    if home is None:
-        return []
-    above = home.ancestors()
-    duty = [unit for unit in above if unit.kind in (UnitKind.COUNTY, UnitKind.CITY)]
-    if not _is_placed(case):
-        return [unit for unit in duty or above[:1] if unit.pk not in ignored]
-    kind = UnitKind.VILLAGE if community else UnitKind.STATION
-    asked = list(Unit.objects.filter(pk__in=ignored, kind=kind)) if ignored else []
-    near = _nearest(_free(above[-1], kind), _place_of(case, above))
-    if community:
-        village = next(iter(asked or near), None)
-        line = village.ancestors()[:2] if village else above[:1]
-    else:
-        near = [unit for unit in near if unit.pk not in ignored]
-        line = [*near[: max(0, NEAREST - len(asked))], *duty]
-    return [unit for unit in line if unit.pk not in ignored]
 
+    def __init__(self) -> None:
+        self._above: dict[int, list[Unit]] = {}
+        self._rooms: dict[tuple[int, UnitKind], dict[Unit, int]] = {}
+        self._codes: dict[str, bool] = {}
 
-def _is_placed(case: Case) -> bool:
-    """Whether anything tells where the person is, if only the ID number's first six digits."""
-    if case.lat is not None and case.lon is not None:
-        return True
-    return any(map(_by_adcode, (case.adcode, case.target.id_number[:6])))
+    def assign(self, case: Case, *, community: bool, ignored: Collection[int]) -> Unit | None:
+        """The first unit in the line of those to be sent; if all have ignored this case, the last; None: nowhere."""
+        line = self.in_line(case, community=community, ignored=ignored)
+        if line:
+            return line[0]
+        return Unit.objects.filter(pk__in=list(ignored)[-1:]).first()
 
+    def sent(self, unit: Unit | None) -> None:
+        """A visit has been given to this unit in this turn."""
+        for rooms in self._rooms.values():
+            if unit in rooms:
+                rooms[unit] -= 1
 
-def _free(root: Unit, kind: UnitKind) -> list[Unit]:
-    """Units of a kind under the root, on duty and with room for one more visit; one planned for later takes none."""
-    under_way = Q(attempts__ended_at=None, attempts__tier=Tier.VISIT, attempts__started_at__isnull=False)
-    open_visits = Count("attempts", filter=under_way)
-    units = Unit.objects.under(root).filter(kind=kind, on_duty=True).annotate(open_visits=open_visits)
-    return list(units.filter(open_visits__lt=F("room")))
+    def in_line(self, case: Case, *, community: bool, ignored: Collection[int] = ()) -> list[Unit]:
+        """Who is still to be asked, in order: the three nearest with room, then the duty officers up the tree.
+
+        For a community visit: the nearest village, then its town (or what stands above it). With no place
+        known, and none in the ID number: the duty officer of the source's unit, then up the tree.
+        """
+        home = case.unit or case.fallback
+        if home is None:
+            return []
+        above = self._ancestors(home)
+        duty = [unit for unit in above if unit.kind in (UnitKind.COUNTY, UnitKind.CITY)]
+        if not self._is_placed(case):
+            return [unit for unit in duty or above[:1] if unit.pk not in ignored]
+        kind = UnitKind.VILLAGE if community else UnitKind.STATION
+        asked = list(Unit.objects.filter(pk__in=ignored, kind=kind)) if ignored else []
+        near = _nearest(self._free(above[-1], kind), _place_of(case, above))
+        if community:
+            village = next(iter(asked or near), None)
+            line = self._ancestors(village)[:2] if village else above[:1]
+        else:
+            near = [unit for unit in near if unit.pk not in ignored]
+            line = [*near[: max(0, NEAREST - len(asked))], *duty]
+        return [unit for unit in line if unit.pk not in ignored]
+
+    def _ancestors(self, unit: Unit) -> list[Unit]:
+        if unit.pk not in self._above:
+            self._above[unit.pk] = unit.ancestors()
+        return self._above[unit.pk]
+
+    def _is_placed(self, case: Case) -> bool:
+        """Whether anything tells where the person is, if only the ID number's first six digits."""
+        if case.lat is not None and case.lon is not None:
+            return True
+        return any(map(self._is_known, (case.adcode, case.target.id_number[:6])))
+
+    def _is_known(self, code: str) -> bool:
+        if code not in self._codes:
+            self._codes[code] = _by_adcode(code) is not None
+        return self._codes[code]
+
+    def _free(self, root: Unit, kind: UnitKind) -> list[Unit]:
+        """Units of a kind under the root, on duty and with room for one more visit."""
+        if (root.pk, kind) not in self._rooms:
+            units = Unit.objects.under(root).filter(kind=kind, on_duty=True)
+            at_work = Attempt.objects.live().under(root).filter(tier=Tier.VISIT, started_at__isnull=False)
+            busy = dict(at_work.order_by().values_list("unit").annotate(Count("pk")))
+            self._rooms[root.pk, kind] = {unit: unit.room - busy.get(unit.pk, 0) for unit in units}
+        return [unit for unit, room in self._rooms[root.pk, kind].items() if room > 0]
 
 
 def _place_of(case: Case, above: list[Unit]) -> Place | None:

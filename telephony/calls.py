@@ -22,6 +22,8 @@ NOT_KNOWN = 2  # so many times the carrier knew no such call: then none was plac
 
 LONGEST = timedelta(minutes=31)  # no talk lasts longer: carriers are asked to cut it after half an hour
 
+_HEARD = ("status", "result", "due_at", "answered_at", "ended_at", "external_id", "asked", "evidence")
+
 # Calls that never reached the number do not count against its cap.
 NEVER_RANG = (CallResult.CONGESTION, CallResult.FAILED_HERE, CallResult.NOT_PLACED, CallResult.CANCELLED)
 
@@ -134,7 +136,7 @@ def hear(update: Update, *, now: datetime) -> bool:
     call.evidence = [*call.evidence, {**update.evidence, **news}]
     call.external_id = call.external_id or update.external_id
     moved = _move(call, update, now)
-    call.save()
+    call.save(update_fields=_HEARD)
     if moved:
         call_moved.send(sender=Call, call=call, now=now)
     if update.result is CallResult.MACHINE and call.is_live:

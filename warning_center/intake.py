@@ -94,9 +94,10 @@ def _receive(incoming: Incoming, source: Source, now: datetime) -> Receipt:
         if before.digest != digest:
             raise ChangedError(incoming.reference)
         return Receipt(before, Answer.UNCHANGED)
-    rules = policies.risk_policy(now).rules
+    judge = policies.in_force(now)
+    rules = judge.risk.rules
     report = _report(incoming, source, rules, now)
-    opened = opening.take_in(report, now=now)
+    opened = opening.take_in(report, judge=judge, now=now)
     answer = Answer.JOINED if opened.joined else Answer.ACCEPTED
     directive = Directive.objects.create(
         source=source,

@@ -9,9 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 
 class PolicyQuerySet(models.QuerySet["PolicyVersion"]):
+    def started(self, now: datetime) -> Self:
+        """The versions that have come into force by `now`; of each kind the first is the one in force."""
+        return self.filter(starts_at__lte=now).order_by("-starts_at", "-version")
+
     def in_force(self, kind: str, now: datetime) -> Self:
-        """The versions in force by `now`, the latest first."""
-        return self.filter(kind=kind, starts_at__lte=now).order_by("-starts_at", "-version")
+        """Those of one kind."""
+        return self.started(now).filter(kind=kind)
 
 
 class PolicyVersion(models.Model):

@@ -1,14 +1,15 @@
 """A case's rows as the plain facts the policies decide on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import prefetch_related_objects
 
-from dispatch import plan, policies, risk, stations
+from dispatch import plan, policies, risk
 from dispatch.calling import DAY
 from dispatch.models import Attempt, Case, Message, Order, TargetNumber
+from dispatch.stations import Roster
 from dispatch.vocabulary import DANGER_SIGNS, FraudType, Level, Result, Stage, Tier
 from telephony import calls, exchange
 
@@ -26,6 +27,7 @@ class History:
     sent: set[str] = field(default_factory=set)
     rung: dict[int, tuple[datetime, ...]] = field(default_factory=dict)
     trunks: int = 1
+    roster: Roster = field(default_factory=Roster)  # one for all cases of a turn
     met_before: bool = False  # in an earlier case of the chain
 
     @property
@@ -39,31 +41,46 @@ def histories(cases: Iterable[Case], now: datetime) -> dict[int, History]:
     """The histories of many cases in a handful of queries."""
     cases = list(cases)
     prefetch_related_objects(cases, "unit")
-    trunks = exchange.trunk_count()
-    read = {case.pk: History(trunks=trunks) for case in cases}
+    trunks, roster = exchange.trunk_count(), Roster()
+    read = {case.pk: History(trunks=trunks, roster=roster) for case in cases}
     for attempt in Attempt.objects.filter(case__in=cases).select_related("call").only(*_READ).order_by("pk"):
         read[attempt.case_id].attempts.append(attempt)
-    if chains := {case.chain_id for case in cases if case.chain_id}:
-        met = set(Case.objects.met_in(chains))
-        for case in cases:
-            read[case.pk].met_before = case.chain_id in met
+    _look_back(cases, read)
     for order in Order.objects.filter(case__in=cases).order_by("pk"):
         read[order.case_id].orders.append(order)
     for case_id, kind in Message.objects.filter(case__in=cases).values_list("case_id", "kind"):
         read[case_id].sent.add(kind)
     by_target = {case.target_id: case.pk for case in cases}
-    uses = TargetNumber.objects.filter(target__in=by_target).select_related("phone")
-    for use in uses:
+    for use in TargetNumber.objects.filter(target__in=by_target).select_related("phone"):
         read[by_target[use.target_id]].numbers.append(use)
-    rung = calls.rung_since({use.phone.index for use in uses}, now - DAY)
-    for history in read.values():
-        planned = {
-            a.call_id for a in history.attempts if a.stage == Stage.PLANNED
-        }  # the policy counts its own
+    _look_up_calls(read.values(), now)
+    return read
+
+
+def newborn(case: Case, numbers: list[TargetNumber], now: datetime) -> History:
+    """The history of a case whose row has just been written: nothing has been tried, sent or ordered in it."""
+    history = History(numbers=numbers, trunks=exchange.trunk_count())
+    _look_back([case], {case.pk: history})
+    _look_up_calls([history], now)
+    return history
+
+
+def _look_back(cases: list[Case], read: Mapping[int, History]) -> None:
+    """Whether they were met in an earlier case of their chain."""
+    if chains := {case.chain_id for case in cases if case.chain_id}:
+        met = set(Case.objects.met_in(chains))
+        for case in cases:
+            read[case.pk].met_before = case.chain_id in met
+
+
+def _look_up_calls(read: Collection[History], now: datetime) -> None:
+    """When each number has been rung of late, or will be; of its own plans the policy keeps count itself."""
+    rung = calls.rung_since({use.phone.index for h in read for use in h.numbers}, now - DAY)
+    for history in read:
+        planned = {a.call_id for a in history.attempts if a.stage == Stage.PLANNED}
         for use in history.numbers:
             others = {pk: at for pk, at in rung.get(use.phone.index, {}).items() if pk not in planned}
             history.rung[use.phone_id] = tuple(others.values())
-    return read
 
 
 def chain_facts(case: Case, history: History) -> plan.Facts:
@@ -94,7 +111,7 @@ def _can_ask_next(case: Case, history: History) -> bool:
         return True
     chain = policies.escalation_rules(case.policy_id).levels[Level(case.level)]
     community = chain.rungs[Tier.VISIT].community
-    return bool(stations.in_line(case, community=community, ignored=history.ignoring))
+    return bool(history.roster.in_line(case, community=community, ignored=history.ignoring))
 
 
 def larger(known: Mapping[str, int], told: Mapping[str, int]) -> dict[str, int]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from dispatch import plan, policies, record, risk, stations
+from dispatch import plan, policies, record, risk
 from dispatch.chain import Rules
 from dispatch.models import Assessment, Attempt, Case, Event, Message, Order, PolicyVersion
 from dispatch.standing import Standing
@@ -165,8 +165,10 @@ class Moves:
             self._book(attempt, action, rules)
         elif action.tier is Tier.VISIT:
             attempt.unit = self._unit(action, rules)
+            if attempt.started_at:
+                self.history.roster.sent(attempt.unit)
         else:
-            attempt.unit = stations.assign(self.case, community=True, ignored=())
+            attempt.unit = self.history.roster.assign(self.case, community=True, ignored=())
         self.attempts.append(attempt)
         self.log(
             "planned",
@@ -205,7 +207,7 @@ class Moves:
         if action.seek == "same" and visits:
             return visits[-1].unit
         community = rules.levels[Level(self.case.level)].rungs[Tier.VISIT].community
-        return stations.assign(self.case, community=community, ignored=self.history.ignoring)
+        return self.history.roster.assign(self.case, community=community, ignored=self.history.ignoring)
 
     def _close(self, action: plan.Close, rules: Rules) -> None:
         self.case.close(action.outcome)
@@ -244,7 +246,7 @@ class Shared:
     def relapsed(self) -> list[Case]:
         return [m.case for m in self.moves if m.case.outcome == Outcome.RELAPSED]
 
-    def save(self, turned: list[Case]) -> None:
+    def save(self) -> None:
         """All rows of the turn: calls before attempts, since attempts name them; cases last."""
         self._save_attempts()
         self._save_orders()
@@ -253,8 +255,7 @@ class Shared:
         Message.objects.bulk_create(messages)
         Assessment.objects.bulk_create([a for m in self.moves for a in m.assessments])
         Event.objects.bulk_create([e for m in self.moves for e in m.events])
-        if turned:
-            _upsert(turned, _CASE_FIELDS)
+        _upsert([m.case for m in self.moves], _CASE_FIELDS)
 
     def _save_attempts(self) -> None:
         changed = [attempt for m in self.moves for attempt in m.changed.values()]
@@ -282,7 +283,10 @@ class Shared:
 
 
 def _upsert(rows: list[Any], fields: list[str]) -> None:
-    """Write many known rows back in one statement; `bulk_update` costs more than twice as much."""
+    """Write known rows back in one statement; of many, `bulk_update` costs more than twice as much."""
+    if len(rows) == 1:
+        rows[0].save(update_fields=fields)
+        return
     type(rows[0])._default_manager.bulk_create(
         rows, update_conflicts=True, unique_fields=["pk"], update_fields=fields
     )

@@ -5,15 +5,17 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
-from dispatch import policies, record, risk, stations
-from dispatch.models import Case, Contact, PolicyVersion, Sum, Target, Unit
+from dispatch import record, risk, stations
+from dispatch.models import Case, Contact, Sum, Target, Unit
+from dispatch.policies import InForce
 from dispatch.vocabulary import FraudType, Level, Money, Outcome, State
 from dispatch.workflow import persons
 from dispatch.workflow.closing import fold, raise_to
-from dispatch.workflow.facts import History, larger, risk_facts
+from dispatch.workflow.facts import History, larger, newborn, risk_facts
+from dispatch.workflow.persons import Identity
 from dispatch.workflow.places import mark_astray
 from dispatch.workflow.report import Place, Related, Report
-from dispatch.workflow.turn import advance, succeed
+from dispatch.workflow.turn import advance, begin, succeed
 
 WARNED_WITHIN = timedelta(days=30)
 
@@ -26,42 +28,53 @@ class Opening:
     joined: bool
 
 
-@transaction.atomic
-def take_in(report: Report, *, now: datetime) -> Opening:
+@transaction.atomic(savepoint=False)
+def take_in(report: Report, *, judge: InForce, now: datetime) -> Opening:
     """Open a case for the person, or join the one that is open, and let it take its turn.
 
     A report issued after they had agreed, while in follow-up, is a relapse: the case closes and a critical
     one opens. The person's rows are locked first, so that two reports of one person make one case.
     """
-    target = persons.identify(report.person, now)
+    who = persons.identify(report.person, now)
     for related in report.contacts:
-        _note_contact(target, related, now)
-    case = _open_case_of(target)
-    joined = case is not None
+        _note_contact(who.target, related, now)
+    case = None if who.is_new else _open_case_of(who.target)
     if case is None:
         try:
-            with transaction.atomic():
-                case = _open(target, report, now)
+            with transaction.atomic(savepoint=not who.is_new):
+                return Opening(_open(who, report, judge, now), joined=False)
         except IntegrityError:  # a late word has opened one meanwhile
-            case, joined = Case.objects.open().select_for_update(of=("self",)).get(target=target), True
-            _join(case, report, now)
+            if who.is_new:
+                raise
+            case = Case.objects.open().select_for_update(of=("self",)).get(target=who.target)
     elif _is_relapse(case, report):
-        case = _relapse(case, report, now)
-        joined = False
-    else:
-        _join(case, report, now)
+        return Opening(_relapse(case, report, now), joined=False)
+    _join(case, report, judge, now)
+    return Opening(_moved_on(case, report, now), joined=True)
+
+
+def _moved_on(case: Case, report: Report, now: datetime) -> Case:
     _say_sums(case, report, now)
     advance([case.pk], now=now)
-    return Opening(Case.objects.get(pk=case.pk), joined)
+    return Case.objects.get(pk=case.pk)
 
 
 def _open_case_of(target: Target) -> Case | None:
     return Case.objects.open().filter(target=target).select_for_update(of=("self",)).first()
 
 
-def _open(target: Target, report: Report, now: datetime) -> Case:
-    last = Case.objects.filter(target=target).to_follow().first()
-    recent = Case.objects.filter(target=target, opened_at__gte=now - WARNED_WITHIN).count()
+def _open(who: Identity, report: Report, judge: InForce, now: datetime) -> Case:
+    case = _new_case(who, report, judge, now)
+    _say_sums(case, report, now)
+    begin(case, newborn(case, who.numbers, now), judge.risk, now=now)
+    return case
+
+
+def _new_case(who: Identity, report: Report, judge: InForce, now: datetime) -> Case:
+    target = who.target
+    past = Case.objects.none() if who.is_new else Case.objects.filter(target=target)
+    last = past.to_follow().first()
+    recent = past.filter(opened_at__gte=now - WARNED_WITHIN).count()
     sizes = dict(report.sizes)
     sizes["warnings_30d"] = max(sizes.get("warnings_30d", 0), recent)
     if last is not None and last.agreed_at is not None:
@@ -77,7 +90,7 @@ def _open(target: Target, report: Report, now: datetime) -> Case:
         fraud_type=report.fraud,
         unit=_home(target, place, report.fallback),
         fallback=report.fallback,
-        policy=policies.current(PolicyVersion.Kind.ESCALATION, now),
+        policy=judge.escalation,
         opened_at=now,
         issued_at=min(report.issued_at, now),
         due_at=now,
@@ -91,19 +104,19 @@ def _open(target: Target, report: Report, now: datetime) -> Case:
         previous=last,
         chain_id=(last.chain_id or last.pk) if last else None,
     )
-    case.level = _judged(case, History(), now)
+    case.level = _judged(case, History(), judge)
     case.save(force_insert=True)
-    told = record.reported(case, issued=case.issued_at, upstream=report.upstream)
+    numbers = [use.phone_id for use in who.numbers]
+    told = record.reported(case, issued=case.issued_at, upstream=report.upstream, numbers=numbers)
     record.write(
         "opened", now=now, case=case, agent=report.source, level=Level(case.level).code, reported=told
     )
     return case
 
 
-def _judged(case: Case, history: History, now: datetime) -> Level:
+def _judged(case: Case, history: History, judge: InForce) -> Level:
     """The level that what has been reported gives by itself; its reasons are written when the case takes its turn."""
-    rules = policies.risk_policy(now).rules
-    return risk.assess(risk_facts(case, history), rules).level
+    return risk.assess(risk_facts(case, history), judge.risk.rules).level
 
 
 def _home(target: Target, place: Place, fallback: Unit) -> Unit | None:
@@ -123,10 +136,10 @@ def _relapse(case: Case, report: Report, now: datetime) -> Case:
     _take_facts(successor, report)
     successor.save()
     record.opened_after(successor, now=now, issued=report.issued_at, agent=report.source)
-    return successor
+    return _moved_on(successor, report, now)
 
 
-def _join(case: Case, report: Report, now: datetime) -> None:
+def _join(case: Case, report: Report, judge: InForce, now: datetime) -> None:
     home = case.unit_id
     astray = _take_facts(case, report)
     case.due_at = now
@@ -134,7 +147,7 @@ def _join(case: Case, report: Report, now: datetime) -> None:
         case, issued=report.issued_at, upstream=report.upstream, moved=case.unit_id != home, astray=astray
     )
     record.write("joined", now=now, case=case, agent=report.source, reported=told)
-    judged = _judged(case, History(attempts=list(case.attempts.all())), now)
+    judged = _judged(case, History(attempts=list(case.attempts.all())), judge)
     level = max(report.upstream or Level.LOW, judged if judged > case.assessed_level else Level.LOW)
     if level > case.level:
         raise_to(case, level, now=now, agent=report.source)

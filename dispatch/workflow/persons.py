@@ -1,8 +1,8 @@
 """Who is it? Same ID number, same person; different ID numbers on one phone, two people."""
 
+from dataclasses import dataclass
 from datetime import datetime
-
-from django.db.models import Max
+from typing import Any
 
 from dispatch.models import Case, PhoneNumber, Target, TargetNumber
 from dispatch.workflow.closing import merge
@@ -11,7 +11,16 @@ from dispatch.workflow.undoing import remember, was_parted
 from telephony import numbers, sealing
 
 
-def identify(person: Person, now: datetime) -> Target:
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who it is: their row, their numbers in the order they are called, and whether nobody knew them before."""
+
+    target: Target
+    numbers: list[TargetNumber]
+    is_new: bool
+
+
+def identify(person: Person, now: datetime) -> Identity:
     """The one target this is, made if new, with what is newly known of them; their rows stay locked.
 
     The phone's row is locked before the person's: under it, a phone without an ID number is one person.
@@ -19,18 +28,24 @@ def identify(person: Person, now: datetime) -> Target:
     this person need not wait for us, who may be waiting for that case.
     """
     phone = _lock_phone(person.number) if person.number else None
-    target = _by_id(person, phone, now) if person.id_number else _by_phone(phone)
-    if phone is not None and not target.numbers.filter(phone=phone).exists():
-        last = target.numbers.aggregate(last=Max("position"))["last"] or 0
-        TargetNumber.objects.create(target=target, phone=phone, position=last + 1)
-    _learn(target, person)
-    return target
+    known = _by_id(person, phone, now) if person.id_number else _by_phone(phone)
+    target = known or Target.objects.create(**_told(person))
+    if known is not None:
+        _learn(known, person)
+    uses = list(known.numbers.select_related("phone")) if known else []
+    if phone is not None and phone.pk not in {use.phone_id for use in uses}:
+        last = max((use.position for use in uses), default=0)
+        uses.append(TargetNumber.objects.create(target=target, phone=phone, position=last + 1))
+    return Identity(target, uses, is_new=known is None)
 
 
 def _lock_phone(number: str) -> PhoneNumber:
-    index = numbers.index(number)
-    PhoneNumber.objects.bulk_create([PhoneNumber(number=number, index=index)], ignore_conflicts=True)
-    return PhoneNumber.objects.select_for_update(no_key=True).get(index=index)
+    """Its row, written if new. To write it again is to lock it: one statement for both."""
+    phone = PhoneNumber(number=number, index=numbers.index(number))
+    PhoneNumber.objects.bulk_create(
+        [phone], update_conflicts=True, unique_fields=["index"], update_fields=["number"]
+    )
+    return phone
 
 
 def _by_id(person: Person, phone: PhoneNumber | None, now: datetime) -> Target:
@@ -50,16 +65,17 @@ def _by_id(person: Person, phone: PhoneNumber | None, now: datetime) -> Target:
     return known
 
 
-def _by_phone(phone: PhoneNumber | None) -> Target:
+def _by_phone(phone: PhoneNumber | None) -> Target | None:
     """Of those who use this phone: who has an open case, the riskiest first; else the one known last."""
     if phone is None:
         raise ValueError("a person needs a phone number or an ID number")
-    users = Target.objects.filter(numbers__phone=phone)
-    case = Case.objects.open().filter(target__in=users).by_risk().first()
-    target = case.target if case else users.order_by("-pk").first()
-    if target is None:
-        target = Target.objects.create()
-    return Target.objects.select_for_update(no_key=True).get(pk=target.pk)
+    users = list(Target.objects.filter(numbers__phone=phone).order_by("-pk"))
+    if not users:
+        return None
+    chosen = users[0]
+    if len(users) > 1 and (case := Case.objects.open().filter(target__in=users).by_risk().first()):
+        chosen = case.target
+    return Target.objects.select_for_update(no_key=True).get(pk=chosen.pk)
 
 
 def _anonymous(phone: PhoneNumber | None) -> Target | None:
@@ -90,8 +106,12 @@ def _absorb(anonymous: Target, known: Target, now: datetime) -> None:
 
 def _learn(target: Target, person: Person) -> None:
     """Keep what was not known; what was known stays."""
-    target.name = target.name or person.name
-    target.sex = target.sex or person.sex
-    target.birth_year = target.birth_year or person.birth_year
-    target.occupation = target.occupation or person.occupation
-    target.save()
+    news = {name: told for name, told in _told(person).items() if told and not getattr(target, name)}
+    if news:
+        for name, told in news.items():
+            setattr(target, name, told)
+        target.save(update_fields=news)
+
+
+def _told(person: Person) -> dict[str, Any]:
+    return {name: getattr(person, name) for name in ("name", "sex", "birth_year", "occupation")}

@@ -23,7 +23,7 @@ def mark_astray(case: Case) -> bool | None:
     if visit is None or visit.unit is None:
         return None
     community = visit.unit.kind in (UnitKind.VILLAGE, UnitKind.TOWN)
-    if stations.assign(case, community=community, ignored=()) == visit.unit:
+    if stations.Roster().assign(case, community=community, ignored=()) == visit.unit:
         return False
     visit.astray = True
     visit.save(update_fields=["astray"])

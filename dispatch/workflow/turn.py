@@ -1,7 +1,7 @@
 """One turn for many cases in one transaction: read all, decide each in memory, write all."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -44,12 +44,17 @@ def claim(now: datetime, limit: int) -> list[Case]:
     return cases
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def advance(case_ids: Collection[int], *, now: datetime) -> int:
     """Give these cases their turn now, those that are open; how many."""
     cases = list(Case.objects.open().filter(pk__in=case_ids).order_by("pk").select_for_update())
     _turn(cases, now)
     return len(cases)
+
+
+def begin(case: Case, history: History, judge: RiskPolicy, *, now: datetime) -> None:
+    """The first turn of a case that this transaction has opened, so that nobody else can hold it."""
+    _take([case], {case.pk: history}, judge, now)
 
 
 def _turn_apart_if_need_be(cases: list[Case], now: datetime) -> None:
@@ -74,17 +79,17 @@ def _turn_alone(case_id: int, now: datetime) -> None:
 
 
 def _turn(cases: list[Case], now: datetime) -> None:
-    if not cases:
-        return
-    read = histories(cases, now)
-    judge = policies.risk_policy(now)
-    shared, turned = Shared(now), []
+    if cases:
+        _take(cases, histories(cases, now), policies.risk_policy(now), now)
+
+
+def _take(cases: list[Case], read: Mapping[int, History], judge: RiskPolicy, now: datetime) -> None:
+    shared = Shared(now)
     for case in cases:
         moves = Moves(case, read[case.pk], now)
         _decide(case, read[case.pk], moves, judge)
         shared.add(moves)
-        turned.append(case)
-    shared.save(turned)
+    shared.save()
     for lost in shared.relapsed:
         successor = succeed(lost, level=Level.CRITICAL, now=now)
         record.opened_after(successor, now=now, why=Outcome.RELAPSED)

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Min
 
 from dispatch import policies, record, stations
 from dispatch.chain import Rung
@@ -32,6 +31,7 @@ NOT_A_PERSONS_WORD = frozenset(
     {Result.FAILED_HERE, Result.NOT_PLACED, Result.CANCELLED, Result.NO_NEWS, Result.OUTCOME_UNKNOWN}
 )
 
+_MOVED = ("stage", "started_at", "due_at", "result", "fault", "evidence", "ended_at")
 RINGS_LONG = timedelta(minutes=1)  # after this, a carrier that says "still ringing" keeps the attempt alive
 HEARD_IN_A_WATCH = (Result.LOSS, Result.RELAPSE)
 
@@ -43,16 +43,16 @@ def call_moved(call: Call, *, now: datetime) -> None:
     """
     if call.status == CallStatus.RINGING and call.dialled_at and now < call.dialled_at + RINGS_LONG:
         return  # a phone that has begun to ring moves nothing
-    attempt = Attempt.objects.filter(call=call).first()
-    if attempt is None:
+    case_id = Attempt.objects.filter(call=call).values_list("case_id", flat=True).first()
+    if case_id is None:
         return
-    case = Case.objects.select_for_update(of=("self",)).get(pk=attempt.case_id)
-    attempt = Attempt.objects.select_for_update(of=("self",)).get(pk=attempt.pk)
+    case = Case.objects.select_for_update(of=("self",)).get(pk=case_id)
+    attempt = Attempt.objects.select_for_update(of=("self",)).get(call=call)
     attempt.started_at = attempt.started_at or call.dialled_at
     was_live, before = attempt.ended_at is None, attempt.due_at
     if was_live:
         _move_with(attempt, call, _rung(case, attempt), now)
-    attempt.save()
+    attempt.save(update_fields=_MOVED)
     if was_live and attempt.ended_at is not None and case.is_open:
         case.due_at = now
         case.save(update_fields=["due_at"])
@@ -264,12 +264,15 @@ def _retime(case: Case, before: datetime | None) -> None:
     """
     if case.due_at is None:
         return
-    live = Attempt.objects.live().filter(case=case).aggregate(due=Min("due_at"))["due"]
-    order = Order.objects.open().filter(case=case).aggregate(due=Min("due_at"))["due"]
-    if case.due_at < min(filter(None, (before, live, order)), default=case.due_at):
+    orders = Order.objects.open().filter(case=case).values_list("due_at")
+    live = Attempt.objects.live().filter(case=case).values_list("due_at")
+    limits = [due_at for (due_at,) in live.union(orders, all=True) if due_at]
+    if case.due_at < min(filter(None, (before, *limits)), default=case.due_at):
         return
-    case.due_at = min(filter(None, (live, order)), default=case.due_at)
-    case.save(update_fields=["due_at"])
+    least = min(limits, default=case.due_at)
+    if least != case.due_at:
+        case.due_at = least
+        case.save(update_fields=["due_at"])
 
 
 def _told(attempt: Attempt) -> dict[str, Any]:
