@@ -64,14 +64,14 @@ def book(bookings: Sequence[Call]) -> None:
     Call.objects.bulk_create(bookings)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def call_off(ids: Collection[int], *, now: datetime) -> int:
     """Take booked calls back; how many. One that is being dialled this moment is left alone.
 
     No signal: who calls off knows. A locked row is being dialled, so it is skipped, not waited for.
     """
     booked = Call.objects.filter(pk__in=ids, status=CallStatus.BOOKED).select_for_update(skip_locked=True)
-    return Call.objects.filter(pk__in=[c.pk for c in booked], status=CallStatus.BOOKED).update(
+    return Call.objects.filter(pk__in=booked.values("pk"), status=CallStatus.BOOKED).update(
         status=CallStatus.ENDED, result=CallResult.CANCELLED, ended_at=now, due_at=None
     )
 

@@ -1,20 +1,30 @@
 """A case's rows as the plain facts the policies decide on."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-
-from django.db.models import prefetch_related_objects
+from functools import cached_property
 
 from dispatch import plan, policies, risk
 from dispatch.calling import DAY
 from dispatch.models import Attempt, Case, Message, Order, TargetNumber
 from dispatch.stations import Roster
-from dispatch.vocabulary import DANGER_SIGNS, FraudType, Level, Result, Stage, Tier
+from dispatch.vocabulary import DANGER_SIGNS, FAULTS, FraudType, Level, Result, Stage, Tier
 from telephony import calls, exchange
 
 # Of a call no more than its trunk: a case under a fault of the line has hundreds.
 _READ = [*(field.name for field in Attempt._meta.concrete_fields), "call__trunk"]
+
+
+class Surroundings:
+    """What all cases of a turn share, read when one of them asks for it."""
+
+    def __init__(self) -> None:
+        self.roster = Roster()
+
+    @cached_property
+    def trunks(self) -> int:
+        return exchange.trunk_count()
 
 
 @dataclass(slots=True)
@@ -26,8 +36,7 @@ class History:
     orders: list[Order] = field(default_factory=list)
     sent: set[str] = field(default_factory=set)
     rung: dict[int, tuple[datetime, ...]] = field(default_factory=dict)
-    trunks: int = 1
-    roster: Roster = field(default_factory=Roster)  # one for all cases of a turn
+    around: Surroundings = field(default_factory=Surroundings)
     met_before: bool = False  # in an earlier case of the chain
 
     @property
@@ -37,12 +46,10 @@ class History:
         return [a.unit_id for a in visits if a.unit_id and a.result == Result.NO_ACKNOWLEDGEMENT]
 
 
-def histories(cases: Iterable[Case], now: datetime) -> dict[int, History]:
+def histories(cases: Collection[Case], now: datetime) -> dict[int, History]:
     """The histories of many cases in a handful of queries."""
-    cases = list(cases)
-    prefetch_related_objects(cases, "unit")
-    trunks, roster = exchange.trunk_count(), Roster()
-    read = {case.pk: History(trunks=trunks, roster=roster) for case in cases}
+    around = Surroundings()
+    read = {case.pk: History(around=around) for case in cases}
     for attempt in Attempt.objects.filter(case__in=cases).select_related("call").only(*_READ).order_by("pk"):
         read[attempt.case_id].attempts.append(attempt)
     _look_back(cases, read)
@@ -59,13 +66,13 @@ def histories(cases: Iterable[Case], now: datetime) -> dict[int, History]:
 
 def newborn(case: Case, numbers: list[TargetNumber], now: datetime) -> History:
     """The history of a case whose row has just been written: nothing has been tried, sent or ordered in it."""
-    history = History(numbers=numbers, trunks=exchange.trunk_count())
+    history = History(numbers=numbers)
     _look_back([case], {case.pk: history})
     _look_up_calls([history], now)
     return history
 
 
-def _look_back(cases: list[Case], read: Mapping[int, History]) -> None:
+def _look_back(cases: Collection[Case], read: Mapping[int, History]) -> None:
     """Whether they were met in an earlier case of their chain."""
     if chains := {case.chain_id for case in cases if case.chain_id}:
         met = set(Case.objects.met_in(chains))
@@ -93,7 +100,7 @@ def chain_facts(case: Case, history: History) -> plan.Facts:
         level_set_at=case.level_set_at,
         numbers=tuple(use.phone_id for use in history.numbers),
         rung=history.rung,
-        trunks=history.trunks,
+        trunks=history.around.trunks if has_faults(history) else 1,
         can_visit=case.unit_id is not None or case.fallback_id is not None,
         met_before=history.met_before,
         can_ask_next=_can_ask_next(case, history),
@@ -104,6 +111,11 @@ def chain_facts(case: Case, history: History) -> plan.Facts:
     )
 
 
+def has_faults(history: History) -> bool:
+    """Whether any call met a fault; only then it matters how many trunks there are."""
+    return any(attempt.result in FAULTS for attempt in history.attempts)
+
+
 def _can_ask_next(case: Case, history: History) -> bool:
     """Whether anybody in the line has not been asked; looked up only when it matters."""
     visits = [a for a in history.attempts if a.tier == Tier.VISIT]
@@ -111,7 +123,7 @@ def _can_ask_next(case: Case, history: History) -> bool:
         return True
     chain = policies.escalation_rules(case.policy_id).levels[Level(case.level)]
     community = chain.rungs[Tier.VISIT].community
-    return bool(history.roster.in_line(case, community=community, ignored=history.ignoring))
+    return bool(history.around.roster.in_line(case, community=community, ignored=history.ignoring))
 
 
 def larger(known: Mapping[str, int], told: Mapping[str, int]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from dispatch.standing import Standing
 from dispatch.vocabulary import CALLS, FAULTS, Level, OrderState, Outcome, Result, Stage, Tier
 from dispatch.wording import sms_body
 from dispatch.workflow import evidence
-from dispatch.workflow.facts import History
+from dispatch.workflow.facts import History, has_faults
 from telephony import calls, texts
 from telephony.carrier import CallKind
 from telephony.models import Call, Text
@@ -166,9 +166,9 @@ class Moves:
         elif action.tier is Tier.VISIT:
             attempt.unit = self._unit(action, rules)
             if attempt.started_at:
-                self.history.roster.sent(attempt.unit)
+                self.history.around.roster.sent(attempt.unit)
         else:
-            attempt.unit = self.history.roster.assign(self.case, community=True, ignored=())
+            attempt.unit = self.history.around.roster.assign(self.case, community=True, ignored=())
         self.attempts.append(attempt)
         self.log(
             "planned",
@@ -184,12 +184,6 @@ class Moves:
     def _book(self, attempt: Attempt, action: plan.Try, rules: Rules) -> None:
         chain = rules.levels[Level(self.case.level)]
         phone = next(use.phone for use in self.history.numbers if use.phone_id == action.number)
-        placed = [a for a in self.history.attempts if a.call]
-        failed = [
-            a.call.trunk_id
-            for a in placed[-self.history.trunks :]
-            if a.call and a.call.trunk_id and a.result in FAULTS
-        ]
         attempt.phone = phone
         attempt.call = calls.booking(
             number=phone.number,
@@ -199,15 +193,25 @@ class Moves:
             head_start=chain.head_start,
             mode="announce" if chain.rungs[action.tier].announce else "",
             tag=self.case.fraud_type,
-            avoid=failed[-1:],
+            avoid=self._failed_trunk(),
         )
+
+    def _failed_trunk(self) -> list[int]:
+        """The trunk over which the last call failed, if one of the last round did."""
+        if not has_faults(self.history):
+            return []
+        placed = [a for a in self.history.attempts if a.call][-self.history.around.trunks :]
+        failed = [a.call.trunk_id for a in placed if a.call and a.call.trunk_id and a.result in FAULTS]
+        return failed[-1:]
 
     def _unit(self, action: plan.Try, rules: Rules) -> Any:
         visits = [a for a in self.history.attempts if a.tier == Tier.VISIT and a.unit_id]
         if action.seek == "same" and visits:
             return visits[-1].unit
         community = rules.levels[Level(self.case.level)].rungs[Tier.VISIT].community
-        return self.history.roster.assign(self.case, community=community, ignored=self.history.ignoring)
+        return self.history.around.roster.assign(
+            self.case, community=community, ignored=self.history.ignoring
+        )
 
     def _close(self, action: plan.Close, rules: Rules) -> None:
         self.case.close(action.outcome)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from dispatch import policies, policy, record, risk
 from dispatch.models import Case, PolicyVersion
@@ -21,12 +22,24 @@ MOST_STEPS = 8  # of one case in one turn: each step only states what time has d
 SHARE = 20  # one place in so many of a batch is kept for each level, whatever is due above it
 
 
-@transaction.atomic
 def advance_due(*, now: datetime, limit: int = 100) -> int:
-    """Give up to `limit` due cases their turn, the riskiest first and nobody never: see `claim`; how many."""
-    cases = claim(now, limit)
-    _turn_apart_if_need_be(cases, now)
-    return len(cases)
+    """Give up to `limit` due cases their turn, the riskiest first and nobody never: see `claim`; how many.
+
+    All together; if that fails, each by itself: one bad case must not hold up ninety-nine.
+    """
+    claimed: list[int] = []
+    try:
+        with transaction.atomic():
+            cases = claim(now, limit)
+            claimed = [case.pk for case in cases]
+            _turn(cases, now)
+    except Exception:
+        if not claimed:
+            raise
+        logger.exception("a turn of %s cases failed; each takes its own", len(claimed))
+        for case_id in claimed:
+            _turn_alone(case_id, now)
+    return len(claimed)
 
 
 def claim(now: datetime, limit: int) -> list[Case]:
@@ -40,14 +53,15 @@ def claim(now: datetime, limit: int) -> list[Case]:
     for level in reversed(Level):
         below = level - min(Level)
         places = limit - len(cases) - below * (limit // SHARE)
-        cases += Case.objects.due(now, level).select_for_update(skip_locked=True)[:places]
+        cases += _lock(Case.objects.due(now, level))[:places]
     return cases
 
 
 @transaction.atomic(savepoint=False)
 def advance(case_ids: Collection[int], *, now: datetime) -> int:
     """Give these cases their turn now, those that are open; how many."""
-    cases = list(Case.objects.open().filter(pk__in=case_ids).order_by("pk").select_for_update())
+    mine = Case.objects.open().filter(pk__in=case_ids).order_by("pk").select_related("unit")
+    cases = list(mine.select_for_update(of=("self",)))
     _turn(cases, now)
     return len(cases)
 
@@ -57,25 +71,23 @@ def begin(case: Case, history: History, judge: RiskPolicy, *, now: datetime) -> 
     _take([case], {case.pk: history}, judge, now)
 
 
-def _turn_apart_if_need_be(cases: list[Case], now: datetime) -> None:
-    """All together; if that fails, each by itself: one bad case must not hold up ninety-nine."""
-    try:
-        with transaction.atomic():
-            _turn(cases, now)
-    except Exception:
-        logger.exception("a turn of %s cases failed; each takes its own", len(cases))
-        for case in cases:
-            _turn_alone(case.pk, now)
-
-
 def _turn_alone(case_id: int, now: datetime) -> None:
+    """The turn of one case, unless another worker has it; if that fails too, it rests and the record says so."""
+    due = Case.objects.filter(pk=case_id, closed_at=None, due_at__lte=now)
     try:
         with transaction.atomic():
-            _turn([Case.objects.get(pk=case_id)], now)
+            _turn(list(_lock(due)), now)
     except Exception:
         logger.exception("case %s could not take its turn", case_id)
-        Case.objects.filter(pk=case_id).update(due_at=now + REST)
-        record.write("fault", now=now, case=Case.objects.get(pk=case_id))
+        with transaction.atomic():
+            for case in due.select_for_update(of=("self",)):
+                Case.objects.filter(pk=case_id).update(due_at=now + REST)
+                record.write("fault", now=now, case=case)
+
+
+def _lock(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """Those of these cases that nobody holds, held from here on, with their units."""
+    return cases.select_related("unit").select_for_update(skip_locked=True, of=("self",))
 
 
 def _turn(cases: list[Case], now: datetime) -> None:
