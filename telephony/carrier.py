@@ -14,6 +14,9 @@ class CallKind(StrEnum):
     VIDEO = "video"
 
 
+ANNOUNCE = "announce"  # the mode of a call that a spoken announcement leads; "": an operator does
+
+
 class CallStatus(StrEnum):
     """Where a call stands. A call is live, that is on the line, from DIALLING to TALKING."""
 
@@ -87,7 +90,7 @@ class Dial:
 
     `key` is our own id; it travels in the callback address, so that news may come before our commit and
     a call placed by a process that then died can be found again. `number` is E.164. `mode` is "" or
-    "announce" (a spoken announcement comes first). `tag` names what is spoken (a fraud type's code).
+    ANNOUNCE (a spoken announcement comes first). `tag` names what is spoken (a fraud type's code).
     """
 
     key: str

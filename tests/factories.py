@@ -12,6 +12,7 @@ from dispatch.workflow import report, turn, words
 from telephony import calls, exchange
 from telephony.carrier import CallResult, CallStatus, Update
 from telephony.models import Trunk
+from tests.seats import taken_seats
 from warning_center import intake
 from warning_center.models import Source
 
@@ -22,7 +23,7 @@ PASSWORD = "centre-of-nowhere-1"
 
 @dataclass(frozen=True, slots=True)
 class Centre:
-    """A city with two counties, a station and a village in each, one user a role, a source, a trunk."""
+    """A city with two counties, a station and a village in each, a source, a trunk, and a ready desk for each line."""
 
     city: Unit
     county: Unit
@@ -50,6 +51,7 @@ def centre(now: datetime = START) -> Centre:
     trunk = Trunk.objects.create(
         name="simulated", carrier="simulated", concurrent=30, per_second=30, filled_at=now
     )
+    taken_seats(trunk.concurrent, now)
     return Centre(city, county, other, station, source, trunk)
 
 

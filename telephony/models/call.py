@@ -13,22 +13,39 @@ from telephony.carrier import ON_LINE, CallKind, CallResult, CallStatus, Dial
 from telephony.sealing import SealedTextField
 
 _ON_LINE = [s.value for s in ON_LINE]
+MOST_KINDS = 32  # sets of hard tags that wait at once
 
 
 class CallQuerySet(models.QuerySet["Call"]):
     def on_line(self) -> Self:
         return self.filter(status__in=_ON_LINE)
 
-    def waiting(self, now: datetime) -> Self:
+    def at_desks(self) -> Self:
+        """Those that have a desk this moment: offered to it, or on the line for it."""
+        return self.filter(desk__isnull=False).exclude(status=CallStatus.ENDED)
+
+    def waiting(self, now: datetime, *, needs: str = "", mode: str = "") -> Self:
         """Booked, due, not too late, its number free; the earliest rank first, of two the one booked first.
 
+        Of one kind only, by the tags it needs and its mode: what nobody can take must not stand before the rest.
         Read off the head of one index, however many wait. What is due ranks before now, so the reading ends
         there. The numbers on the line are few, so they are gathered once: an outer join to them costs twice as
         much, and could lead the database to sort the whole queue.
         """
         held = Call.objects.on_line().values("number_index")
-        due = self.filter(status=CallStatus.BOOKED, rank_at__lte=now, due_at__lte=now, until__gt=now)
+        kind = self.filter(status=CallStatus.BOOKED, desk=None, mode=mode, needs=needs)
+        due = kind.filter(rank_at__lte=now, due_at__lte=now, until__gt=now)
         return due.exclude(number_index__in=held).order_by("rank_at", "pk")
+
+    def needed(self) -> list[str]:
+        """The sets of hard tags that booked calls need of a desk: from one to the next, so as many looks as sets."""
+        booked = self.filter(status=CallStatus.BOOKED, desk=None, mode="").order_by("needs")
+        found: list[str] = []
+        following = booked.values_list("needs", flat=True).first()
+        while following is not None and len(found) < MOST_KINDS:
+            found.append(following)
+            following = booked.filter(needs__gt=following).values_list("needs", flat=True).first()
+        return found
 
     def silent(self, now: datetime) -> Self:
         """On the line, but no news within the allowance."""
@@ -42,6 +59,7 @@ class Call(models.Model):
     kind = models.CharField(_("kind"), max_length=8, choices=[(k.value, k.value) for k in CallKind])
     mode = models.CharField(_("mode"), max_length=16, blank=True)
     tag = models.CharField(_("tag"), max_length=32, blank=True)
+    needs = models.CharField(max_length=64, blank=True)  # tags a desk must have, sorted, a blank between
     avoid = models.JSONField(default=list)  # ids of trunks that have just failed this call's forerunner
     status = models.CharField(
         _("status"), max_length=8, default=CallStatus.BOOKED, choices=[(s.value, s.value) for s in CallStatus]
@@ -58,6 +76,11 @@ class Call(models.Model):
     ended_at = models.DateTimeField(_("ended at"), null=True)
     external_id = models.CharField(max_length=64, blank=True)
     trunk = models.ForeignKey("telephony.Trunk", models.PROTECT, null=True, verbose_name=_("trunk"))
+    desk = models.ForeignKey("telephony.Desk", models.PROTECT, null=True, verbose_name=_("desk"))
+    prefers = models.ForeignKey(  # the desk of its forerunner
+        "telephony.Desk", models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    dropped_at = models.DateTimeField(null=True)  # its desk went while it rang: it is to be hung up
     asked = models.PositiveSmallIntegerField(default=0)  # how often the carrier was asked in vain
     evidence = models.JSONField(default=list)  # the carrier's own words, in the order they came
 
@@ -77,6 +100,15 @@ class Call(models.Model):
                 fields=["number_index"],
                 condition=Q(status__in=_ON_LINE),
             ),
+            models.UniqueConstraint(
+                name="telephony_call_one_live_per_desk",
+                fields=["desk"],
+                condition=Q(desk__isnull=False) & ~Q(status=CallStatus.ENDED),
+            ),
+            models.CheckConstraint(
+                name="telephony_call_announced_needs_no_desk",
+                condition=Q(mode="") | Q(needs="", desk=None),
+            ),
             models.CheckConstraint(
                 name="telephony_call_live_has_due_at",
                 condition=Q(status=CallStatus.ENDED, due_at=None, ended_at__isnull=False) & ~Q(result="")
@@ -88,9 +120,10 @@ class Call(models.Model):
         ]
         indexes = [
             models.Index(
-                # The last two only spare a look at rows that are not due yet, or too late.
-                fields=["rank_at", "id", "due_at", "until"],
-                condition=Q(status=CallStatus.BOOKED),
+                # One queue for each kind of call, off whose head it is read. The last two only spare a look at
+                # rows that are not due yet, or too late.
+                fields=["mode", "needs", "rank_at", "id", "due_at", "until"],
+                condition=Q(status=CallStatus.BOOKED, desk=None),
                 name="telephony_call_rank",
             ),
             models.Index(
@@ -116,6 +149,17 @@ class Call(models.Model):
     @property
     def is_live(self) -> bool:
         return self.status in _ON_LINE
+
+    @property
+    def wants_desk(self) -> bool:
+        """Whether an operator leads it, not a voice from a tape."""
+        return not self.mode
+
+    @property
+    def spoke(self) -> bool:
+        """Whether it ended after somebody answered. A machine is nobody."""
+        answered = self.answered_at is not None or self.result == CallResult.ANSWERED
+        return answered and self.result != CallResult.MACHINE
 
     def rank(self, head_start: timedelta) -> None:
         """The one key of the queue: the moment it may begin, less its head start. Smallest first.

@@ -25,7 +25,8 @@ from dispatch.models import (
 )
 from dispatch.models.event import RecordIsAppendOnlyError
 from dispatch.vocabulary import Level, Money, OrderState, Outcome, State, Tier
-from telephony.models import Call, Text, Trunk
+from telephony import calls
+from telephony.models import Call, Desk, Text, Trunk
 from tests import factories
 from tests.factories import START
 from warning_center.models import Directive, Pulse
@@ -63,6 +64,13 @@ def _same_external_id(case: Case) -> Any:
     trunk = Trunk.objects.get()
     Call.objects.update(trunk=trunk, external_id="x")
     return _again(_call(case), key="00000000-0000-0000-0000-000000000003", external_id="x", trunk=trunk)
+
+
+def _two_of_one_desk(case: Case) -> Any:
+    call = _call(case)
+    Call.objects.filter(pk=call.pk).update(desk=Desk.objects.first())
+    other = {"key": "00000000-0000-0000-0000-000000000004", "number_index": "another"}
+    return _again(Call.objects.get(pk=call.pk), **other)
 
 
 def _order(case: Case) -> Order:
@@ -111,6 +119,15 @@ BREAKS: dict[str, Breaks] = {
     "telephony_call_live_has_due_at": lambda case: Call.objects.update(due_at=None),
     "telephony_call_rank_is_not_behind": lambda case: Call.objects.update(rank_at=F("until")),
     "telephony_call_one_live_per_number": _two_on_line,
+    "telephony_call_one_live_per_desk": _two_of_one_desk,
+    "telephony_call_announced_needs_no_desk": lambda case: Call.objects.update(
+        mode="announce", needs="video"
+    ),
+    "telephony_desk_here_has_lease": lambda case: Desk.objects.update(lease_until=None),
+    "telephony_desk_pause_has_reason": lambda case: Desk.objects.update(state="paused"),
+    "telephony_desk_wrapping_has_limit": lambda case: Desk.objects.update(state="wrapping"),
+    "telephony_desk_ready_has_its_turn": lambda case: Desk.objects.update(ready_since=None),
+    "telephony_desk_leaves_after_a_call": lambda case: Desk.objects.update(after="away"),
     "telephony_call_external_id_is_one_calls": _same_external_id,
     "telephony_text_queued_has_due_at": lambda case: Text.objects.update(due_at=None),
     "telephony_trunk_can_carry": lambda case: Trunk.objects.update(concurrent=0),
@@ -147,6 +164,34 @@ def test_the_database_refuses_an_ending_that_the_case_does_not_bear_out(
 def test_the_database_keeps_the_promise(case: Case, promise: str) -> None:
     with pytest.raises(IntegrityError, match=promise), transaction.atomic():
         BREAKS[promise](case)
+
+
+DESKS: list[tuple[str, dict[str, Any]]] = [
+    ("telephony_desk_here_has_lease", {"state": "away"}),
+    ("telephony_desk_pause_has_reason", {"reason": "lunch"}),
+    ("telephony_desk_pause_has_reason", {"state": "talking", "after": "paused"}),
+    ("telephony_desk_wrapping_has_limit", {"wrap_until": START}),
+    ("telephony_desk_ready_has_its_turn", {"state": "offered", "ready_since": None}),
+    ("telephony_desk_leaves_after_a_call", {"state": "talking", "after": "ready"}),
+]
+
+
+@pytest.mark.parametrize(("promise", "row"), DESKS)
+def test_the_database_refuses_a_desk_whose_row_contradicts_itself(
+    case: Case, promise: str, row: dict[str, Any]
+) -> None:
+    with pytest.raises(IntegrityError, match=promise), transaction.atomic():
+        Desk.objects.update(**row)
+
+
+def test_a_call_that_has_ended_keeps_its_desk_and_the_desk_may_have_another(case: Case) -> None:
+    call, desk = _call(case), Desk.objects.first()
+    calls.call_off([call.pk], now=START)
+    Call.objects.filter(pk=call.pk).update(desk=desk)
+    other: dict[str, Any] = {"key": "00000000-0000-0000-0000-000000000005", "number_index": "another"}
+    booked: dict[str, Any] = {"status": "booked", "result": "", "due_at": START, "ended_at": None}
+    _again(Call.objects.get(pk=call.pk), **other, **booked)
+    assert Call.objects.filter(desk=desk).count() == 2
 
 
 def test_every_promise_of_our_models_is_tried() -> None:

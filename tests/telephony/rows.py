@@ -10,13 +10,15 @@ from telephony.carrier import CallKind
 from telephony.clock import MovingClock
 from telephony.models import Call, Trunk
 from telephony.signals import call_moved
+from tests.seats import taken_seats
 from tests.telephony.samples import NUMBER, START
 
 
 class Exchange:
     """Makes them."""
 
-    def trunk(self, **given: Any) -> Trunk:
+    def trunk(self, *, desks: int | None = None, **given: Any) -> Trunk:
+        """A trunk, and a ready desk for each of its lines unless told otherwise."""
         plain: dict[str, Any] = {
             "name": f"trunk {Trunk.objects.count()}",
             "carrier": "simulated",
@@ -25,7 +27,9 @@ class Exchange:
             "tokens": 10,
             "filled_at": START,
         }
-        return Trunk.objects.create(**{**plain, **given})
+        trunk = Trunk.objects.create(**{**plain, **given})
+        taken_seats(trunk.concurrent if desks is None else desks, START)
+        return trunk
 
     def booked(self, number: str = NUMBER, *, at: datetime = START, **given: Any) -> Call:
         plain: dict[str, Any] = {
