@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from telephony import lines, numbers
 from telephony.carrier import CallKind, CallResult, CallStatus, CarrierError, Update
-from telephony.models import Call
+from telephony.models import Call, Desk
 from telephony.signals import call_moved
 
 logger = logging.getLogger(__name__)
@@ -37,19 +37,27 @@ def booking(
     head_start: timedelta,
     mode: str = "",
     tag: str = "",
+    needs: Collection[str] = (),
+    prefers: int | None = None,
     avoid: Sequence[int] = (),
 ) -> Call:
     """A call that may begin at `at` and is dialled before `until` or not at all. Not saved: see `book`.
 
     `head_start` puts it that much further to the front of the queue; `avoid` are ids of trunks that have
-    just failed its forerunner.
+    just failed its forerunner. Of a call that an operator leads (no `mode`), `needs` are tags its desk must
+    have; `prefers`, the id of its forerunner's desk, and `tag` are wishes. Raises ValueError for needs of a call
+    that no operator leads.
     """
+    if mode and needs:
+        raise ValueError("a call that no operator leads needs nothing of a desk")
     call = Call(
         number=number,
         number_index=numbers.index(number),
         kind=kind,
         mode=mode,
         tag=tag,
+        needs=" ".join(sorted(set(needs))),
+        prefers_id=None if mode else prefers,
         avoid=list(avoid),
         booked_for=at,
         until=until,
@@ -106,12 +114,16 @@ def dial(call: Call, *, now: datetime) -> None:
     """Ask the carrier for a call that `connect` has committed as DIALLING. At most once for a call.
 
     A certain refusal ends it. A doubtful one leaves it: the carrier's news, or asking, will tell.
-    One that waited here so long that the carrier has been asked about it is not placed any more.
+    One that waited here so long that the carrier has been asked about it is not placed any more, nor one
+    whose desk has gone meanwhile.
     """
     if call.trunk is None:
         raise ValueError("a call is dialled over a trunk")
     still = Call.objects.filter(pk=call.pk, status=CallStatus.DIALLING, asked=0).first()
     if still is None:
+        return
+    if still.dropped_at is not None:
+        end(key=str(call.key), result=CallResult.FAILED_HERE, now=now)
         return
     try:
         external_id = lines.carrier(call.trunk.carrier).place(still.as_dial())
@@ -127,25 +139,37 @@ def hear(update: Update, *, now: datetime) -> bool:
     """Take one piece of news; whether it changed the call.
 
     News only ever moves a call forward, so late, doubled and disordered news end the same. After the end
-    one thing may still be learned: that what answered was a machine.
+    one thing may still be learned: that what answered was a machine. Its desk does as the call does.
     """
+    desk = _lock_desk(update.key)
     call = Call.objects.select_for_update(of=("self",)).filter(key=update.key).first()
     if call is None or call.status == CallStatus.BOOKED:
         return False
     news = {"status": update.status, "result": update.result or "", "heard_at": now.isoformat()}
     call.evidence = [*call.evidence, {**update.evidence, **news}]
     call.external_id = call.external_id or update.external_id
+    was_live = call.is_live
     moved = _move(call, update, now)
     call.save(update_fields=_HEARD)
+    if moved and was_live and desk is not None and desk.pk == call.desk_id:
+        desk.follow(call, now)
+        desk.save()
     if moved:
         call_moved.send(sender=Call, call=call, now=now)
-    if update.result is CallResult.MACHINE and call.is_live:
-        transaction.on_commit(partial(_leave, call))
+    left = update.result is CallResult.MACHINE or call.dropped_at is not None
+    if left and call.is_live:
+        transaction.on_commit(partial(leave, call))
     return moved
 
 
-def _leave(call: Call) -> None:
-    """Hang up on a machine. If that fails, the next asking tells of the machine again."""
+def _lock_desk(key: str) -> Desk | None:
+    """The desk of a call, locked before the call is: that is the order. A call keeps the desk it is dialled for."""
+    desks = Desk.objects.filter(call__key=key).defer("address")
+    return desks.select_for_update(of=("self",), no_key=True).first()
+
+
+def leave(call: Call) -> None:
+    """Hang up on a machine, or before silence answers. If that fails, it is tried again."""
     try:
         hang_up(call)
     except CarrierError as fault:
@@ -173,7 +197,12 @@ def _move(call: Call, update: Update, now: datetime) -> bool:
 
 
 def _result(call: Call, update: Update) -> CallResult:
-    """What the call met. A machine heard while it was up is remembered in the evidence until here."""
+    """What the call met. A machine heard while it was up is remembered in the evidence until here.
+
+    With nobody of ours to speak it met nothing: that is our fault, whatever the carrier says.
+    """
+    if call.dropped_at is not None:
+        return CallResult.FAILED_HERE
     result = update.result or CallResult.OUTCOME_UNKNOWN
     machine = any(piece.get("result") == CallResult.MACHINE for piece in call.evidence)
     return CallResult.MACHINE if machine and result is CallResult.ANSWERED else result

@@ -1,87 +1,120 @@
-"""The matcher: due calls meet free trunks, the earliest rank first."""
+"""The matcher: due calls meet free lines and ready desks, the earliest rank first."""
 
 import logging
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Count, Q
 
 from telephony import calls
-from telephony.carrier import CallStatus
-from telephony.models import Call, Trunk
+from telephony.carrier import ANNOUNCE
+from telephony.models import Call, Desk, Trunk
+from telephony.room import TAKEN, Room
 from telephony.signals import call_moved
 
 logger = logging.getLogger(__name__)
 
 # Numbers are unsealed one by one, later: a number no key opens must not keep the others waiting.
-_READ = ("key", "number_index", "avoid", "status", "result", "trunk", "dialled_at", "due_at")
+_READ = (
+    "key", "number_index", "mode", "tag", "needs", "avoid", "status", "result", "rank_at", "trunk", "desk", "prefers",
+    "dialled_at", "due_at",
+)  # fmt: skip
 
 
 @transaction.atomic
 def connect(*, now: datetime, limit: int = 50) -> list[Call]:
-    """Give due calls a trunk; what is returned is DIALLING once this commits, and is then to be dialled.
+    """Give due calls a line, and a desk those that need one; what is returned is DIALLING once this commits, and is
+    then to be dialled. A desk that wants to see a call first is offered it, and the call stays booked.
 
     All trunk rows are locked together: one matcher at a time, so the most urgent call gets the first free
-    line wherever it is, and no two matchers can want one number.
+    line wherever it is, and no two matchers can want one number. Then desks, then calls. What no ready desk can
+    take holds up nothing behind it.
     """
-    trunks = list(Trunk.objects.filter(enabled=True).select_for_update().order_by("priority", "pk"))
-    rooms = _rooms(trunks, now)
-    room = min(limit, sum(rooms.values()))
-    if room <= 0:
+    room = Room(now)
+    places = min(limit, room.left)
+    if places <= 0:
         return []
-    chosen: dict[str, Call] = {}
-    for call in claim(now, room * 2):
-        if len(chosen) == room:
+    free = Desk.objects.free(now).select_for_update(skip_locked=True, of=("self",), no_key=True)
+    seats = Seats(list(free))
+    dialling, offered, numbers = list[Call](), list[Call](), set[str]()
+    for call in claim(now, places * 2, seats.free):
+        if len(dialling) == places:
             break
-        if call.number_index in chosen:
+        if call.number_index in numbers or (call.wants_desk and not seats.seat(call)):
             continue
-        trunk = _pick(trunks, rooms, call)
-        rooms[trunk.pk] -= 1
-        trunk.tokens -= 1
-        call.trunk, call.status = trunk, CallStatus.DIALLING
-        call.dialled_at, call.due_at = now, now + calls.SILENCE
-        chosen[call.number_index] = call
-    Trunk.objects.bulk_update(trunks, ["tokens", "filled_at"])
-    dialling = list(chosen.values())
-    Call.objects.bulk_update(dialling, ["trunk", "status", "dialled_at", "due_at"])
+        numbers.add(call.number_index)
+        if call.desk is not None and call.desk.mode == Desk.Mode.PREVIEW:
+            offered.append(call)
+        else:
+            room.take(call)
+            dialling.append(call)
+    room.save()
+    _reserve(dialling, offered, now)
     for call in dialling:
         call_moved.send(sender=Call, call=call, now=now)
     return dialling
 
 
-def claim(now: datetime, many: int) -> list[Call]:
-    """Lock so many of the calls that wait, the earliest rank first; one that is locked is being called off."""
-    waiting = Call.objects.waiting(now).only(*_READ)
-    return list(waiting.select_for_update(skip_locked=True, of=("self",))[:many])
+class Seats:
+    """The desks that are ready, each for one call."""
+
+    def __init__(self, desks: Sequence[Desk]) -> None:
+        self.free = list(desks)
+
+    def seat(self, call: Call) -> bool:
+        """Give a call a desk that has all it needs: its forerunner's, else one that knows its kind of fraud, else the
+        one that has been ready longest."""
+        able = [desk for desk in self.free if desk.declined != call.pk and desk.can(call.needs.split())]
+        if not able:
+            return False
+        desk = min(able, key=lambda d: (d.pk != call.prefers_id, call.tag not in d.tags, d.ready_since, d.pk))
+        self.free.remove(desk)
+        call.desk = desk
+        return True
 
 
-def _rooms(trunks: list[Trunk], now: datetime) -> dict[int, int]:
-    """How many calls each trunk can take this moment: the smaller of its tokens and its free channels."""
-    busy = dict(
-        Call.objects.on_line()
-        .filter(~Q(trunk=None))
-        .order_by()
-        .values_list("trunk")
-        .annotate(Count("pk"))
-        .values_list("trunk", "pk__count")
-    )
-    rooms = {}
-    for trunk in trunks:
-        trunk.refill(now)
-        rooms[trunk.pk] = max(0, min(int(trunk.tokens), trunk.concurrent - busy.get(trunk.pk, 0)))
-    return rooms
+def _reserve(dialling: list[Call], offered: list[Call], now: datetime) -> None:
+    """Write the calls, and the desks with them: a call that is only offered stays booked."""
+    Call.objects.bulk_update(dialling, [*TAKEN, "desk"])
+    Call.objects.bulk_update(offered, ["desk"])
+    desks = [call.desk for call in (*dialling, *offered) if call.desk is not None]
+    for desk in desks:
+        desk.enter(Desk.State.OFFERED, now)
+    for call in offered:
+        if call.desk is not None:
+            call.desk.lease_until = now + call.desk.offer
+    Desk.objects.bulk_update(desks, ["state", "since", "lease_until"])
 
 
-def _pick(trunks: list[Trunk], rooms: dict[int, int], call: Call) -> Trunk:
-    """The first trunk with room that has not just failed this call; failing that, any with room."""
-    free = [t for t in trunks if rooms[t.pk] > 0]
-    return next((t for t in free if t.pk not in call.avoid), free[0])
+def claim(now: datetime, many: int, desks: Sequence[Desk]) -> list[Call]:
+    """Lock the calls that wait, so many of each kind that can be served at all, the earliest rank first.
+
+    One that is locked is being called off. Twice as many as there are desks is enough of what needs one.
+    """
+    found: list[Call] = []
+    for mode, needs in _kinds(desks):
+        waiting = Call.objects.waiting(now, mode=mode, needs=needs).only(*_READ)
+        most = many if mode else min(many, 2 * len(desks))
+        found += waiting.select_for_update(skip_locked=True, of=("self",))[:most]
+    return sorted(found, key=lambda call: (call.rank_at, call.pk))
+
+
+def _kinds(desks: Sequence[Desk]) -> Iterator[tuple[str, str]]:
+    """The mode and needs of each kind of call that can be served: announcements, and what one of these desks can."""
+    yield ANNOUNCE, ""
+    if desks:
+        for needs in Call.objects.needed():
+            if any(desk.can(needs.split()) for desk in desks):
+                yield "", needs
 
 
 def is_anyone_waiting(now: datetime) -> bool:
-    """Whether any call could be dialled, were a line free."""
-    # `exists()` would drop the order, and with it the index.
-    return Call.objects.waiting(now).values_list("pk", flat=True).first() is not None
+    """Whether any call could be dialled, were a line free: one that needs no desk, or that a ready desk can take."""
+    for mode, needs in _kinds(list(Desk.objects.free(now))):
+        # `exists()` would drop the order, and with it the index.
+        if Call.objects.waiting(now, mode=mode, needs=needs).values_list("pk", flat=True).first() is not None:
+            return True
+    return False
 
 
 def turn(*, now: datetime, limit: int = 50) -> int:

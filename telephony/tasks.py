@@ -1,4 +1,4 @@
-"""Celery's door to the line: what is due is matched, heard, asked after and sent."""
+"""Celery's door to the line: what is due is heard, freed, matched, asked after and sent."""
 
 import logging
 import time
@@ -6,7 +6,7 @@ import time
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
-from telephony import calls, clock, exchange, inbox, texts
+from telephony import calls, clock, desks, exchange, inbox, texts
 
 logger = logging.getLogger(__name__)
 REST = 30.0  # seconds without hints after the broker failed to take one
@@ -14,9 +14,10 @@ REST = 30.0  # seconds without hints after the broker failed to take one
 
 @shared_task(ignore_result=True)
 def tick() -> None:
-    """One round: the news that waits, calls for free lines, calls gone silent, texts."""
+    """One round: the news that waits, desks nobody sits at, calls for free lines, calls gone silent, texts."""
     now = clock.now()
     inbox.collect(now=now)
+    desks.release_lapsed(now=now)
     exchange.turn(now=now)
     calls.tend(now=now)
     texts.send_due(now=now)
@@ -24,7 +25,7 @@ def tick() -> None:
 
 @shared_task(ignore_result=True)
 def connect() -> None:
-    """A hint that a call has been booked; the tick would find it too."""
+    """A hint that a call has been booked, or that a desk is ready; the tick would find it too."""
     exchange.turn(now=clock.now())
 
 
@@ -35,7 +36,7 @@ class Hints:
         self._rests_until = 0.0
 
     def send(self) -> None:
-        """Say that a call may have been booked. Never fails, and waits for no broker."""
+        """Say that a call may have been booked, or a desk be ready. Never fails, and waits for no broker."""
         if time.monotonic() < self._rests_until:
             return
         try:

@@ -21,8 +21,9 @@ from dispatch.models import Case, PolicyVersion, Unit, User
 from dispatch.vocabulary import Level
 from dispatch.workflow import turn
 from telephony import exchange
-from telephony.models import Call
+from telephony.models import Call, Desk
 from tests.factories import START
+from tests.seats import taken_seats
 
 AT_ONCE, PAGE = 100, 25
 Reading = Callable[[datetime], Sized]
@@ -52,9 +53,9 @@ FROM made;
 """
 
 _CALLS = """
-INSERT INTO telephony_call (key, number, number_index, kind, mode, tag, avoid, status, result, rank_at, booked_for,
-                            until, due_at, external_id, asked, evidence)
-SELECT gen_random_uuid(), '', md5(n::text), 'voice', '', '', '[]', 'booked', '', due - (%(head_starts)s)[lot], due,
+INSERT INTO telephony_call (key, number, number_index, kind, mode, tag, needs, avoid, status, result, rank_at,
+                            booked_for, until, due_at, external_id, asked, evidence)
+SELECT gen_random_uuid(), '', md5(n::text), 'voice', '', '', '', '[]', 'booked', '', due - (%(head_starts)s)[lot], due,
        due + interval '48 hours', due, '', 0, '[]'
 FROM made;
 """
@@ -63,18 +64,18 @@ _ON_LINE = """
 INSERT INTO telephony_trunk (name, carrier, priority, concurrent, per_second, enabled, tokens, filled_at)
 VALUES ('crowd', 'simulated', 1, 1000000, 1000, true, 1000, %(start)s);
 
-INSERT INTO telephony_call (key, number, number_index, kind, mode, tag, avoid, status, result, rank_at, booked_for,
-                            until, due_at, dialled_at, trunk_id, external_id, asked, evidence)
-SELECT gen_random_uuid(), '', 'on line ' || n, 'voice', '', '', '[]', 'talking', '', %(start)s, %(start)s,
+INSERT INTO telephony_call (key, number, number_index, kind, mode, tag, needs, avoid, status, result, rank_at,
+                            booked_for, until, due_at, dialled_at, trunk_id, external_id, asked, evidence)
+SELECT gen_random_uuid(), '', 'on line ' || n, 'voice', '', '', '', '[]', 'talking', '', %(start)s, %(start)s,
        %(start)s + interval '1 hour', %(start)s + n * %(apart)s, %(start)s,
        (SELECT max(id) FROM telephony_trunk), '', 0, '[]'
 FROM generate_series(1, %(held)s) n;
 """
 
 _HEAD = """
-INSERT INTO telephony_call (key, number, number_index, kind, mode, tag, avoid, status, result, rank_at, booked_for,
-                            until, due_at, external_id, asked, evidence)
-SELECT gen_random_uuid(), '', %(whose)s || n, 'voice', '', '', '[]', 'booked', '', at, at, until, at, '', 0, '[]'
+INSERT INTO telephony_call (key, number, number_index, kind, mode, tag, needs, avoid, status, result, rank_at,
+                            booked_for, until, due_at, external_id, asked, evidence)
+SELECT gen_random_uuid(), '', %(whose)s || n, 'voice', '', '', '', '[]', 'booked', '', at, at, until, at, '', 0, '[]'
 FROM (SELECT n, %(start)s - interval '2 days' AS at, %(until)s AS until FROM generate_series(1, %(many)s) n) a;
 """
 
@@ -88,13 +89,14 @@ class Crowd:
     late: int = 0  # booked calls whose time to be dialled has passed
 
     def gather(self) -> None:
-        """Write it all, and let the database count it. The tables of cases and calls are empty before."""
+        """Write it all, with desks enough, and let the database count it. No cases and no calls are there before."""
         with connection.cursor() as cursor:
             for statement in (_ROWS, _CASES, _CALLS, _ON_LINE):
                 cursor.execute(statement, self._given())
             for whose, many, lasts in (("on line ", self.held, 9), ("late ", self.late, 0)):
                 until = START + timedelta(days=lasts)
                 cursor.execute(_HEAD, {"start": START, "whose": whose, "many": many, "until": until})
+            taken_seats(AT_ONCE, START)
             cursor.execute("DROP TABLE made; ANALYZE")
 
     def _given(self) -> dict[str, Any]:
@@ -134,7 +136,7 @@ def readings(city: User, county: User) -> dict[str, Reading]:
     """Each way in which the program takes the next ones of many, through its own code; inside a transaction."""
     return {
         "100 due cases, claimed": lambda now: turn.claim(now, AT_ONCE),
-        "100 waiting calls, claimed": lambda now: exchange.claim(now, AT_ONCE),
+        "100 waiting calls, claimed": lambda now: exchange.claim(now, AT_ONCE, list(Desk.objects.free(now))),
         "whether any call waits": lambda now: [exchange.is_anyone_waiting(now)],
         "100 silent calls": lambda now: list(Call.objects.silent(now).defer("number")[:AT_ONCE]),
         "25 of the whole queue": lambda now: list(_queue_of(city)[:PAGE]),
