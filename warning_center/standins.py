@@ -17,8 +17,10 @@ from dispatch.models import Attempt, Order
 from dispatch.vocabulary import CALLS, OrderState, Result, Stage, Tier
 from dispatch.workflow import orders, words
 from dispatch.workflow.refusal import NotAllowedError
+from telephony import desks
 from telephony.carrier import CallResult, Dial
 from telephony.carriers.simulated import Behaviour
+from telephony.models import Desk
 from warning_center.answers import Answers, Word
 from warning_center.models import Directive
 
@@ -26,6 +28,7 @@ SUBMITS_AFTER = timedelta(minutes=2)
 BANK_ANSWERS_AFTER = (180, 540)  # seconds
 BANK_HOLDS = (40, 100)  # per cent of the sum
 AGENT = "stand-in"
+LONG = timedelta(days=365)  # no person's lease is so long; a stand-in's is renewed when so much is left of it
 _CHAIN = ("case__chain", "case")  # the first case of a chain names none
 # Words an operator says of a call that the carrier only knows as answered.
 OPERATORS_WORDS = (Result.ANSWERED_UNVERIFIED, Result.ANSWERED_BY_OTHER, Result.HUNG_UP)
@@ -74,6 +77,7 @@ class Cast:
 
     def act(self, now: datetime) -> int:
         """Do everything that is due by now; how many acts."""
+        self._sit(now)
         done = 0
         for act in sorted(self._acts(), key=lambda a: a.at):
             if act.at <= now:
@@ -86,8 +90,16 @@ class Cast:
         """When somebody next does something."""
         return min((act.at for act in self._acts()), default=None)
 
+    def _sit(self, now: datetime) -> None:
+        """Stay at the desks at which no person sits; a lease is renewed long before it lapses."""
+        ours = Desk.objects.filter(operator=None, lease__gt=LONG)
+        for desk in ours.filter(Q(lease_until=None) | Q(lease_until__lte=now + LONG)):
+            desks.sign_in(desk_id=desk.pk, now=now, lease=desk.lease)
+            desks.ready(desk_id=desk.pk, now=now)
+
     def _acts(self) -> Iterator[Act]:
         live = Attempt.objects.live().exclude(stage__in=[Stage.PLANNED, Stage.DIALLED])
+        live = live.exclude(call__desk__operator__isnull=False)  # a person talks there
         rows = live.filter(case__holder=None, started_at__isnull=False).order_by("pk")
         for pk, chain, case, tier, stage, began, due_at in rows.values_list(
             "pk", *_CHAIN, "tier", "stage", "started_at", "due_at"

@@ -7,6 +7,7 @@ from dispatch.models.event import Event
 from dispatch.models.merge import Merge
 from dispatch.models.message import Message
 from dispatch.models.money import Sum
+from dispatch.models.operator import Operator
 from dispatch.models.order import Order
 from dispatch.models.policy import PolicyVersion
 from dispatch.models.target import Contact, PhoneNumber, Target, TargetNumber
@@ -23,6 +24,7 @@ __all__ = [
     "Event",
     "Merge",
     "Message",
+    "Operator",
     "Order",
     "PhoneNumber",
     "PolicyVersion",

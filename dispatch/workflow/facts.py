@@ -12,8 +12,8 @@ from dispatch.stations import Roster
 from dispatch.vocabulary import DANGER_SIGNS, FAULTS, FraudType, Level, Result, Stage, Tier
 from telephony import calls, exchange
 
-# Of a call no more than its trunk: a case under a fault of the line has hundreds.
-_READ = [*(field.name for field in Attempt._meta.concrete_fields), "call__trunk"]
+# Of a call no more than its trunk and its desk: a case under a fault of the line has hundreds.
+_READ = [*(field.name for field in Attempt._meta.concrete_fields), "call__trunk", "call__desk"]
 
 
 class Surroundings:

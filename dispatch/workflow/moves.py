@@ -13,10 +13,11 @@ from dispatch.wording import sms_body
 from dispatch.workflow import evidence
 from dispatch.workflow.facts import History, has_faults
 from telephony import calls, texts
-from telephony.carrier import CallKind
+from telephony.carrier import ANNOUNCE, CallKind
 from telephony.models import Call, Text
 
 _KIND = {Tier.VOICE: CallKind.VOICE, Tier.VIDEO: CallKind.VIDEO}
+_NEEDS = {Tier.VIDEO: ("video",)}  # of a desk
 _CASE_FIELDS = [
     "state", "level", "score", "assessed_level", "opened_level", "outcome", "due_at", "closed_at",
     "reached_at", "listened_at", "agreed_at", "verified_at",
@@ -184,6 +185,8 @@ class Moves:
     def _book(self, attempt: Attempt, action: plan.Try, rules: Rules) -> None:
         chain = rules.levels[Level(self.case.level)]
         phone = next(use.phone for use in self.history.numbers if use.phone_id == action.number)
+        desks = [a.call.desk_id for a in self.history.attempts if a.call and a.call.desk_id]
+        announced = chain.rungs[action.tier].announce
         attempt.phone = phone
         attempt.call = calls.booking(
             number=phone.number,
@@ -191,8 +194,10 @@ class Moves:
             at=action.starts_at,
             until=action.due_at,
             head_start=chain.head_start,
-            mode="announce" if chain.rungs[action.tier].announce else "",
+            mode=ANNOUNCE if announced else "",
             tag=self.case.fraud_type,
+            needs=() if announced else _NEEDS.get(action.tier, ()),
+            prefers=desks[-1] if desks else None,
             avoid=self._failed_trunk(),
         )
 

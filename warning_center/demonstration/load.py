@@ -1,25 +1,27 @@
-"""Loading the demonstration centre: units, trunks, sources and one login a role; twice is as good as once."""
+"""Loading the demonstration centre: units, trunks, desks, sources and one login a role; twice is as good as once."""
 
 import json
 import os
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
-from dispatch.models import Unit, User
-from dispatch.vocabulary import Role, UnitKind
-from telephony.models import Trunk
+from dispatch.models import Operator, Unit, User
+from dispatch.vocabulary import FraudType, Role, UnitKind
+from telephony.models import Desk, Trunk
 from warning_center.answers import Answers, parse
 from warning_center.models import Source
 
 HERE = Path(__file__).parent
 CITY = "440900"  # Maoming: the demonstration city
+EVER = timedelta(days=3650)  # the lease of a desk at which a stand-in sits: its clock leaps
+VIDEO = "video"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,14 @@ def load(now: datetime, *, people: bool = True) -> Demonstration:
     for row in document["trunks"]:
         fresh = {**row, "tokens": row["per_second"], "filled_at": now}
         Trunk.objects.get_or_create(name=fresh.pop("name"), defaults=fresh)
+    _desks_of_stand_ins(document, now)
     sources = {}
     for row in document["sources"]:
         place = {"name": row["name"], "unit": units[UnitKind.CITY, row["unit"]]}
         sources[row["code"]], _ = Source.objects.get_or_create(code=row["code"], defaults=place)
     if people:
         _people(document["people"], units)
+        _desks_of_people(document["desks"]["people"], now)
     return Demonstration(units[UnitKind.CITY, CITY], sources)
 
 
@@ -126,6 +130,30 @@ def _people(rows: Iterable[Mapping[str, Any]], units: Mapping[tuple[UnitKind, st
             is_staff=role is not Role.OFFICER,
             is_superuser=role is Role.ADMINISTRATOR,
         )
+
+
+def _desks_of_stand_ins(document: Mapping[str, Any], now: datetime) -> None:
+    """A desk for each line, ready from now on, which needs no time to wrap up: its stand-in writes nothing."""
+    many = sum(row["concurrent"] for row in document["trunks"])
+    names = [f"{document['desks']['stand_ins']} {n:02}" for n in range(1, many + 1)]
+    known = set(Desk.objects.filter(name__in=names).values_list("name", flat=True))
+    ready = {"state": Desk.State.READY, "since": now, "ready_since": now, "lease_until": now + EVER}
+    Desk.objects.bulk_create(
+        Desk(name=name, tags=[VIDEO], wrap=timedelta(), lease=EVER, **ready)
+        for name in names
+        if name not in known
+    )
+
+
+def _desks_of_people(rows: Iterable[Mapping[str, Any]], now: datetime) -> None:
+    """Each has a desk of their own that knows every kind of fraud, so calls come there first while they are ready."""
+    for row in rows:
+        every = {"since": now, "tags": [VIDEO, *(fraud.value for fraud in FraudType)]}
+        desk, _ = Desk.objects.get_or_create(name=row["name"], defaults=every)
+        if not Operator.objects.filter(desk=desk).exists():
+            Operator.objects.get_or_create(
+                user=User.objects.get(username=row["username"]), defaults={"desk": desk}
+            )
 
 
 def _path() -> Path:

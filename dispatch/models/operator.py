@@ -1,0 +1,21 @@
+"""话务员: who sits at which desk. The line knows desks, not people."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Operator(models.Model):
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="operator", verbose_name=_("user")
+    )
+    desk = models.OneToOneField(
+        "telephony.Desk", models.PROTECT, related_name="operator", verbose_name=_("desk")
+    )
+
+    class Meta:
+        verbose_name = _("operator")
+        verbose_name_plural = _("operators")
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.desk}"
