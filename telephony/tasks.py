@@ -1,4 +1,4 @@
-"""Celery's door to the line: what is due is heard, freed, matched, asked after and sent."""
+"""Celery's door to the line: what waits is dialled; what is due is heard, freed, asked after and sent."""
 
 import logging
 import time
@@ -9,24 +9,28 @@ from kombu.exceptions import OperationalError
 from telephony import calls, clock, desks, exchange, inbox, texts
 
 logger = logging.getLogger(__name__)
+AT_ONCE = 8  # calls
 REST = 30.0  # seconds without hints after the broker failed to take one
 
 
 @shared_task(ignore_result=True)
 def tick() -> None:
-    """One round: the news that waits, desks nobody sits at, calls for free lines, calls gone silent, texts."""
+    """One round: the news that waits, desks nobody sits at, calls gone silent, texts."""
     now = clock.now()
     inbox.collect(now=now)
     desks.release_lapsed(now=now)
-    exchange.turn(now=now)
     calls.tend(now=now)
     texts.send_due(now=now)
 
 
 @shared_task(ignore_result=True)
 def connect() -> None:
-    """A hint that a call has been booked, or that a desk is ready; the tick would find it too."""
-    exchange.turn(now=clock.now())
+    """Dial what waits, a few at a time: while one worker rings a slow carrier, others take what is left.
+
+    Beat ticks; a hint says that a call has been booked, or that a desk is ready.
+    """
+    while exchange.turn(now=clock.now(), limit=AT_ONCE):
+        pass
 
 
 class Hints:

@@ -8,6 +8,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from kombu import Queue
 
 from warning_center import keys
 
@@ -115,10 +116,21 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "warning_center.tasks:Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(HOME / "beat")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "dial": {"task": "telephony.tasks.connect", "schedule": 1.0, "options": {"expires": 5}},
     "dispatch": {"task": "dispatch.tasks.tick", "schedule": 1.0, "options": {"expires": 5}},
     "telephony": {"task": "telephony.tasks.tick", "schedule": 1.0, "options": {"expires": 5}},
 }
-for _queue in env.list("QUEUES", default=["celery"]):  # every queue that workers take from answers for itself
+# Dialling stands in a queue of its own, so that a worker of its own (-Q dial) waits for nothing else, not even for a
+# carrier that answers slowly. Without -Q a worker takes from all of them.
+CELERY_TASK_ROUTES = {
+    "telephony.tasks.connect": {"queue": "dial"},
+    "dispatch.tasks.tick": {"queue": "cases"},
+    "telephony.tasks.tick": {"queue": "line"},
+}
+QUEUES: list[str] = env.list("QUEUES", default=["dial", "cases", "line"])
+CELERY_TASK_QUEUES = [Queue(_name) for _name in QUEUES]
+CELERY_TASK_DEFAULT_QUEUE = "cases"
+for _queue in QUEUES:  # each answers for itself
     CELERY_BEAT_SCHEDULE[f"queue:{_queue}"] = {
         "task": "warning_center.tasks.answer",
         "schedule": 5.0,

@@ -75,7 +75,7 @@ def test_redis_may_be_emptied_or_die_at_any_moment(tmp_path: Path) -> None:
             centre.start("redis")
             centre.start("network")
             centre.python(MIGRATE + OPEN.format(first=0, many=BEFORE) + HINT)
-            assert broker.llen("celery"), "hints wait in the broker"
+            assert broker.llen("dial"), "hints wait in the broker"
             broker.flushall()
             for name in ("worker-1", "beat-1", "watchdog"):
                 centre.start(name)

@@ -3,10 +3,16 @@
 from typing import Any
 
 import pytest
+import redis
+from celery.contrib.testing.worker import start_worker
 from pytest_django import Settings
 
 from dispatch import tasks as dispatch_tasks
-from tests.journeys.deployment import free_port
+from telephony import clock
+from telephony import tasks as telephony_tasks
+from telephony.models import Call
+from tests.factories import centre, directive
+from tests.journeys.deployment import free_port, until
 from warning_center import celery as door
 from warning_center import pulses, tasks
 from warning_center.models import Pulse
@@ -53,9 +59,9 @@ def test_a_task_that_ends_well_keeps_the_pulse_of_its_entry(monkeypatch: pytest.
 @pytest.mark.django_db
 def test_each_queue_answers_for_itself(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     monkeypatch.setattr(pulses, "writer", pulses.Writer())
-    entry: dict[str, Any] = settings.CELERY_BEAT_SCHEDULE["queue:celery"]
+    entry: dict[str, Any] = settings.CELERY_BEAT_SCHEDULE["queue:line"]
     settings.CELERY_BEAT_SCHEDULE = {
-        "queue:celery": entry,
+        "queue:line": entry,
         "queue:second": {**entry, "options": {"queue": "second"}},
     }
     tasks.answer.apply(routing_key="second")
@@ -79,3 +85,16 @@ def test_one_process_writes_a_pulse_at_most_every_two_seconds(
     with django_assert_num_queries(0):
         for _ in range(10):
             tasks.ended_well(sender=tasks.answer)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_dialling_waits_for_nothing_in_another_queue(redis_url: str) -> None:
+    directive(centre(clock.now()), "R-1", number=1, now=clock.now())
+    for _ in range(50):  # for which nobody comes
+        dispatch_tasks.tick.delay()
+        telephony_tasks.tick.delay()
+    telephony_tasks.hints.send()
+    with start_worker(door.app, queues=["dial"], perform_ping_check=False, loglevel="ERROR"):
+        until(lambda: Call.objects.on_line().exists(), what="the call is dialled")
+    with redis.Redis.from_url(redis_url) as broker:
+        assert (broker.llen("dial"), broker.llen("cases"), broker.llen("line")) == (0, 50, 50)

@@ -183,7 +183,15 @@ def test_the_next_due_of_each_level_are_held_against_each_other(place: Centre) -
 
 
 def test_every_scheduled_task_each_queue_and_beat_itself_must_show_that_they_live(case: Case) -> None:
-    assert {"beat", "dispatch", "telephony", "queue:celery"} <= pulses.expected().keys()
+    assert {
+        "beat",
+        "dial",
+        "dispatch",
+        "telephony",
+        "queue:dial",
+        "queue:cases",
+        "queue:line",
+    } <= pulses.expected().keys()
     for name in pulses.expected():
         Pulse.objects.all().delete()
         all_alive(but=name)
