@@ -76,10 +76,10 @@ class Roster:
         For a community visit: the nearest village, then its town (or what stands above it). With no place
         known, and none in the ID number: the duty officer of the source's unit, then up the tree.
         """
-        home = case.unit or case.fallback
+        home = case.unit_id or case.fallback_id
         if home is None:
             return []
-        above = self._ancestors(home)
+        above = self._from(home)
         duty = [unit for unit in above if unit.kind in (UnitKind.COUNTY, UnitKind.CITY)]
         if not self._is_placed(case):
             return [unit for unit in duty or above[:1] if unit.pk not in ignored]
@@ -88,16 +88,17 @@ class Roster:
         near = _nearest(self._free(above[-1], kind), _place_of(case, above))
         if community:
             village = next(iter(asked or near), None)
-            line = self._ancestors(village)[:2] if village else above[:1]
+            line = self._from(village.pk)[:2] if village else above[:1]
         else:
             near = [unit for unit in near if unit.pk not in ignored]
             line = [*near[: max(0, NEAREST - len(asked))], *duty]
         return [unit for unit in line if unit.pk not in ignored]
 
-    def _ancestors(self, unit: Unit) -> list[Unit]:
-        if unit.pk not in self._above:
-            self._above[unit.pk] = unit.ancestors()
-        return self._above[unit.pk]
+    def _from(self, unit_id: int) -> list[Unit]:
+        """The unit and all above it, up to the root."""
+        if unit_id not in self._above:
+            self._above[unit_id] = Unit.objects.get(pk=unit_id).ancestors()
+        return self._above[unit_id]
 
     def _is_placed(self, case: Case) -> bool:
         """Whether anything tells where the person is, if only the ID number's first six digits."""

@@ -12,6 +12,7 @@ from telephony import lines, numbers
 from telephony.carrier import CallKind, CallResult, CallStatus, CarrierError, Update
 from telephony.models import Call, Desk
 from telephony.signals import call_moved
+from telephony.writeback import write_back
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ def hurry(ids: Collection[int], head_start: timedelta) -> None:
     )
     for call in booked:
         call.rank(head_start)
-    Call.objects.bulk_update(booked, ["rank_at"])
+    write_back(booked, ["rank_at"])
 
 
 def rung_since(indexes: Iterable[str], since: datetime) -> dict[str, dict[int, datetime]]:

@@ -17,6 +17,7 @@ from telephony.models import Call, Desk
 from telephony.models.desk import LEASE, OFFER
 from telephony.room import TAKEN, Room
 from telephony.signals import call_moved
+from telephony.writeback import write_back
 
 logger = logging.getLogger(__name__)
 State = Desk.State
@@ -119,7 +120,7 @@ def accept(*, desk_id: int, call_id: int, now: datetime) -> bool:
         return False
     room.take(call)
     room.save()
-    Call.objects.bulk_update([call], TAKEN)
+    write_back([call], TAKEN)
     _there(desk, now)
     call_moved.send(sender=Call, call=call, now=now)
     transaction.on_commit(partial(_dial, call, now))

@@ -11,6 +11,7 @@ from telephony.carrier import ANNOUNCE
 from telephony.models import Call, Desk, Trunk
 from telephony.room import TAKEN, Room
 from telephony.signals import call_moved
+from telephony.writeback import write_back
 
 logger = logging.getLogger(__name__)
 
@@ -75,15 +76,15 @@ class Seats:
 
 def _reserve(dialling: list[Call], offered: list[Call], now: datetime) -> None:
     """Write the calls, and the desks with them: a call that is only offered stays booked."""
-    Call.objects.bulk_update(dialling, [*TAKEN, "desk"])
-    Call.objects.bulk_update(offered, ["desk"])
+    write_back(dialling, [*TAKEN, "desk"])
+    write_back(offered, ["desk"])
     desks = [call.desk for call in (*dialling, *offered) if call.desk is not None]
     for desk in desks:
         desk.enter(Desk.State.OFFERED, now)
     for call in offered:
         if call.desk is not None:
             call.desk.lease_until = now + call.desk.offer
-    Desk.objects.bulk_update(desks, ["state", "since", "lease_until"])
+    write_back(desks, ["state", "since", "lease_until"])
 
 
 def claim(now: datetime, many: int, desks: Sequence[Desk]) -> list[Call]:

@@ -7,6 +7,7 @@ from django.db.models import Count, Q
 from telephony import calls
 from telephony.carrier import CallStatus
 from telephony.models import Call, Trunk
+from telephony.writeback import write_back
 
 TAKEN = ("trunk", "status", "dialled_at", "due_at")  # what a call is given with its line
 
@@ -40,7 +41,7 @@ class Room:
 
     def save(self) -> None:
         """Write the buckets."""
-        Trunk.objects.bulk_update(self._trunks, ["tokens", "filled_at"])
+        write_back(self._trunks, ["tokens", "filled_at"])
 
     def _pick(self, call: Call) -> Trunk:
         """The first trunk with room that has not just failed this call; failing that, any with room."""

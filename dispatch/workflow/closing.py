@@ -11,6 +11,7 @@ from dispatch.workflow import evidence, places
 from dispatch.workflow.facts import larger
 from dispatch.workflow.refusal import NotAllowedError
 from telephony import calls
+from telephony.writeback import write_back
 
 OUTSIDE = frozenset({Outcome.DUPLICATE, Outcome.RELAPSED, Outcome.VOID, Outcome.HANDED_OVER})
 
@@ -27,7 +28,7 @@ def fold(
     live = list(Attempt.objects.live().filter(case=case))
     for attempt in live:
         evidence.end(attempt, Result.CANCELLED, now, stood_down={"closed": outcome})
-    Attempt.objects.bulk_update(live, ["result", "fault", "evidence", "ended_at", "due_at"])
+    write_back(live, ["result", "fault", "evidence", "ended_at", "due_at"])
     calls.call_off([a.call_id for a in live if a.call_id], now=now)
     case.close(outcome)
     case.closed_at, case.due_at, case.closed_by = now, None, by

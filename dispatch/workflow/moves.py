@@ -15,6 +15,7 @@ from dispatch.workflow.facts import History, has_faults
 from telephony import calls, texts
 from telephony.carrier import ANNOUNCE, CallKind
 from telephony.models import Call, Text
+from telephony.writeback import write_back
 
 _KIND = {Tier.VOICE: CallKind.VOICE, Tier.VIDEO: CallKind.VIDEO}
 _NEEDS = {Tier.VIDEO: ("video",)}  # of a desk
@@ -264,12 +265,11 @@ class Shared:
         Message.objects.bulk_create(messages)
         Assessment.objects.bulk_create([a for m in self.moves for a in m.assessments])
         Event.objects.bulk_create([e for m in self.moves for e in m.events])
-        _upsert([m.case for m in self.moves], _CASE_FIELDS)
+        write_back([m.case for m in self.moves], _CASE_FIELDS)
 
     def _save_attempts(self) -> None:
         changed = [attempt for m in self.moves for attempt in m.changed.values()]
-        if changed:
-            _upsert(changed, _ATTEMPT_FIELDS)
+        write_back(changed, _ATTEMPT_FIELDS)
         if off := [call_id for m in self.moves for call_id in m.called_off]:
             calls.call_off(off, now=self.now)
         for m in self.moves:
@@ -289,13 +289,3 @@ class Shared:
             Order.objects.filter(case__in=off, state=OrderState.DRAFTED).update(
                 state=OrderState.WITHDRAWN, ended_at=self.now
             )
-
-
-def _upsert(rows: list[Any], fields: list[str]) -> None:
-    """Write known rows back in one statement; of many, `bulk_update` costs more than twice as much."""
-    if len(rows) == 1:
-        rows[0].save(update_fields=fields)
-        return
-    type(rows[0])._default_manager.bulk_create(
-        rows, update_conflicts=True, unique_fields=["pk"], update_fields=fields
-    )

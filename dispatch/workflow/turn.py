@@ -60,8 +60,7 @@ def claim(now: datetime, limit: int) -> list[Case]:
 @transaction.atomic(savepoint=False)
 def advance(case_ids: Collection[int], *, now: datetime) -> int:
     """Give these cases their turn now, those that are open; how many."""
-    mine = Case.objects.open().filter(pk__in=case_ids).order_by("pk").select_related("unit")
-    cases = list(mine.select_for_update(of=("self",)))
+    cases = list(Case.objects.open().filter(pk__in=case_ids).order_by("pk").select_for_update())
     _turn(cases, now)
     return len(cases)
 
@@ -86,8 +85,8 @@ def _turn_alone(case_id: int, now: datetime) -> None:
 
 
 def _lock(cases: QuerySet[Case]) -> QuerySet[Case]:
-    """Those of these cases that nobody holds, held from here on, with their units."""
-    return cases.select_related("unit").select_for_update(skip_locked=True, of=("self",))
+    """Those of these cases that nobody holds, held from here on."""
+    return cases.select_for_update(skip_locked=True)
 
 
 def _turn(cases: list[Case], now: datetime) -> None:
