@@ -1,4 +1,4 @@
-"""The line in the admin: trunks to set, calls and texts to look at. Numbers are shown masked."""
+"""The line in the admin: trunks and desks to set, calls and texts to look at. Numbers are shown masked."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,8 +7,8 @@ from django.contrib.admin.utils import flatten
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from telephony import numbers
-from telephony.models import Call, Text, Trunk
+from telephony import clock, numbers
+from telephony.models import Call, Desk, Text, Trunk
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -55,11 +55,33 @@ class TrunkAdmin(LookedAt):
         obj.save(update_fields=form.changed_data)
 
 
+@admin.register(Desk)
+class DeskAdmin(LookedAt):
+    """Every desk of the house. What state one is in is its own affair: here only what it is."""
+
+    list_display = ["name", "state", "since", "reason", "mode", "tags", "lease_until"]
+    list_filter = ["state", "mode"]
+    ordering = ["name"]
+    fields = ["name", "address", "mode", "tags", "wrap", "state", "since", "reason", "lease_until"]
+    readonly_fields = ["state", "since", "reason", "lease_until"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return admin.ModelAdmin.has_add_permission(self, request)
+
+    def save_model(self, request: HttpRequest, obj: Desk, form: Any, change: bool) -> None:
+        """Only what was changed: the state in the same row moves with its calls."""
+        if change:
+            obj.save(update_fields=form.changed_data)
+            return
+        obj.since = clock.now()
+        obj.save()
+
+
 @admin.register(Call)
 class CallAdmin(NumberShown):
-    list_display = ["id", "masked", "kind", "status", "result", "trunk", "dialled_at", "ended_at"]
+    list_display = ["id", "masked", "kind", "status", "result", "trunk", "desk", "dialled_at", "ended_at"]
     list_filter = ["status", "result", "kind", "trunk"]
-    list_select_related = ["trunk"]
+    list_select_related = ["trunk", "desk"]
     ordering = ["-id"]
     fields = [
         "key",
@@ -69,7 +91,9 @@ class CallAdmin(NumberShown):
         "tag",
         "status",
         "result",
+        "needs",
         "trunk",
+        "desk",
         "booked_for",
         "until",
         "due_at",

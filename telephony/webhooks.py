@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 from uuid import UUID
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from telephony import calls, clock, lines
-from telephony.carrier import Update
+from telephony import calls, clock, lines, tasks
+from telephony.carrier import CallStatus, Update
 from telephony.models import Call
 
 logger = logging.getLogger(__name__)
@@ -52,5 +53,6 @@ def callback(request: HttpRequest, carrier: str, key: UUID, event: str) -> HttpR
     except ValueError:
         logger.warning("a genuine callback of %s could not be read", carrier)
         return HttpResponse(status=400)
-    calls.hear(update, now=clock.now())
+    if calls.hear(update, now=clock.now()) and update.status is CallStatus.ENDED:
+        transaction.on_commit(tasks.hints.send)  # its line is free, and its desk may be ready
     return HttpResponse(status=204)

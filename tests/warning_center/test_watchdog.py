@@ -26,6 +26,7 @@ from dispatch.models import Attempt, Case, Event, Order
 from dispatch.vocabulary import Level, Tier
 from dispatch.wording import sentence
 from telephony import clock
+from telephony.models import Desk
 from tests import factories
 from tests.crowd import Crowd, explained
 from tests.factories import START, Centre
@@ -146,6 +147,18 @@ def test_a_booked_call_past_its_time_is_named(place: Centre) -> None:
     assert call is not None
     found = broken(call.until + timedelta(seconds=61))
     assert found["stale_call"].offenders == (str(call.pk),)
+
+
+def test_calls_that_wait_while_nobody_has_signed_in_are_named(case: Case) -> None:
+    Desk.objects.update(state="away", lease_until=None)
+    call = factories.live(case, Tier.VOICE).call
+    assert call is not None
+    assert "unmanned_call" not in broken(START + timedelta(seconds=60))
+    assert broken(START + timedelta(seconds=61))["unmanned_call"].offenders == (str(call.pk),)
+    Desk.objects.filter(pk=Desk.objects.values("pk")[:1]).update(
+        state="paused", reason="lunch", lease_until=START
+    )
+    assert "unmanned_call" not in broken(START + timedelta(seconds=61))
 
 
 def test_a_stop_payment_order_past_its_deadline_is_named(case: Case) -> None:
@@ -330,12 +343,17 @@ def faults_of(sql: str) -> list[str]:
     return faults
 
 
+@pytest.mark.parametrize("manned", [True, False])
 @pytest.mark.parametrize("late", [timedelta(0), timedelta(hours=30)], ids=["quiet", "all overdue"])
-def test_a_round_reads_indexes_only_however_many_are_overdue(crowded: None, late: timedelta) -> None:
+def test_a_round_reads_indexes_only_however_many_are_overdue(
+    crowded: None, late: timedelta, manned: bool
+) -> None:
+    if not manned:
+        Desk.objects.update(state="away", lease_until=None)
     with CaptureQueriesContext(connection) as seen:
         found = look(moment(START + late))
     selects = [query["sql"] for query in seen if query["sql"].startswith("SELECT")]
-    assert len(selects) == 16
+    assert len(selects) == (17 if manned else 20)
     assert [fault for sql in selects for fault in faults_of(sql)] == []
     assert not {f.name for f in found.broken} & {"agreement", "case_without_due", "attempt_without_due"}
     assert ("overdue_low" in {f.name for f in found.broken}) == bool(late)

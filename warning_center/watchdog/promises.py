@@ -10,7 +10,7 @@ from django.db.models import Max, Min, OuterRef, QuerySet, Subquery
 from dispatch.models import Attempt, Case, Order
 from dispatch.vocabulary import Level, State, Tier
 from telephony.carrier import CallStatus
-from telephony.models import Call
+from telephony.models import Call, Desk
 from warning_center.watchdog.finding import SHOWN, Measured, counted, latest
 
 SAMPLE = 25  # open cases of each level whose rows are held against each other: those that are due next
@@ -43,6 +43,14 @@ def stale_call(now: datetime) -> Measured:
     """Booked calls that nobody has called off: how long ago the time to dial them was up."""
     booked = Call.objects.filter(status=CallStatus.BOOKED).order_by("until")
     return _late(booked.values_list("pk", "until")[:SHOWN], now)
+
+
+def unmanned_call(now: datetime) -> Measured:
+    """Calls that wait for an operator while nobody has signed in at any desk: for how long."""
+    if Desk.objects.here().exists():
+        return latest(())
+    waiting = (Call.objects.waiting(now, needs=needs) for needs in Call.objects.needed())
+    return _late([row for calls in waiting for row in calls.values_list("pk", "due_at")[:SHOWN]], now)
 
 
 def overdue_order(now: datetime) -> Measured:
@@ -98,6 +106,7 @@ PROMISES: dict[str, Promise] = {
     **{f"overdue_{level.code}": partial(overdue, level) for level in reversed(Level)},
     "silent_call": silent_call,
     "stale_call": stale_call,
+    "unmanned_call": unmanned_call,
     "overdue_order": overdue_order,
     "agreement": agreement,
 }

@@ -1,0 +1,139 @@
+"""Who sits at which desk, for supervisors; and the doors behind the bar of one's own desk."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from dispatch import record
+from dispatch.admin.access import CHIEFS, OFFICE, Guarded, scope_of, user_of, within
+from dispatch.admin.columns import span
+from dispatch.models import Operator, User
+from dispatch.workflow import seats
+from dispatch.workflow.refusal import NotAllowedError
+from telephony import clock, tasks
+
+Act = Callable[[User, HttpRequest], None]
+ACTS: dict[str, Act] = {
+    "ready": lambda by, _asked: seats.ready(by=by, now=clock.now(), pace=clock.pace()),
+    "pause": lambda by, asked: seats.pause(by=by, reason=asked.POST.get("reason", ""), now=clock.now()),
+    "away": lambda by, _asked: seats.away(by=by, now=clock.now()),
+    "accept": lambda by, asked: seats.accept(by=by, call_id=_call(asked), now=clock.now()),
+    "decline": lambda by, asked: seats.decline(by=by, call_id=_call(asked), now=clock.now()),
+    "wrapped_up": lambda by, _asked: seats.wrapped_up(by=by, now=clock.now()),
+}
+
+
+@admin.register(Operator)
+class OperatorAdmin(Guarded):
+    """The desks of one's units as they stand; who sits where is settled by administrators."""
+
+    seen_by = CHIEFS
+    changed_by = OFFICE
+    added_by = OFFICE
+    unit_path = "user__unit__path"
+    list_display = ("user", "desk", "state", "lasts", "reason", "mode", "tags", "lease")
+    list_filter = ("desk__state",)
+    list_select_related = ("user", "desk")
+    ordering = ("desk__name",)
+    fields = ("user", "desk")
+
+    @admin.display(description=gettext_lazy("state"), ordering="desk__state")
+    def state(self, operator: Operator) -> str:
+        return str(operator.desk.get_state_display())
+
+    @admin.display(description=gettext_lazy("for how long"))
+    def lasts(self, operator: Operator) -> str:
+        return span(clock.now() - operator.desk.since)
+
+    @admin.display(description=gettext_lazy("reason"))
+    def reason(self, operator: Operator) -> str:
+        return seats.reason_in_words(operator.desk.reason) or "–"
+
+    @admin.display(description=gettext_lazy("mode of work"))
+    def mode(self, operator: Operator) -> str:
+        return str(operator.desk.get_mode_display())
+
+    @admin.display(description=gettext_lazy("tags"))
+    def tags(self, operator: Operator) -> str:
+        return " ".join(operator.desk.tags) or "–"
+
+    @admin.display(description=gettext_lazy("lease until"))
+    def lease(self, operator: Operator) -> Any:
+        return operator.desk.lease_until
+
+    def get_urls(self) -> list[URLPattern]:
+        site = self.admin_site.admin_view
+        return [
+            path("desk/beat/", site(self.beat_view), name="dispatch_desk_beat"),
+            path("desk/<slug:what>/", site(self.act_view), name="dispatch_desk_act"),
+            *super().get_urls(),
+        ]
+
+    @method_decorator([never_cache, require_POST])
+    def beat_view(self, request: HttpRequest) -> HttpResponse:
+        """A sign of life of one's own desk, and what its row then says."""
+        by, now = user_of(request), clock.now()
+        seat = seats.beat(by=by, now=now) if by else None
+        if seat is None:
+            raise Http404
+        told = {
+            "state": seat.state,
+            "words": seat.words,
+            "reason": seat.reason,
+            "after": _("then {state}").format(state=seat.after) if seat.after else "",
+            "since": seat.since.isoformat(),
+            "lasts": span(now - seat.since),
+            "lease_until": seat.lease_until.isoformat() if seat.lease_until else None,
+            "call": seat.call,
+            "asked": seat.asked,
+            "case": _case(seat, scope_of(by)),
+            "acts": sorted(seat.acts),
+        }
+        return JsonResponse(told)
+
+    @method_decorator([never_cache, require_POST])
+    def act_view(self, request: HttpRequest, what: str) -> HttpResponse:
+        """One act at one's own desk; what was wrong becomes a message. Then back to the page."""
+        by, act = user_of(request), ACTS.get(what)
+        if by is None or act is None:
+            raise Http404
+        try:
+            act(by, request)
+        except NotAllowedError as refusal:
+            record.write("refused", now=clock.now(), by=by, why=str(refusal), act=f"desk {what}")
+            messages.error(request, refusal.in_words())
+        else:
+            transaction.on_commit(tasks.hints.send)  # the desk may be ready
+        return HttpResponseRedirect(_back(request))
+
+
+def _call(asked: HttpRequest) -> int:
+    given = asked.POST.get("call", "")
+    return int(given) if given.isdecimal() else 0
+
+
+def _case(seat: seats.Seat, scope: str | None) -> dict[str, str] | None:
+    """The call's case; its page only for who may see it."""
+    if seat.case is None:
+        return None
+    mine = within(seat.case.unit.path if seat.case.unit else None, scope)
+    page = reverse("admin:dispatch_case_change", args=[seat.case.pk]) if mine else ""
+    return {"number": seat.case.number, "url": page}
+
+
+def _back(request: HttpRequest) -> str:
+    """The page the bar stood on, if it is ours."""
+    came = request.headers.get("referer", "")
+    if url_has_allowed_host_and_scheme(came, {request.get_host()}, require_https=request.is_secure()):
+        return came
+    return reverse("admin:dispatch_case_changelist")
