@@ -71,6 +71,14 @@ class OperatorAdmin(Guarded):
     def lease(self, operator: Operator) -> Any:
         return operator.desk.lease_until
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Only people of one's own units are given a desk."""
+        if db_field.related_model is User:
+            scope = scope_of(user_of(request))
+            known = User.objects.filter(is_active=True).order_by("username")
+            kwargs["queryset"] = known if scope is None else known.filter(unit__path__startswith=scope)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
     def get_urls(self) -> list[URLPattern]:
         site = self.admin_site.admin_view
         return [

@@ -334,3 +334,15 @@ def test_an_announcement_needs_no_desk(place: Centre) -> None:
         CallStatus.DIALLING,
         None,
     )
+
+
+def test_administrators_give_desks_to_people_of_their_own_units(place: Centre, sam: User) -> None:
+    chief = place.user(Role.ADMINISTRATOR, place.county)
+    mine, desk = place.user(unit=place.station), Desk.objects.create(name="new", since=START)
+    form = entered(chief).get(reverse("admin:dispatch_operator_add")).content.decode()
+    assert f">{mine.username}<" in form
+    assert f">{sam.username}<" not in form
+    asked = {"user": mine.pk, "desk": desk.pk}
+    entered(chief).post(reverse("admin:dispatch_operator_add"), asked)
+    assert Operator.objects.get(desk=desk).user == mine
+    assert Event.objects.filter(verb="added", by=chief).exists()
