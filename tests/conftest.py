@@ -7,6 +7,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("patient")
 
+LONGEST = ("journeys", "browser", "test_walk.py")  # folders and files whose tests are begun first
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_FLAGS = (
     "--disable-background-networking",
@@ -77,13 +79,20 @@ class OneFileOneWorker(LoadScopeScheduling):
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneFileOneWorker:
     """xdist's own `--dist loadgroup` groups nothing under pytest 9.2."""
+    config.option.loadscopereorder = False  # xdist would begin a file of one long test last
     return OneFileOneWorker(config, log)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The journeys first: a long one begun last would keep a worker waiting for the other."""
-    items.sort(key=lambda item: "journeys" not in item.path.parts)
+    """The longest first, then file by file, the fullest first: a long one begun last would keep a worker waiting."""
+    many = Counter(item.path for item in items)
+
+    def place(item: pytest.Item) -> tuple[int, int]:
+        named = (n for n, part in enumerate(LONGEST) if part in item.path.parts)
+        return next(named, len(LONGEST)), -many[item.path]
+
+    items.sort(key=place)
 
 
 @pytest.fixture(autouse=True)
