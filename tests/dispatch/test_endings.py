@@ -1,6 +1,6 @@
 """Closing is enforced on every path: each outcome against every door, and what each needs before it is granted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -134,16 +134,28 @@ def _acts(role: Role) -> Door:
         client = Client()
         client.force_login(at.user(role))
         call = factories.answer(case, now=START)
-        for asked in _asked(call):
-            for what in ACTS:
-                client.post(reverse("admin:dispatch_case_act", args=[case.pk, what]), asked)
+        for what, word in _asked():
+            asked = {
+                "attempt": call.pk,
+                "why": "",
+                "text": "x",
+                "amount": "1",
+                "kind": "protected",
+                "level": "3",
+            }
+            address = reverse("admin:dispatch_case_act", args=[case.pk, what])
+            assert client.post(address, {**asked, **word}).status_code == 302
 
     return press
 
 
-def _asked(call: Attempt) -> list[dict[str, Any]]:
-    plain = {"attempt": call.pk, "why": "", "text": "x", "amount": "1", "kind": "protected", "level": "3"}
-    return [{**plain, "result": result, "disposition": ""} for result in Result]
+def _asked() -> Iterator[tuple[str, dict[str, str]]]:
+    """Every act before, with and after every result; only those that take one tell results apart."""
+    taking = [what for what, act in ACTS.items() if "result" in act.form.base_fields]
+    assert taking
+    first, *others = Result
+    for results, acts in (([first], ACTS), (others, taking), ([first], ACTS)):
+        yield from ((what, {"result": result, "disposition": ""}) for result in results for what in acts)
 
 
 def _field(at: Centre, case: Case) -> None:
