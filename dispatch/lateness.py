@@ -1,18 +1,21 @@
 """What has happened merely because time went by: limits passed, hours come, deadlines over. No Django."""
 
 from datetime import datetime
+from operator import attrgetter
 
 from dispatch.calling import Calling
 from dispatch.chain import Chain, Rules
 from dispatch.plan import Action, Begin, Facts, Lapse, Past, Settle
 from dispatch.vocabulary import CALLS, Result, Stage, Tier
 
+_ID = attrgetter("id")
+
 
 def passed(facts: Facts, rules: Rules, now: datetime) -> list[Action]:
     """What has happened merely because time went by."""
     chain = rules.levels[facts.level]
     actions: list[Action] = []
-    for p in sorted(facts.past, key=lambda p: p.id):
+    for p in sorted(facts.past, key=_ID):
         if p.due_at is not None and p.due_at <= now:
             if p.stage is not Stage.PLANNED:
                 actions.append(Settle(p.id, _silence(p)))

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import takewhile
+from operator import attrgetter
 from typing import Any
 
 from dispatch.calling import Calling
@@ -29,6 +30,7 @@ from dispatch.standing import met, standing, was_met
 from dispatch.vocabulary import CALLS, Level, Met, Outcome, Result, Stage, Tier
 
 _DOWNWARDS = tuple(reversed(Tier))
+_ID, _HEARD_AT = attrgetter("id"), attrgetter("heard_at")
 
 
 class DeadEndError(Exception):
@@ -79,14 +81,14 @@ class _Draft:
         self.level, self.now = level, now
         self.actions: list[Action] = []
         self.why: Why  # the row that is being followed
-        past = sorted(facts.past, key=lambda p: p.id)
+        past = sorted(facts.past, key=_ID)
         self.live = {p.tier: p for p in past if p.result is None}
         self.ended: dict[Tier, list[Past]] = {}
         for p in past:
             if p.result is not None and (p.disposition or p.result is not Result.CANCELLED):
                 self.ended.setdefault(p.tier, []).append(p)
         for branch in self.ended.values():
-            branch.sort(key=lambda p: p.heard_at)  # a late word speaks from when it was said
+            branch.sort(key=_HEARD_AT)  # a late word speaks from when it was said
         self.known = {p.tier for p in facts.past}
         self.planned: dict[Tier, Try] = {}
         self.ordered = set(facts.ordered)
@@ -295,7 +297,7 @@ class _Draft:
         Not if the visit's level begins with one: then it was there beside the calls.
         """
         visits = (p for p in self.facts.past if p.tier is Tier.VISIT)
-        first = min(visits, key=lambda p: p.id, default=None)
+        first = min(visits, key=_ID, default=None)
         return (
             first is not None
             and Tier.VISIT not in self.rules.levels[first.level].starts

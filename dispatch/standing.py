@@ -19,12 +19,17 @@ class Standing:
     agreed_at: datetime | None  # since when the agreement has stood
 
 
+_NOBODY = Standing(None, False, None)  # has said anything that counts
+
+
 def standing(past: Sequence[Past], level: Level) -> Standing:
     """Weigh the words in the order they were said: a voice cannot undo a door, a door can undo a voice.
 
     Money gone stays gone, unless whoever counts most calls it a false alarm.
     """
     words = [p for p in past if p.disposition and met(p, level) in _WORDS]
+    if not words:
+        return _NOBODY
     spoken: Past | None = None
     agreed_at: datetime | None = None
     for word in sorted(words, key=lambda p: (p.heard_at, p.id)):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from dispatch import plan, policies, policy, rules
@@ -49,11 +50,6 @@ def close(state: State, outcome: Outcome) -> State:
 class Life:
     """A case as its rows would hold it, and the plan it last followed."""
 
-    __slots__ = (
-        "asides", "begun", "can_visit", "due_at", "issued_at", "level", "level_set_at", "money_moved", "now", "numbers",
-        "opened_level", "ordered", "orders", "outcome", "past", "rung", "sent", "state", "trail", "trunks",
-    )  # fmt: skip
-
     def __init__(
         self,
         level: Level,
@@ -84,8 +80,9 @@ class Life:
     def copy(self) -> "Life":
         """Another life with the same past."""
         twin = object.__new__(Life)
-        for member in _MEMBERS:
-            member.__set__(twin, member.__get__(self))
+        twin.__dict__ = (
+            self.__dict__.copy()
+        )  # half a million times in a gate: by hand it takes ten times as long
         return twin
 
     @property
@@ -117,9 +114,10 @@ class Life:
     def change(self, attempt: int, **fields: object) -> None:
         """Write fields of one attempt. (By hand: `dataclasses.replace` takes a third of a walk's time.)"""
         twin = object.__new__(Past)
-        before = self.past[attempt]
-        for name, member in _PAST.items():
-            member.__set__(twin, fields[name] if name in fields else member.__get__(before))
+        for write, value in zip(_WRITES.values(), _READ(self.past[attempt]), strict=True):
+            write(twin, value)
+        for name, value in fields.items():
+            _WRITES[name](twin, value)
         self.past = (*self.past[:attempt], twin, *self.past[attempt + 1 :])
 
     def dial(self, attempt: int, at: datetime, *, rings: bool = True) -> None:
@@ -163,8 +161,8 @@ class Life:
         return standing(self.past, self.level)
 
 
-_MEMBERS = [vars(Life)[name] for name in Life.__slots__]
-_PAST = {name: vars(Past)[name] for name in Past.__slots__}
+_READ = attrgetter(*Past.__slots__)
+_WRITES = {name: vars(Past)[name].__set__ for name in Past.__slots__}
 
 
 def may_call(life: Life, number: int | None, at: datetime, *, besides: int = 0) -> bool:
