@@ -18,23 +18,34 @@ from typing import Any
 import psycopg
 import requests
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.journeys import nursery
+from tests.journeys.nursery import Forked, Nursery
+
+ROOT = nursery.ROOT
 START = "2026-03-02T09:00:00+08:00"  # a Monday morning, when everybody may be called
 READY_WITHIN = 60.0  # wall seconds
 
 
 @dataclass
 class Deployment:
-    """Running processes by name; any of them may be killed and is started again as it was."""
+    """Running processes by name; any of them may be killed and is started again as it was.
+
+    Each is started once as it is deployed. Started again it comes from the nursery, where there is one: what matters
+    then is what it finds, and twenty starts would cost half a minute of imports.
+    """
 
     env: dict[str, str]
     url: str
     journal: Path
     commands: dict[str, list[str]] = field(default_factory=dict)
-    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    running: dict[str, subprocess.Popen[bytes] | Forked] = field(default_factory=dict)
     log: Path = Path(os.devnull)
+    nursery: Nursery | None = None
 
     def start(self, name: str) -> None:
+        if self.nursery and name in self.running:
+            self.running[name] = self.nursery.start(self.commands[name])
+            return
         with self.log.open("ab") as out:
             self.running[name] = subprocess.Popen(
                 self.commands[name], cwd=ROOT, env=self.env, stdout=out, stderr=out, start_new_session=True
@@ -50,6 +61,8 @@ class Deployment:
     def stop(self) -> None:
         for name in self.running:
             self.kill(name)
+        if self.nursery:
+            self.nursery.close()
 
     def manage(self, *words: str) -> str:
         """Run one of manage.py's commands to its end; what it printed."""
@@ -156,6 +169,8 @@ def deployed(
 
 def _man(centre: Deployment) -> None:
     centre.manage("migrate", "--verbosity", "0")
+    with centre.log.open("ab") as out:
+        centre.nursery = Nursery(centre.env, out)
     for name in centre.commands.keys() - {"watchdog"}:
         centre.start(name)
     until(lambda: _answers(centre.url), what="the web server answers")

@@ -1,5 +1,6 @@
 """Redis emptied, killed and back: work goes on within seconds of its return, nothing is lost or done twice."""
 
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -100,7 +101,9 @@ def test_redis_may_be_emptied_or_die_at_any_moment(tmp_path: Path) -> None:
 
             centre.ask(CUT)  # and of the database's connections, while we are at it
             goes_on(centre)
-            assert centre.running["watchdog"].poll() is None
+            watchdog = centre.running["watchdog"]
+            assert isinstance(watchdog, subprocess.Popen)
+            assert watchdog.poll() is None
         told, dialled = centre.ask(TOLD), centre.ask(DIALLED)
         journal = centre.journal.read_text()
         assert centre.ask(OPEN_CASES) == [BEFORE + MEANWHILE]
