@@ -4,6 +4,7 @@ Set TEST_DATABASE_URL or TEST_REDIS_URL to use servers of your own; that Redis d
 """
 
 import contextlib
+import gc
 import os
 import shutil
 import tempfile
@@ -93,6 +94,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next(named, len(LONGEST)), -many[item.path]
 
     items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported stays until the end: the collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

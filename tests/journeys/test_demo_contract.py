@@ -14,8 +14,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.management import CommandError, call_command
 
 from warning_center import answers, rows
+from warning_center.management.commands import demo as command
 
 Row = dict[str, Any]
 STORIES: dict[str, Row] = tomllib.loads(Path(__file__).with_name("demo_stories.toml").read_text("utf-8"))
@@ -186,14 +188,21 @@ def test_lines_of_json_may_hold_any_character_and_one_bad_line_is_one_bad_row(tm
     assert third == (3, {"reference": "S2"})
 
 
-def test_bad_rows_are_named_and_the_good_ones_run_the_same_in_every_language(tmp_path: Path) -> None:
+def test_bad_rows_are_named_and_the_good_ones_run_the_same_in_every_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "d.csv"
     changed = ("S1", *GOOD[1:3], "高危", *GOOD[4:])
     path.write_bytes(table(GOOD, BAD, GOOD, changed).encode("gb18030"))
     said = written(
         tmp_path / "a.json", {"S1": {"voice": ["false_alarm@7"]}, "NOBODY": {"visit": ["met_not"]}}
     )
-    assert demo("--directives", path, "--answers", said, "--json").stdout == b""
+    monkeypatch.setenv(command.STAGED, "1")  # it reads the answers before it knows of any database
+    out = io.StringIO()
+    with pytest.raises(CommandError, match="NOBODY"):
+        call_command("demo", directives=path, answers=said, json=True, stdout=out)
+    assert out.getvalue() == ""
+    monkeypatch.undo()
     said = written(
         tmp_path / "a.json", {"S1": {"voice": ["false_alarm@7"]}, "NOBODY": {"visit": ["persuaded"]}}
     )
