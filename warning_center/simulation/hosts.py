@@ -1,0 +1,127 @@
+"""The hosts on which the parts of the program run, one part at a time, each on its host's clock; a part may fail or die."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, Protocol
+
+from django.db import close_old_connections, connection
+
+from dispatch import policies
+from telephony import clock, lines
+
+Part = Callable[[datetime], Any]
+
+
+class Died(BaseException):
+    """The process is gone: nothing after this is done, nothing in its memory is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A machine that runs workers or web servers; its clock is so far ahead of the true time."""
+
+    name: str
+    ahead: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What became of a part: its answer, or what it ended with."""
+
+    answer: Any = None
+    failed: Exception | None = None
+    died: bool = False
+
+    @property
+    def well(self) -> bool:
+        return self.failed is None and not self.died
+
+
+class Trouble(Protocol):
+    """What may befall a part: told of every statement before and after it, and of every request to the network."""
+
+    def step(self, what: str, now: datetime) -> None:
+        """May raise: Died, or an error as the database or the network would raise it."""
+        ...
+
+
+class Overheard(logging.Handler):
+    """Errors that the program has swallowed, having logged them."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.errors: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        fault = record.exc_info[1] if record.exc_info else None
+        self.errors.append(f"{record.name}: {type(fault).__name__}: {fault}" if fault else record.name)
+
+    def take(self) -> list[str]:
+        taken, self.errors = self.errors, []
+        return taken
+
+
+class Hosts:
+    """Runs parts. `now` is the true time; a part sees its host's."""
+
+    def __init__(self, hosts: Sequence[Host], troubles: Sequence[Trouble], luck: Random) -> None:
+        self.hosts, self.troubles = hosts, troubles
+        self.now = datetime.min
+        self.overheard = Overheard()
+        self._luck, self._inside = luck, False
+
+    @property
+    def most_ahead(self) -> timedelta:
+        return max(host.ahead for host in self.hosts)
+
+    def any(self, kind: str) -> Host:
+        """One of the hosts of a kind, as chance has it."""
+        return self._luck.choice([host for host in self.hosts if host.name.startswith(kind)])
+
+    def run(self, kind: str, part: Part) -> Ran:
+        """Run a part on a host of that kind, with its clock."""
+        shown = self.now + self.any(kind).ahead
+        clock.moving.set(shown)
+        self._inside = True
+        try:
+            answer = part(shown)
+            self.step("end")
+            return Ran(answer)
+        except Died:
+            policies.forget()
+            lines.forget()
+            return Ran(died=True)
+        except Exception as fault:  # as the web server, and the worker, would
+            return Ran(failed=fault)
+        finally:
+            self._inside = False
+            close_old_connections()
+
+    def step(self, what: str) -> None:
+        """Something is about to be done outside the process's memory, or has just been."""
+        if self._inside:
+            for trouble in self.troubles:
+                trouble.step(what, self.now)
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Every statement is a step, and every error that is logged is overheard."""
+        root = logging.getLogger()
+        before, root.handlers = root.handlers, [self.overheard]
+        try:
+            with connection.execute_wrapper(self._statement):
+                yield
+        finally:
+            root.handlers = before
+
+    def _statement(self, execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if not self._inside or not self.troubles:
+            return execute(sql, *rest)
+        self.step("statement")
+        answer = execute(sql, *rest)
+        self.step("stated")
+        return answer

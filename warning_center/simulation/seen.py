@@ -1,0 +1,260 @@
+"""What an onlooker reads of the database after an instant: the rows of the cases that the record says have moved."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+MOST_KEYS = 500  # in one statement
+
+
+class CaseRow(NamedTuple):
+    """A case, as much of it as promises are about."""
+
+    pk: int
+    state: str
+    level: int
+    outcome: str
+    due_at: datetime | None
+    opened_at: datetime
+    issued_at: datetime
+    closed_at: datetime | None
+    reached_at: datetime | None
+    agreed_at: datetime | None
+    verified_at: datetime | None
+    target_id: int
+
+
+class AttemptRow(NamedTuple):
+    """An attempt."""
+
+    pk: int
+    case_id: int
+    tier: int
+    level: int
+    stage: str
+    result: str
+    disposition: str
+    due_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    identified_at: datetime | None
+    call_id: int | None
+
+
+class OrderRow(NamedTuple):
+    """A stop-payment order."""
+
+    pk: int
+    case_id: int
+    state: str
+    due_at: datetime
+    ended_at: datetime | None
+
+
+class EventRow(NamedTuple):
+    """A line of the record."""
+
+    pk: int
+    case_id: int | None
+    verb: str
+    at: datetime
+
+
+class CallRow(NamedTuple):
+    """A call on the line."""
+
+    pk: int
+    number_index: str
+    status: str
+    trunk_id: int | None
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What has moved since the last look, and the calls on the line now."""
+
+    events: Sequence[EventRow] = ()
+    cases: Sequence[CaseRow] = ()
+    attempts: Sequence[AttemptRow] = ()
+    orders: Sequence[OrderRow] = ()
+    calls: Sequence[CallRow] = ()
+
+
+@dataclass(slots=True)
+class Onlooker:
+    """Remembers how far it has read the record. Its statements are plain SQL: they are asked after every instant."""
+
+    _read: int = field(default=0)
+
+    def look(self) -> Seen:
+        events = [EventRow(*row) for row in _asked(_EVENTS, [self._read])]
+        calls = [CallRow(*row) for row in _asked(_CALLS)]
+        if not events:
+            return Seen(calls=calls)
+        self._read = events[-1].pk
+        moved = sorted({event.case_id for event in events if event.case_id is not None})
+        return Seen(
+            events=events,
+            cases=[CaseRow(*row) for row in _of(moved, CaseRow, "dispatch_case", "id")],
+            attempts=[AttemptRow(*row) for row in _of(moved, AttemptRow, "dispatch_attempt", "case_id")],
+            orders=[OrderRow(*row) for row in _of(moved, OrderRow, "dispatch_order", "case_id")],
+            calls=calls,
+        )
+
+
+def open_cases() -> list[CaseRow]:
+    return [CaseRow(*row) for row in _asked(f"{_select(CaseRow, 'dispatch_case')} WHERE closed_at IS NULL")]
+
+
+_EVENTS = "SELECT id, case_id, verb, at FROM dispatch_event WHERE id > %s ORDER BY id"
+_CALLS = """
+SELECT id, number_index, status, trunk_id, due_at FROM telephony_call
+WHERE status IN ('dialling', 'ringing', 'talking') ORDER BY id
+"""
+
+
+def _select(row: Any, table: str) -> str:
+    columns = ", ".join("id" if name == "pk" else name for name in row._fields)
+    return f"SELECT {columns} FROM {table}"  # noqa: S608  our own names
+
+
+def _of(cases: Sequence[int], row: Any, table: str, key: str) -> Iterator[tuple[Any, ...]]:
+    for n in range(0, len(cases), MOST_KEYS):
+        some = ", ".join(map(str, cases[n : n + MOST_KEYS]))
+        yield from _asked(f"{_select(row, table)} WHERE {key} IN ({some}) ORDER BY id")
+
+
+def _asked(sql: str, given: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        adapt = connection.ops.adapt_datetimefield_value
+        cursor.execute(sql, [adapt(value) if isinstance(value, datetime) else value for value in given])
+        rows = cursor.fetchall()
+    return rows if connection.vendor == "postgresql" else [tuple(map(_moment, row)) for row in rows]
+
+
+class PlacedRow(NamedTuple):
+    """A call that the network has carried, and whose it is here."""
+
+    key: str  # 32 hexadecimal digits
+    pk: int
+    status: str
+    case_id: int | None
+    level: int | None
+    issued_at: datetime | None
+
+
+def placed(keys: Sequence[str]) -> list[PlacedRow]:
+    """Those of these calls that are known here."""
+    marks = ", ".join(["%s"] * len(keys))
+    rows = _asked(
+        "SELECT c.key, c.id, c.status, a.case_id, a.level, d.issued_at FROM telephony_call c"
+        " LEFT JOIN dispatch_attempt a ON a.call_id = c.id LEFT JOIN dispatch_case d ON d.id = a.case_id"
+        f" WHERE c.key IN ({marks})",  # noqa: S608
+        _keys(keys),
+    )
+    return [PlacedRow(str(key).replace("-", ""), *rest) for key, *rest in rows]
+
+
+class Order(NamedTuple):
+    """By rank and id: the last of the calls that were served, and the first of those left waiting."""
+
+    served: tuple[datetime, int]
+    left: tuple[datetime, int]
+
+
+def served_and_left(keys: Sequence[str], now: datetime) -> Order | None:
+    """None if nobody is left that could have been served."""
+    left = _asked(_WAITING, [now, now, now])
+    if not left:
+        return None
+    marks = ", ".join(["%s"] * len(keys))
+    served = _asked(
+        f"SELECT rank_at, id FROM telephony_call WHERE key IN ({marks}) ORDER BY rank_at DESC, id DESC LIMIT 1",  # noqa: S608
+        _keys(keys),
+    )
+    return Order(served[0], left[0]) if served else None  # type: ignore[arg-type]
+
+
+_WAITING = """
+SELECT rank_at, id FROM telephony_call
+WHERE status = 'booked' AND rank_at <= %s AND due_at <= %s AND until > %s
+  AND number_index NOT IN (
+    SELECT number_index FROM telephony_call WHERE status IN ('dialling', 'ringing', 'talking'))
+ORDER BY rank_at, id LIMIT 1
+"""
+
+
+def _keys(keys: Sequence[str]) -> list[object]:
+    return [UUID(key) if connection.vendor == "postgresql" else key.replace("-", "") for key in keys]
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """Something that should have moved: which kind, its id, and when it was due."""
+
+    what: str
+    pk: int
+    due_at: datetime
+
+
+_OVERDUE = """
+SELECT 'case', id, due_at FROM dispatch_case WHERE closed_at IS NULL AND level IN (1, 2, 3, 4) AND due_at <= %s
+UNION ALL SELECT 'order', case_id, due_at FROM dispatch_order
+  WHERE state IN ('drafted', 'submitted') AND due_at <= %s
+UNION ALL SELECT 'call', id, due_at FROM telephony_call
+  WHERE status IN ('dialling', 'ringing', 'talking') AND due_at <= %s
+UNION ALL SELECT 'text', id, due_at FROM telephony_text WHERE state = 'queued' AND due_at <= %s
+"""
+
+
+def overdue(cases: datetime, calls: datetime, texts: datetime) -> list[Overdue]:
+    """What was due by these moments and has not moved."""
+    return [Overdue(*row) for row in _asked(_OVERDUE, [cases, cases, calls, texts])]
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """When each part of the program next has something to do."""
+
+    cases: datetime | None
+    orders: datetime | None
+    booked: datetime | None
+    silent: datetime | None
+    texts: datetime | None
+
+
+# One statement, each part read off the head of an index: it is asked after every instant.
+_MOMENTS = """
+SELECT (SELECT min(due_at) FROM dispatch_case WHERE closed_at IS NULL AND level = 4),
+       (SELECT min(due_at) FROM dispatch_case WHERE closed_at IS NULL AND level = 3),
+       (SELECT min(due_at) FROM dispatch_case WHERE closed_at IS NULL AND level = 2),
+       (SELECT min(due_at) FROM dispatch_case WHERE closed_at IS NULL AND level = 1),
+       (SELECT min(due_at) FROM dispatch_order WHERE state IN ('drafted', 'submitted')),
+       (SELECT min(due_at) FROM telephony_call WHERE status = 'booked'),
+       (SELECT min(due_at) FROM telephony_call WHERE status IN ('dialling', 'ringing', 'talking')),
+       (SELECT min(due_at) FROM telephony_text WHERE state = 'queued')
+"""
+
+
+def moments() -> Moments:
+    (found,) = _asked(_MOMENTS)
+    cases = min((at for at in found[:4] if at), default=None)
+    return Moments(cases, *found[4:])
+
+
+_BEGINS = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+
+
+def _moment(value: Any) -> Any:
+    """SQLite hands out a moment without its zone, or as text."""
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC)
+    if isinstance(value, str) and _BEGINS.match(value):
+        return datetime.fromisoformat(value).replace(tzinfo=UTC)
+    return value
