@@ -7,7 +7,8 @@ from warning_center import demonstration
 from warning_center.models import Source
 from warning_center.simulation.lines import Limits
 
-TRUNKS = {"mobile": 0.6, "unicom": 0.4}  # the share of the operators' lines; carrier and trunk have one name
+TRUNKS = {"mobile": 0.6, "unicom": 0.4}  # the share of the lines; carrier and trunk have one name
+LINES_A_DESK = 1.5  # some are for announcements, which no operator leads
 PER_SECOND = 5.0
 
 
@@ -16,10 +17,8 @@ def found(now: datetime, operators: int) -> tuple[dict[str, Source], dict[str, L
     demonstration.load(now, people=False)
     Trunk.objects.all().delete()
     limits = {}
-    left = max(operators, len(TRUNKS))
     for n, (name, share) in enumerate(TRUNKS.items(), 1):
-        lines = left if n == len(TRUNKS) else min(max(1, round(operators * share)), left - 1)
-        left -= lines
+        lines = max(2, round(operators * LINES_A_DESK * share))
         limits[name] = Limits(lines, PER_SECOND)
         Trunk.objects.create(
             name=name,

@@ -1,7 +1,6 @@
 """The day itself: from instant to instant, whatever is due is done by the real doors, and what has moved is looked at."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -9,13 +8,14 @@ from typing import Any
 from dispatch import policies
 from dispatch.models import PolicyVersion
 from dispatch.workflow import orders, turn
-from telephony import calls, exchange, inbox, texts
+from telephony import calls, desks, exchange, inbox, texts
 from warning_center.simulation import arrivals, centre, faults, seen
 from warning_center.simulation.asked import START, Asked
 from warning_center.simulation.hosts import Host, Hosts, Ran
 from warning_center.simulation.invariants import RECOVERS_WITHIN, Invariants, Outside
 from warning_center.simulation.lines import Linesmen
 from warning_center.simulation.network import Network, wired
+from warning_center.simulation.operators import Operators
 from warning_center.simulation.people import People
 from warning_center.simulation.seen import Moments, Onlooker
 from warning_center.simulation.senders import Senders
@@ -32,34 +32,26 @@ LOOKS_AGAIN = timedelta(seconds=5)  # calls that found no line, if nothing has m
 Watch = Callable[[datetime, int], None]
 
 
-@dataclass(slots=True)
-class Tally:
-    """How often what was done."""
-
-    instants: int = 0
-    parts: int = 0
-    failed: int = 0
-    died: int = 0
-
-
 class Day:
     """One simulated day and the days until its last case has closed. Needs an empty database that is migrated."""
 
-    def __init__(self, asked: Asked) -> None:
-        self.asked, self.tally = asked, Tally()
+    def __init__(self, asked: Asked, broken: Broken | None = None) -> None:
+        self.asked, self.instants, self.checks = asked, 0, 0
         luck = Random(f"{asked.seed}:hosts")  # noqa: S311
-        self.plan = faults.plan(asked.faults, seed=asked.seed, start=START, hours=asked.hours)
+        sendings = arrivals.of_a_day(
+            asked.seed, start=START, directives=asked.directives, hours=asked.hours
+        )
+        span = faults.Span(asked.hours, [sending.at for sending in sendings])
+        self.plan = faults.plan(asked.faults, seed=asked.seed, span=span)
         hosts = [Host(name, self.plan.ahead(n)) for n, name in enumerate(HOSTS)]
         self.hosts = Hosts(hosts, self.plan.faults, luck)
         self.hosts.now = START
         self.people = People(asked.seed, self.hosts, self.plan.befall)
+        self.operators = Operators(asked, self.hosts)
         self.network = Network(lambda: self.hosts.now, behave=self.people.behave, step=self.hosts.step)
         self.sources, self.limits = centre.found(START, asked.operators)
-        sendings = arrivals.of_a_day(
-            asked.seed, start=START, directives=asked.directives, hours=asked.hours
-        )
         self.senders = Senders(sendings, self.hosts, self.sources)
-        self.broken = Broken()
+        self.broken = broken or Broken()
         outside = Outside(self.senders.receipts, self.people.said, self.senders.taken_though_changed)
         ahead = [host.ahead for host in hosts]
         self.invariants = Invariants(self.broken, outside, max(ahead) - min(ahead))
@@ -67,7 +59,7 @@ class Day:
         rules = policies.escalation_rules(escalation.pk)
         self.linesmen = Linesmen(self.broken, self.limits, rules, max(ahead) - min(ahead))
         self._onlooker, self._moments = Onlooker(), seen.moments()
-        self._calm_since = START
+        self._calm_since, self._astray = START, False
         self._whole_at, self._late_at, self._lines_at = START + WHOLE_EVERY, START, START
         self._ends = START + timedelta(hours=asked.hours) + LONGEST
 
@@ -85,12 +77,15 @@ class Day:
 
     def _instant(self, now: datetime) -> None:
         self.hosts.now = now
-        self.tally.instants += 1
+        self.instants += 1
         if self.plan.under_way(now):
             self._calm_since = now
         self.senders.send(now)
-        self.people.act(now)
+        self.people.agenda.act(now)
+        if self.operators.agenda.act(now):
+            self._lines_at = now
         due = seen.moments()
+        self.operators.wanted(due.booked, now)
         self._cases(now, due)
         self._lines(now, due)
         self._look(now)
@@ -107,6 +102,9 @@ class Day:
         soon = now + self.hosts.most_ahead
         if _is_due(self.network.next_news_at(), now):
             self._part(lambda at: inbox.collect(now=at))
+            self._lines_at = now
+        if _is_due(due.desks, soon) or self._astray:
+            self._part(lambda at: desks.release_lapsed(now=at))
             self._lines_at = now
         if _is_due(due.booked, soon) and now >= self._lines_at:
             self._match(now)
@@ -133,27 +131,25 @@ class Day:
 
     def _part(self, part: Callable[[datetime], Any]) -> Ran:
         """Run a part of the workers."""
-        ran = self.hosts.run("worker", part)
-        self.tally.parts += 1
-        self.tally.failed += ran.failed is not None
-        self.tally.died += ran.died
-        if ran.failed is not None and not self.plan.under_way(self.hosts.now):
-            self.broken.add(self.hosts.now, "goes_well", f"{type(ran.failed).__name__}: {ran.failed}")
-        return ran
+        return self.hosts.run("worker", part)
 
     def _look(self, now: datetime) -> None:
         moved = self._onlooker.look()
         self.invariants.instant(now, moved)
         self.linesmen.instant(now, self.network.journal.rings)
         self.people.see(moved)
-        errors = self.hosts.overheard.take()
+        self.operators.see(moved)
+        self._astray = moved.has_astray_desks
+        errors = self.hosts.take_errors()
         if errors and not self.plan.under_way(now):
             self.broken.add(now, "goes_well", errors[0])
         if now >= self._late_at and now - self._calm_since > RECOVERS_WITHIN:
             self.invariants.late(now)
+            self.checks += 1
             self._late_at = now + LATE_EVERY
         if now >= self._whole_at:
             self.invariants.whole(now)
+            self.checks += 1
             self._whole_at = now + WHOLE_EVERY
 
     # the next one
@@ -164,12 +160,16 @@ class Day:
         sends = self.senders.next_at()
         if sends is None and due.cases is None and due.orders is None:
             return None
+        if self.broken.enough:
+            return None
         if now >= self._ends:
             self.broken.add(now, "ends", f"cases are open {LONGEST.days} days after the last directive")
             return None
         booked = due.booked and max(due.booked, self._lines_at)
-        ours = [at - self.hosts.most_ahead for at in (due.cases, due.orders, booked, due.silent, due.texts) if at]
-        outside = (sends, self.people.next_at(), self.network.next_news_at(), self.plan.next_change(now))
+        ours = [at - self.hosts.most_ahead for at in (due.cases, due.orders, booked, due.silent, due.desks, due.texts) if at]
+        outside = (sends, self.people.agenda.next_at(), self.operators.agenda.next_at(), self.network.next_news_at(), self.plan.next_change(now))
+        if self._astray:
+            return now + BEAT
         first = min([*ours, *(at for at in outside if at is not None)])
         return max(now + BEAT, _on_the_beat(first))
 

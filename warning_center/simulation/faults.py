@@ -24,12 +24,24 @@ class Spell:
     ends: datetime
 
 
-def spells(
-    luck: Random, start: datetime, hours: float, *, every: float, lasts: tuple[float, float]
-) -> list[Spell]:
-    """Spells of so many seconds, one in so many hours in the mean, at least one, that do not overlap."""
-    many = max(1, round(hours / every))
-    begins = sorted(start + timedelta(seconds=round(luck.uniform(0, hours * 3600))) for _ in range(many))
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The day: its hours, and the moments at which something comes in."""
+
+    hours: float
+    busy: Sequence[datetime]
+
+
+def spells(luck: Random, span: Span, *, every: float, lasts: tuple[float, float]) -> list[Spell]:
+    """Spells of so many seconds, one in so many hours in the mean, at least one, that do not overlap.
+
+    Each begins just before something comes in: in the still of the night nobody would notice.
+    """
+    many = max(1, round(span.hours / every))
+    begins = sorted(
+        luck.choice(span.busy).replace(microsecond=0) - timedelta(seconds=luck.randrange(5))
+        for _ in range(many)
+    )
     lengths = [timedelta(seconds=round(luck.uniform(*lasts))) for _ in begins]
     drawn = [Spell(at, at + length) for at, length in zip(begins, lengths, strict=True)]
     apart = [a for a, b in pairwise(drawn) if a.ends < b.begins]
@@ -63,11 +75,11 @@ class Fault:
 
     name = ""
 
-    def __init__(self, luck: Random, start: datetime, hours: float, tally: Tally) -> None:
+    def __init__(self, luck: Random, span: Span, tally: Tally) -> None:
         self.luck, self.tally = luck, tally
-        self.draw(start, hours)
+        self.draw(span)
 
-    def draw(self, start: datetime, hours: float) -> None:
+    def draw(self, span: Span) -> None:
         """Draw the plan."""
 
     def step(self, what: str, now: datetime) -> None:
@@ -99,7 +111,7 @@ class Dying(Fault):
     name = "dying"
     EVERY = (200, 4000)  # steps from one death to the next
 
-    def draw(self, start: datetime, hours: float) -> None:
+    def draw(self, span: Span) -> None:
         self._left = self.luck.randint(*self.EVERY)
 
     def step(self, what: str, now: datetime) -> None:
@@ -160,8 +172,8 @@ class Outage(Fault):
     name = "outage"
     EVERY, LASTS = 4.0, (20.0, 200.0)  # hours, seconds
 
-    def draw(self, start: datetime, hours: float) -> None:
-        self._spells = _Spells(spells(self.luck, start, hours, every=self.EVERY, lasts=self.LASTS))
+    def draw(self, span: Span) -> None:
+        self._spells = _Spells(spells(self.luck, span, every=self.EVERY, lasts=self.LASTS))
 
     def step(self, what: str, now: datetime) -> None:
         if what in ("statement", "stated", "end") or self._spells.under_way(now) is None:
@@ -185,7 +197,7 @@ class Skew(Fault):
     name = "skew"
     MOST = 3.0  # seconds
 
-    def draw(self, start: datetime, hours: float) -> None:
+    def draw(self, span: Span) -> None:
         self._ahead = [
             timedelta(seconds=round(self.luck.uniform(-self.MOST, self.MOST), 1)) for _ in range(16)
         ]
@@ -199,10 +211,10 @@ class Restart(Fault):
     """The database restarts: open connections are dead, and for a time no statement succeeds."""
 
     name = "restart"
-    EVERY, LASTS = 6.0, (3.0, 40.0)  # hours, seconds
+    EVERY, LASTS = 6.0, (5.0, 60.0)  # hours, seconds
 
-    def draw(self, start: datetime, hours: float) -> None:
-        self._spells = _Spells(spells(self.luck, start, hours, every=self.EVERY, lasts=self.LASTS))
+    def draw(self, span: Span) -> None:
+        self._spells = _Spells(spells(self.luck, span, every=self.EVERY, lasts=self.LASTS))
         self._seen: Spell | None = None
 
     def step(self, what: str, now: datetime) -> None:
@@ -261,8 +273,8 @@ def _first(asked: Sequence[Callable[[datetime], datetime | None]], now: datetime
     return min((at for ask in asked if (at := ask(now))), default=None)
 
 
-def plan(names: Sequence[str], *, seed: int, start: datetime, hours: float) -> Plan:
+def plan(names: Sequence[str], *, seed: int, span: Span) -> Plan:
     """The faults of these names; each draws from luck of its own, so that one more changes no other's plan."""
     tally = Tally()
-    drawn = [KINDS[name](Random(f"{seed}:fault:{name}"), start, hours, tally) for name in names]  # noqa: S311
+    drawn = [KINDS[name](Random(f"{seed}:fault:{name}"), span, tally) for name in names]  # noqa: S311
     return Plan(drawn, tally)

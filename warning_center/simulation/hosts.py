@@ -60,10 +60,6 @@ class Overheard(logging.Handler):
         fault = record.exc_info[1] if record.exc_info else None
         self.errors.append(f"{record.name}: {type(fault).__name__}: {fault}" if fault else record.name)
 
-    def take(self) -> list[str]:
-        taken, self.errors = self.errors, []
-        return taken
-
 
 class Hosts:
     """Runs parts. `now` is the true time; a part sees its host's."""
@@ -72,6 +68,8 @@ class Hosts:
         self.hosts, self.troubles = hosts, troubles
         self.now = datetime.min
         self.overheard = Overheard()
+        self.parts = self.deaths = self.failed = 0
+        self.failures: list[str] = []
         self._luck, self._inside = luck, False
 
     @property
@@ -82,8 +80,9 @@ class Hosts:
         """One of the hosts of a kind, as chance has it."""
         return self._luck.choice([host for host in self.hosts if host.name.startswith(kind)])
 
-    def run(self, kind: str, part: Part) -> Ran:
-        """Run a part on a host of that kind, with its clock."""
+    def run(self, kind: str, part: Part, *, refuses: type[Exception] | tuple[()] = ()) -> Ran:
+        """Run a part on a host of that kind, with its clock; what it `refuses` with is an answer, too."""
+        self.parts += 1
         shown = self.now + self.any(kind).ahead
         clock.moving.set(shown)
         self._inside = True
@@ -92,14 +91,24 @@ class Hosts:
             self.step("end")
             return Ran(answer)
         except Died:
-            policies.forget()
-            lines.forget()
+            self.deaths += 1
+            _forget()
             return Ran(died=True)
+        except refuses as refusal:
+            return Ran(answer=refusal)
         except Exception as fault:  # as the web server, and the worker, would
+            self.failures.append(f"{type(fault).__name__}: {fault}")
             return Ran(failed=fault)
         finally:
             self._inside = False
             close_old_connections()
+
+    def take_errors(self) -> list[str]:
+        """What parts have ended with, or have swallowed, since the last time."""
+        taken = [*self.failures, *self.overheard.errors]
+        self.failed += len(taken)
+        self.failures, self.overheard.errors = [], []
+        return taken
 
     def step(self, what: str) -> None:
         """Something is about to be done outside the process's memory, or has just been."""
@@ -125,3 +134,13 @@ class Hosts:
         answer = execute(sql, *rest)
         self.step("stated")
         return answer
+
+
+def _forget() -> None:
+    """What a dead process leaves: nothing in memory, and no transaction that it had just begun."""
+    policies.forget()
+    lines.forget()
+    if connection.vendor == "postgresql":
+        connection.close()
+    elif connection.connection is not None:  # a database in memory goes with its connection
+        connection.connection.rollback()

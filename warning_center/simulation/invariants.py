@@ -3,6 +3,7 @@
 It knows the database, the network's journal and what people and sources say they did; nothing of how faults are made.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from django.db.models import Count, Exists, OuterRef
 from dispatch.models import Attempt, Case, Order
 from dispatch.vocabulary import FACE_TO_FACE, Level, Outcome, Result, State, Tier
 from telephony.carrier import CallStatus
+from telephony.models import Desk
 from warning_center.models import Directive
 from warning_center.simulation import seen
 from warning_center.simulation.seen import AttemptRow, CaseRow, OrderRow, Seen
@@ -45,7 +47,8 @@ class Invariants:
     ahead: timedelta = timedelta()  # by which a host's clock may be
     cases: dict[int, CaseRow] = field(default_factory=dict)
     _attempts: dict[int, AttemptRow] = field(default_factory=dict)
-    _calls: dict[int, tuple[str, datetime | None]] = field(default_factory=dict)
+    _calls: dict[int, str] = field(default_factory=dict)
+    _on_line: set[int] = field(default_factory=set)
     _changed: int = 0
 
     def instant(self, now: datetime, moved: Seen) -> None:
@@ -61,6 +64,7 @@ class Invariants:
             if self._attempts.get(attempt.pk) != attempt:
                 self._attempt(now, attempt, events[attempt.case_id])
         self._lines(now, moved)
+        self._desks(now, moved)
         for reference in self.outside.taken_though_changed[self._changed :]:
             self.broken.add(now, "once", f"{reference}: taken in with another content")
         self._changed = len(self.outside.taken_though_changed)
@@ -136,13 +140,30 @@ class Invariants:
         """Calls on the line: none has gone back, none is back from its end."""
         there = {call.pk for call in moved.calls}
         for call in moved.calls:
-            before, _ = self._calls.get(call.pk, (CallStatus.BOOKED.value, None))
-            if CallStatus(call.status).rank < CallStatus(before).rank:
+            before = self._calls.get(call.pk, CallStatus.BOOKED.value)
+            if _rank(call.status) < _rank(before):
                 self.broken.add(now, "forward", f"from {before} back to {call.status}", call=call.pk)
-            self._calls[call.pk] = (call.status, call.due_at)
-        for pk, (status, _) in self._calls.items():
-            if pk not in there and status != CallStatus.ENDED:
-                self._calls[pk] = (CallStatus.ENDED.value, None)
+            self._calls[call.pk] = call.status
+            furthest = max((_rank(piece["status"]) for piece in json.loads(call.evidence)), default=0)
+            if furthest > _rank(call.status):
+                self.broken.add(now, "forward", f"is {call.status}, and news has told of more", call=call.pk)
+        for pk in self._on_line - there:
+            self._calls[pk] = CallStatus.ENDED.value
+        self._on_line = there
+
+    def _desks(self, now: datetime, moved: Seen) -> None:
+        """Who talks does so at one desk, which says so."""
+        states = {desk.pk: desk.state for desk in moved.desks}
+        at: dict[int, int] = {}
+        for call in moved.calls:
+            if call.desk_id is None:
+                continue
+            if call.desk_id in at:
+                self.broken.add(now, "desks", f"desk {call.desk_id} has call {at[call.desk_id]} too", call=call.pk)
+            at[call.desk_id] = call.pk
+            if call.status == CallStatus.TALKING and states[call.desk_id] != Desk.State.TALKING:
+                told = f"somebody answered, and desk {call.desk_id} is {states[call.desk_id]}"
+                self.broken.add(now, "desks", told, call=call.pk)
 
     # all of it
 
@@ -194,6 +215,10 @@ class Invariants:
             told = f"{one.what} was due {one.due_at}"
             case, call = (one.pk if one.what in kinds else None for kinds in (("case", "order"), ("call",)))
             self.broken.add(now, "in_time", told, case=case, call=call)
+
+
+def _rank(status: str) -> int:
+    return CallStatus(status).rank
 
 
 def _will_move(due: datetime | None, live: datetime | None, now: datetime) -> bool:

@@ -12,6 +12,7 @@ from telephony.calls import NEVER_RANG
 from telephony.carrier import CallStatus
 from warning_center.simulation import seen
 from warning_center.simulation.network import Ring
+from warning_center.simulation.seen import PlacedRow
 from warning_center.simulation.violations import Broken
 
 DAY = timedelta(hours=24)
@@ -55,7 +56,7 @@ class Linesmen:
     _read: int = 0
     _buckets: dict[str, _Bucket] = field(default_factory=dict)
     _live: dict[str, list[Ring]] = field(default_factory=dict)
-    _rung: dict[str, deque[datetime]] = field(default_factory=dict)
+    _rung: dict[tuple[str, int | None], deque[datetime]] = field(default_factory=dict)
 
     def instant(self, now: datetime, rings: Sequence[Ring]) -> None:
         """The calls that have been placed since the last time."""
@@ -66,16 +67,16 @@ class Linesmen:
         for ring in fresh:
             row = known.get(ring.key.replace("-", ""))
             self._ring(now, ring, row.pk if row else None, row.status if row else "unknown")
-            if row is not None and row.case_id is not None and row.issued_at is not None:
-                self._allowed(now, ring, row.case_id, Level(row.level or 0), row.issued_at)
+            if row is not None and not row.mode and row.desk_id is None:
+                self.broken.add(now, "desks", "rung, and nobody of ours to speak", call=row.pk)
+            if row is not None and row.case_id is not None:
+                self._allowed(now, ring, row)
 
     def order(self, now: datetime, placed: Sequence[Ring], shown: datetime) -> None:
         """After a turn of the matcher, by whose clock it was `shown`: nobody left waiting ranks before who was served."""
-        wanted = seen.served_and_left([ring.key for ring in placed], shown)
-        if wanted is not None and wanted.left < wanted.served:
-            self.broken.add(
-                now, "rank", f"call {wanted.served[1]} was dialled before it", call=wanted.left[1]
-            )
+        for served, left in seen.served_and_left([ring.key for ring in placed], shown):
+            if left < served:
+                self.broken.add(now, "rank", f"call {served[1]} was dialled before it", call=left[1])
 
     def _ring(self, now: datetime, ring: Ring, pk: int | None, status: str) -> None:
         if ring.engaged:
@@ -93,9 +94,12 @@ class Linesmen:
         if not bucket.takes(ring.at):
             self.broken.add(now, "trunk_limits", f"{ring.trunk}: too many calls in a second", call=pk)
 
-    def _allowed(self, now: datetime, ring: Ring, case: int, level: Level, issued: datetime) -> None:
+    def _allowed(self, now: datetime, ring: Ring, row: PlacedRow) -> None:
+        """The cap is counted by person: what a number that two share has rung is told of when a call is booked,
+        and what it rings for the other after that takes no call back."""
+        level, case = Level(row.level or 0), row.case_id
         chain, slack = self.rules.levels[level], SLACK + self.apart
-        rung = self._rung.setdefault(ring.number, deque())
+        rung = self._rung.setdefault((ring.number, row.target_id), deque())
         while rung and rung[0] <= ring.at - DAY + slack:
             rung.popleft()
         if ring.result not in NEVER_RANG:
@@ -104,8 +108,8 @@ class Linesmen:
             self.broken.add(now, "cap", f"call {len(rung)} in 24 h, {level.code}", case=case)
         if chain.hours is not None and not _within(ring.at, chain.hours, self.rules.zone, slack):
             self.broken.add(now, "hours", f"{level.code}, rung {ring.at:%T}", case=case)
-        if chain.expires_after and ring.at > issued + chain.expires_after + slack:
-            self.broken.add(now, "expiry", f"{level.code}, issued {issued}", case=case)
+        if chain.expires_after and row.issued_at and ring.at > row.issued_at + chain.expires_after + slack:
+            self.broken.add(now, "expiry", f"{level.code}, issued {row.issued_at}", case=case)
 
 
 def _within(at: datetime, hours: tuple[time, time], zone: ZoneInfo, slack: timedelta) -> bool:

@@ -171,7 +171,23 @@ ON_THE_LINE: Table[Word | None] = (  # what the operator says of an answered cal
 )
 SAID_AFTER = Span(0, 20, 120, ASSUMED)  # the end of the call
 IDENTIFIED = Chance(0.5, ASSUMED)  # with a press of its own, before the word
-WRAP_UP = Span(10, 45, 180, ASSUMED)
+WRAP_UP = Span(5, 25, 90, ASSUMED)
+
+# Operators at their desks
+
+STAFFED: Table[tuple[int, int]] = (  # hours of the day, and the share of the desks that somebody sits at
+    Row((8, 22), 1.0, ASSUMED),
+    Row((22, 32), 0.35, "domain.md 3: duty at all hours; how many assumed"),
+)
+PREVIEW = Chance(0.25, ASSUMED)  # of the desks that want to see a call before it is dialled
+ANSWERS_OFFER: Table[str] = (
+    Row("accept", 93, ASSUMED),
+    Row("decline", 4, ASSUMED),
+    Row("nothing", 3, ASSUMED),  # gone to fetch tea: the offer lapses
+)
+THINKS = Span(1, 3, 10, ASSUMED)
+BREAK = Chance(0.03, ASSUMED)  # at each look at the clock
+BREAK_OF = Span(300, 600, 1800, ASSUMED)
 
 # What officers meet, and when
 

@@ -1,63 +1,39 @@
 """Everybody who is not the system: phones, operators, officers, banks. Each does what its luck has drawn, when it has."""
 
-import heapq
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import count
 from random import Random
 
-from dispatch.models import Attempt, Order
+from dispatch.models import Attempt
 from dispatch.vocabulary import Disposition, OrderState, Result, Stage, Tier
 from dispatch.workflow import orders, words
 from dispatch.workflow.refusal import NotAllowedError
 from telephony.carrier import CallKind, CallResult, Dial
 from telephony.carriers.simulated import Behaviour
 from warning_center.simulation import odds
+from warning_center.simulation.agenda import Act, Agenda
 from warning_center.simulation.hosts import Hosts
 from warning_center.simulation.seen import AttemptRow, Seen
 
 AGENT = "simulated"
-PRESSES_AGAIN = timedelta(seconds=5)  # who gets no answer
 IN_TIME = (0.05, 0.8)  # of the time an officer has
 TOO_LATE = (1.05, 1.6)
 CHECKED_AFTER = (600, 8 * 3600)  # seconds
-_PAUSE = timedelta(seconds=1)
-
-Act = Callable[[datetime], None]
-
-
-@dataclass(order=True, slots=True)
-class _Due:
-    at: datetime
-    order: int
-    act: Act = field(compare=False)
-
 
 class People:
-    """What they do is asked of `due`, and is done through the same doors as people use, on a web server's host."""
+    """They do what stands in `agenda`, through the same doors as people use. Who hears that something may not be done
+    any more leaves it."""
 
     def __init__(self, seed: int, hosts: Hosts, befall: Callable[[Behaviour], Behaviour]) -> None:
         self.said: dict[int, set[str]] = defaultdict(set)  # by attempt: the words that people have said
         self.talks: list[tuple[datetime, datetime, datetime]] = []  # answered, ended, wrapped up
         self._seed, self._hosts, self._befall = seed, hosts, befall
-        self._due: list[_Due] = []
-        self._order = count()
+        self.agenda = Agenda(hosts)
         self._met: set[tuple[int, str]] = set()  # attempts and stages that somebody has taken notice of
         self._drafted: set[int] = set()
-
-    def next_at(self) -> datetime | None:
-        return self._due[0].at if self._due else None
-
-    def act(self, now: datetime) -> None:
-        """Everybody does what is due; who gets no answer does it again."""
-        while self._due and self._due[0].at <= now:
-            due = heapq.heappop(self._due)
-            if not self._hosts.run("web", _allowed(due.act)).well:
-                self._at(now + PRESSES_AGAIN, due.act)
 
     def behave(self, dial: Dial, nth: int) -> Behaviour:
         """How the dialled phone behaves; if somebody answers, the operator will have something to say."""
@@ -80,7 +56,7 @@ class People:
                 self._drafted.add(order.pk)
                 luck = self._luck("order", order.pk)
                 after = timedelta(seconds=odds.SUBMITTED_AFTER.draw(luck))
-                self._after(after, lambda now, pk=order.pk, luck=luck: self._submit(pk, luck, now))
+                self.agenda.after(after, self._submitting(order.pk, luck))
 
     # operators
 
@@ -91,24 +67,26 @@ class People:
         self.talks.append((answered, ends, wrapped))
         said_after = min(timedelta(seconds=odds.SAID_AFTER.draw(luck)), wrapped - ends)
         if isinstance(word, Disposition) and odds.IDENTIFIED.falls(luck):
-            self._at(answered + (ends - answered) / 4, lambda now: self._identify(dial.key, now))
+            self.agenda.at(answered + (ends - answered) / 4, lambda now: self._identify(dial.key, now))
         if word is not None:
-            self._at(ends + said_after, lambda now: self._tell(dial.key, word, now))
+            self.agenda.at(ends + said_after, lambda now: self._tell(dial.key, word, now))
 
     def _identify(self, key: str, now: datetime) -> None:
         pk = _attempt_of(key)
         self.said[pk].add("identified")
-        words.identify(attempt_id=pk, now=now)
+        with suppress(NotAllowedError):
+            words.identify(attempt_id=pk, now=now)
 
     def _tell(self, key: str, word: odds.Word, now: datetime) -> None:
         self._say(_attempt_of(key), word, now)
 
     def _say(self, pk: int, word: odds.Word, now: datetime) -> None:
         self.said[pk].add(word)
-        if isinstance(word, Disposition):
-            words.judge(attempt_id=pk, disposition=word, now=now, agent=AGENT)
-        else:
-            words.record_result(attempt_id=pk, result=word, now=now, agent=AGENT)
+        with suppress(NotAllowedError):
+            if isinstance(word, Disposition):
+                words.judge(attempt_id=pk, disposition=word, now=now, agent=AGENT)
+            else:
+                words.record_result(attempt_id=pk, result=word, now=now, agent=AGENT)
 
     # officers
 
@@ -131,16 +109,22 @@ class People:
         how = odds.draw(table, luck)
         if how != "never":
             share = luck.uniform(*(IN_TIME if how == "in time" else TOO_LATE))
-            self._after(_whole(limit * share), act)
+            self.agenda.after(_whole(limit * share), act)
 
     def _acknowledge(self, pk: int, luck: Random, now: datetime) -> None:
-        attempt = words.acknowledge(attempt_id=pk, now=now, agent=AGENT)
+        try:
+            attempt = words.acknowledge(attempt_id=pk, now=now, agent=AGENT)
+        except NotAllowedError:
+            return
         if attempt.due_at is not None and (pk, "acknowledged") not in self._met:
             self._met.add((pk, "acknowledged"))
             self._keeps(odds.ARRIVES, attempt.due_at - now, luck, lambda then: self._arrive(pk, luck, then))
 
     def _arrive(self, pk: int, luck: Random, now: datetime) -> None:
-        words.arrive(attempt_id=pk, now=now, agent=AGENT)
+        try:
+            words.arrive(attempt_id=pk, now=now, agent=AGENT)
+        except NotAllowedError:
+            return
         if (pk, "arrived") not in self._met:
             self._met.add((pk, "arrived"))
             self._report(pk, odds.AT_THE_DOOR, timedelta(seconds=odds.AT_THE_DOOR_FOR.draw(luck)), luck)
@@ -148,7 +132,7 @@ class People:
     def _report(self, pk: int, table: odds.Table[odds.Word | None], after: timedelta, luck: Random) -> None:
         word, anyway = odds.draw(table, luck), odds.LATE_ANYWAY.falls(luck)
         if word is not None:
-            self._after(_whole(after), lambda now: self._tell_of(pk, word, anyway, now))
+            self.agenda.after(_whole(after), lambda now: self._tell_of(pk, word, anyway, now))
 
     def _tell_of(self, pk: int, word: odds.Word, anyway: bool, now: datetime) -> None:
         if anyway or Attempt.objects.live().filter(pk=pk).exists():
@@ -156,27 +140,25 @@ class People:
 
     # banks
 
+    def _submitting(self, pk: int, luck: Random) -> Act:
+        return lambda now: self._submit(pk, luck, now)
+
     def _submit(self, pk: int, luck: Random, now: datetime) -> None:
-        order = orders.submit(order_id=pk, now=now, agent=AGENT)
+        try:
+            order = orders.submit(order_id=pk, now=now, agent=AGENT)
+        except NotAllowedError:
+            return
         if (pk, "submitted") in self._met:
             return
         self._met.add((pk, "submitted"))
         if odds.BANK_ANSWERS.falls(luck):
             held = (order.amount or Decimal()) * Decimal(round(luck.uniform(*odds.BANK_HOLDS), 2))
             after = timedelta(seconds=odds.BANK_ANSWERS_AFTER.draw(luck))
-            self._after(after, lambda then: self._answer(pk, held, then))
+            self.agenda.after(after, lambda then: self._answer(pk, held, then))
 
     def _answer(self, pk: int, held: Decimal, now: datetime) -> None:
-        if Order.objects.open().filter(pk=pk).exists():
+        with suppress(NotAllowedError):
             orders.answer(order_id=pk, held=held.quantize(Decimal("0.01")), now=now, agent=AGENT)
-
-    # their calendar
-
-    def _after(self, span: timedelta, act: Act) -> None:
-        self._at(self._hosts.now + max(span, _PAUSE), act)
-
-    def _at(self, at: datetime, act: Act) -> None:
-        heapq.heappush(self._due, _Due(at, next(self._order), act))
 
     def _luck(self, *of: object) -> Random:
         return Random(":".join(map(str, (self._seed, *of))))  # noqa: S311
@@ -184,16 +166,6 @@ class People:
 
 def _whole(span: timedelta) -> timedelta:
     return timedelta(seconds=round(span.total_seconds()))
-
-
-def _allowed(act: Act) -> Act:
-    """Who hears that something may not be done any more leaves it."""
-
-    def tried(now: datetime) -> None:
-        with suppress(NotAllowedError):
-            act(now)
-
-    return tried
 
 
 def _attempt_of(key: str) -> int:

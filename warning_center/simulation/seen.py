@@ -71,8 +71,20 @@ class CallRow(NamedTuple):
     pk: int
     number_index: str
     status: str
-    trunk_id: int | None
-    due_at: datetime | None
+    desk_id: int | None
+    mode: str
+    dropped_at: datetime | None
+    evidence: str  # JSON: the pieces of news that have been heard
+
+
+class DeskRow(NamedTuple):
+    """A desk; `offer` is the call it is asked to take, if any."""
+
+    pk: int
+    state: str
+    since: datetime
+    reason: str
+    offer: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +96,19 @@ class Seen:
     attempts: Sequence[AttemptRow] = ()
     orders: Sequence[OrderRow] = ()
     calls: Sequence[CallRow] = ()
+    desks: Sequence[DeskRow] = ()
+
+    @property
+    def has_astray_desks(self) -> bool:
+        """Whether a desk does not do as its call does, or a call rings for nobody: the next beat sees to it."""
+        held = {call.desk_id: call.status for call in self.calls if call.desk_id is not None}
+        if any(call.dropped_at for call in self.calls):
+            return True
+        return any(
+            held.get(desk.pk) != "talking" if desk.state == "talking" else desk.pk not in held and not desk.offer
+            for desk in self.desks
+            if desk.state in ("offered", "talking")
+        )
 
 
 @dataclass(slots=True)
@@ -95,8 +120,9 @@ class Onlooker:
     def look(self) -> Seen:
         events = [EventRow(*row) for row in _asked(_EVENTS, [self._read])]
         calls = [CallRow(*row) for row in _asked(_CALLS)]
+        desks = [DeskRow(*row) for row in _asked(_DESKS)]
         if not events:
-            return Seen(calls=calls)
+            return Seen(calls=calls, desks=desks)
         self._read = events[-1].pk
         moved = sorted({event.case_id for event in events if event.case_id is not None})
         return Seen(
@@ -105,6 +131,7 @@ class Onlooker:
             attempts=[AttemptRow(*row) for row in _of(moved, AttemptRow, "dispatch_attempt", "case_id")],
             orders=[OrderRow(*row) for row in _of(moved, OrderRow, "dispatch_order", "case_id")],
             calls=calls,
+            desks=desks,
         )
 
 
@@ -114,8 +141,12 @@ def open_cases() -> list[CaseRow]:
 
 _EVENTS = "SELECT id, case_id, verb, at FROM dispatch_event WHERE id > %s ORDER BY id"
 _CALLS = """
-SELECT id, number_index, status, trunk_id, due_at FROM telephony_call
+SELECT id, number_index, status, desk_id, mode, dropped_at, CAST(evidence AS text) FROM telephony_call
 WHERE status IN ('dialling', 'ringing', 'talking') ORDER BY id
+"""
+_DESKS = """
+SELECT d.id, d.state, d.since, d.reason, c.id FROM telephony_desk d
+LEFT JOIN telephony_call c ON c.desk_id = d.id AND c.status = 'booked' ORDER BY d.id
 """
 
 
@@ -147,13 +178,16 @@ class PlacedRow(NamedTuple):
     case_id: int | None
     level: int | None
     issued_at: datetime | None
+    mode: str
+    desk_id: int | None
+    target_id: int | None
 
 
 def placed(keys: Sequence[str]) -> list[PlacedRow]:
     """Those of these calls that are known here."""
     marks = ", ".join(["%s"] * len(keys))
     rows = _asked(
-        "SELECT c.key, c.id, c.status, a.case_id, a.level, d.issued_at FROM telephony_call c"
+        "SELECT c.key, c.id, c.status, a.case_id, a.level, d.issued_at, c.mode, c.desk_id, d.target_id FROM telephony_call c"
         " LEFT JOIN dispatch_attempt a ON a.call_id = c.id LEFT JOIN dispatch_case d ON d.id = a.case_id"
         f" WHERE c.key IN ({marks})",  # noqa: S608
         _keys(keys),
@@ -162,30 +196,34 @@ def placed(keys: Sequence[str]) -> list[PlacedRow]:
 
 
 class Order(NamedTuple):
-    """By rank and id: the last of the calls that were served, and the first of those left waiting."""
+    """By rank and id: the last of the calls that were served, and the first left waiting of its kind."""
 
     served: tuple[datetime, int]
     left: tuple[datetime, int]
 
 
-def served_and_left(keys: Sequence[str], now: datetime) -> Order | None:
-    """None if nobody is left that could have been served."""
-    left = _asked(_WAITING, [now, now, now])
-    if not left:
-        return None
+def served_and_left(keys: Sequence[str], now: datetime) -> list[Order]:
+    """For each kind of call of which some were served, and others that could have been were left."""
     marks = ", ".join(["%s"] * len(keys))
     served = _asked(
-        f"SELECT rank_at, id FROM telephony_call WHERE key IN ({marks}) ORDER BY rank_at DESC, id DESC LIMIT 1",  # noqa: S608
+        f"SELECT mode, needs, rank_at, id FROM telephony_call WHERE key IN ({marks}) ORDER BY rank_at, id",  # noqa: S608
         _keys(keys),
     )
-    return Order(served[0], left[0]) if served else None  # type: ignore[arg-type]
+    last = {(mode, needs): (rank_at, pk) for mode, needs, rank_at, pk in served}
+    orders = []
+    for (mode, needs), of in last.items():
+        for rank_at, pk in _asked(_WAITING, [mode, needs, now, now, now]):
+            orders.append(Order(of, (rank_at, pk)))
+    return orders
 
 
 _WAITING = """
 SELECT rank_at, id FROM telephony_call
-WHERE status = 'booked' AND rank_at <= %s AND due_at <= %s AND until > %s
+WHERE status = 'booked' AND desk_id IS NULL AND mode = %s AND needs = %s
+  AND rank_at <= %s AND due_at <= %s AND until > %s
   AND number_index NOT IN (
     SELECT number_index FROM telephony_call WHERE status IN ('dialling', 'ringing', 'talking'))
+  AND id NOT IN (SELECT declined FROM telephony_desk WHERE declined IS NOT NULL)
 ORDER BY rank_at, id LIMIT 1
 """
 
@@ -226,6 +264,7 @@ class Moments:
     orders: datetime | None
     booked: datetime | None
     silent: datetime | None
+    desks: datetime | None
     texts: datetime | None
 
 
@@ -236,8 +275,10 @@ SELECT (SELECT min(due_at) FROM dispatch_case WHERE closed_at IS NULL AND level 
        (SELECT min(due_at) FROM dispatch_case WHERE closed_at IS NULL AND level = 2),
        (SELECT min(due_at) FROM dispatch_case WHERE closed_at IS NULL AND level = 1),
        (SELECT min(due_at) FROM dispatch_order WHERE state IN ('drafted', 'submitted')),
-       (SELECT min(due_at) FROM telephony_call WHERE status = 'booked'),
+       (SELECT min(due_at) FROM telephony_call WHERE status = 'booked' AND desk_id IS NULL),
        (SELECT min(due_at) FROM telephony_call WHERE status IN ('dialling', 'ringing', 'talking')),
+       (SELECT min(CASE WHEN wrap_until < lease_until THEN wrap_until ELSE lease_until END)
+        FROM telephony_desk WHERE state <> 'talking'),
        (SELECT min(due_at) FROM telephony_text WHERE state = 'queued')
 """
 

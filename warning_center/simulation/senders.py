@@ -80,8 +80,12 @@ class Senders:
         """One directive at the door; what is left to be sent again."""
         (row,) = sending.rows
         source = self._sources[sending.source]
-        ran = self._hosts.run("web", lambda now: intake.receive(serializers.read(row), source=source, now=now))
-        if isinstance(ran.failed, intake.ChangedError):
+        ran = self._hosts.run(
+            "web",
+            lambda now: intake.receive(serializers.read(row), source=source, now=now),
+            refuses=intake.ChangedError,
+        )
+        if isinstance(ran.answer, intake.ChangedError):
             self.refused += 1
             return ()
         if isinstance(ran.failed, serializers.BadDirective):

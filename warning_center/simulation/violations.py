@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from warning_center.simulation.asked import START
+
 PROMISES = {  # the numbers are of design.md, "What must always hold"
     "nothing_lost": "1: a directive that was acknowledged is in the database",
     "once": "1: the same reference again changes nothing, and with another content is refused",
@@ -17,6 +19,7 @@ PROMISES = {  # the numbers are of design.md, "What must always hold"
     "hours": "the chain: no call outside its hours",
     "expiry": "the chain: no call past expiry",
     "trunk_limits": "so many calls at once, so many new ones a second",
+    "desks": "an operator is on one call at a time, and no call of theirs rings for nobody",
     "forward": "5: news only ever moves a call forward",
     "rank": "6: the earliest rank of those that could be served comes first",
     "a_persons_word": "7: reached and persuaded are a person's words",
@@ -27,6 +30,7 @@ PROMISES = {  # the numbers are of design.md, "What must always hold"
     "one_open_case": "a person has one open case",
 }
 MOST_KEPT = 200
+MOST_TIMES = 5000  # that something was seen broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class Violation:
     call: int | None = None
 
     def plain(self) -> dict[str, object]:
-        told: dict[str, object] = {"at": self.at.isoformat(), "promise": self.promise}
+        told: dict[str, object] = {"at": self.at.astimezone(START.tzinfo).isoformat(), "promise": self.promise}
         if self.case is not None:
             told["case"] = self.case
         if self.call is not None:
@@ -54,13 +58,21 @@ class Broken:
 
     kept: list[Violation] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    most: int = MOST_TIMES
+    times: int = 0
     _seen: set[tuple[object, ...]] = field(default_factory=set)
+
+    @property
+    def enough(self) -> bool:
+        """Whether it makes no sense to go on."""
+        return self.times >= self.most
 
     def add(
         self, at: datetime, promise: str, what: str, *, case: int | None = None, call: int | None = None
     ) -> None:
         if promise not in PROMISES:
             raise ValueError(f"no promise is called {promise}")
+        self.times += 1
         whose = (promise, case, call) if case or call else (promise, what)
         if whose in self._seen:
             return

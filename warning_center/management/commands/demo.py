@@ -1,10 +1,7 @@
 """`manage.py demo`: play the demonstration, or your own directives, to the end in seconds on a throw-away database."""
 
 import json
-import os
-import subprocess
 import sys
-import tempfile
 from argparse import ArgumentParser
 from datetime import datetime
 from pathlib import Path
@@ -20,12 +17,11 @@ from telephony.carriers.simulated import SimulatedCarrier
 from warning_center import answers, demonstration, rows, story
 from warning_center.answers import Answers
 from warning_center.api import problems, serializers
+from warning_center.management import staged
 from warning_center.models import Directive, Source
 from warning_center.play import Arrival, Play, StuckError
 from warning_center.standins import Cast
 from warning_center.teller import Teller
-
-STAGED = "WARNING_CENTER_DEMO"
 
 
 class Command(BaseCommand):
@@ -41,8 +37,8 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=1, help="of the bank's luck (1)")
 
     def handle(self, **options: Any) -> None:
-        if os.environ.get(STAGED) != "1":
-            sys.exit(_on_a_throw_away_database())
+        if not staged.is_staged():
+            sys.exit(staged.again())
         translation.activate("zh-hans" if options["lang"] == "zh" else "en")
         faults = _Faults()
         try:
@@ -76,22 +72,6 @@ class Command(BaseCommand):
 
 def _nobody(now: datetime) -> None:
     """Nobody watches."""
-
-
-def _on_a_throw_away_database() -> int:
-    """Run this same command again in a process of its own, whose settings name nothing that lasts."""
-    with tempfile.TemporaryDirectory(prefix="warning-center-demo-") as home:
-        stage = {
-            **os.environ,
-            STAGED: "1",
-            "WARNING_CENTER_HOME": home,
-            "DATABASE_URL": "sqlite://:memory:",
-            "REDIS_URL": "",
-            "CLOCK": "telephony.clock.moving",
-        }
-        for name in ("SECRET_KEY", "SEALING_KEYS", "INDEX_KEY", "TWILIO_ACCOUNT_SID"):
-            stage.pop(name, None)
-        return subprocess.run([sys.executable, *sys.argv], env=stage, check=False).returncode
 
 
 class _Faults:
