@@ -2,12 +2,17 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run setup test tests migrations packages format lint types messages mutants walk lock clean
+.PHONY: help run setup test tests migrations packages format lint types messages mutants walk simulate nightly lock clean
 
 SPEED ?= 1
 PYTHON ?=
 PYTEST ?= -n 2
 LENGTH ?= 6
+SEEDS ?= 1 2 3
+DIRECTIVES ?= 1000
+HOURS ?= 24
+OPERATORS ?= 6
+FAULTS ?= all
 MODULES ?=
 VENV := .venv
 BIN := $(VENV)/bin
@@ -21,6 +26,7 @@ help: ## This list
 	@echo "  SPEED=60       run the demonstration's clock 60 times as fast (run)"
 	@echo "  PYTHON=...     the Python to build .venv with: 3.11 or newer (setup)"
 	@echo "  PYTEST='...'   options for pytest (test), by default -n 2"
+	@echo "  SEEDS='1 2 3'  the days to play, with DIRECTIVES=1000 HOURS=24 OPERATORS=6 FAULTS=all (simulate)"
 	@echo "  MODULES='...'  the modules to plant faults in (mutants), by default those of pyproject.toml"
 	@echo "  LOCK=--upgrade take the newest versions that fit (lock)"
 
@@ -101,6 +107,18 @@ mutants: setup ## Plant one small fault after another in the pure judgement: the
 
 walk: setup ## Walk every sequence of LENGTH=6 results through the policy
 	$(BIN)/python -m tests.walk --length $(LENGTH)
+
+simulate: setup ## Play a day of the real engine for each of SEEDS='1 2 3', with FAULTS=all
+	@printf '%s\n' $(SEEDS) | xargs -P "$$(getconf _NPROCESSORS_ONLN)" -I SEED sh -c '\
+	  told=$$($(BIN)/python manage.py simulate --seed SEED --directives $(DIRECTIVES) --hours $(HOURS) \
+	    --operators $(OPERATORS) --faults $(FAULTS) --lang en); status=$$?; \
+	  echo "$$told" | sed "2,\$$s/^/  /"; exit $$status'
+
+nightly: setup ## Thirty county-days and a city-day, all with faults; a line or more for each as it ends
+	@failed=0; \
+	$(MAKE) --no-print-directory simulate SEEDS="$$(seq -s ' ' 101 130)" || failed=1; \
+	$(MAKE) --no-print-directory simulate SEEDS=201 DIRECTIVES=15000 OPERATORS=90 || failed=1; \
+	exit $$failed
 
 lock: ## Write requirements.txt from requirements.in (needs uv)
 	uv pip compile requirements.in -o requirements.txt --quiet $(LOCK) --generate-hashes --universal \

@@ -24,6 +24,7 @@ from dispatch.replay.comparison import reproduces
 from dispatch.replay.history import Regime
 from dispatch.vocabulary import CALLS, Level
 from telephony import clock, lines
+from warning_center.management import staged
 from warning_center.management.commands import demo
 from warning_center.models import Directive
 from warning_center.watchdog.finding import judge
@@ -62,7 +63,7 @@ def played(blocker: DjangoDbBlocker, **options: Any) -> Iterator[Watch]:
         override_settings(CLOCK="telephony.clock.moving"),
         blocker.unblock(),
     ):
-        patch.setenv(demo.STAGED, "1")
+        patch.setenv(staged.MARK, "1")
         patch.setattr(demo, "_nobody", seen.look)
         lines.forget()
         policies.forget()

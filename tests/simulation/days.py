@@ -24,9 +24,7 @@ def played(*, until_broken: bool = False, **asked: object) -> Day:
 def without(table: str, constraint: str) -> Iterator[None]:
     """The database does not hold this promise any more, as long as the block lasts."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = %s", [constraint]
-        )
+        cursor.execute("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = %s", [constraint])
         known = cursor.fetchone()
         cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = %s", [constraint])
         index = cursor.fetchone()
@@ -39,5 +37,9 @@ def without(table: str, constraint: str) -> Iterator[None]:
         yield
     finally:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("TRUNCATE dispatch_event, dispatch_case, telephony_call, warning_center_directive CASCADE")
-            cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {constraint} {known[0]}" if known else index[0])
+            cursor.execute(
+                "TRUNCATE dispatch_event, dispatch_case, telephony_call, warning_center_directive CASCADE"
+            )
+            cursor.execute(
+                f"ALTER TABLE {table} ADD CONSTRAINT {constraint} {known[0]}" if known else index[0]
+            )

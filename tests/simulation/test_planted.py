@@ -1,4 +1,4 @@
-"""The checker is proven: a fault of ours is planted, a small day is played, and the right promise is named as broken."""
+"""The checker is proven: a fault of ours is planted, a small day is played, and the right promise is broken."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -10,8 +10,8 @@ from django.db import transaction
 
 from dispatch import calling, policy
 from dispatch.models import Case
-from dispatch.vocabulary import Level, Outcome, Result, State
-from dispatch.workflow import moves, opening, turn, words
+from dispatch.vocabulary import Disposition, Level, Outcome, Result, State
+from dispatch.workflow import evidence, moves, opening, turn
 from telephony import calls, exchange, room
 from telephony.carrier import CallResult, CallStatus, Update
 from telephony.models import Call, Trunk
@@ -152,7 +152,7 @@ def test_the_last_rank_is_served_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         CallQuerySet, "waiting", lambda self, *a, **k: waiting(self, *a, **k).order_by("-rank_at", "-pk")
     )
-    monkeypatch.setattr(exchange, "claim", lambda now, many, desks: _all_kinds(now, many, desks))
+    monkeypatch.setattr(exchange, "claim", _all_kinds)
     assert broken(operators=1) == {"rank"}
 
 
@@ -196,12 +196,12 @@ def test_a_call_that_rings_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_machine_counts_as_reached(monkeypatch: pytest.MonkeyPatch) -> None:
-    end = words.kept.end
+    end = evidence.end
 
     def hopeful(attempt: Any, result: Result, now: datetime, **told: Any) -> None:
         end(attempt, Result.REACHED if result is Result.NO_ANSWER else result, now, **told)
 
-    monkeypatch.setattr(words.kept, "end", hopeful)
+    monkeypatch.setattr(evidence, "end", hopeful)
     assert broken() == {"a_persons_word"}
 
 
@@ -226,7 +226,7 @@ def test_a_state_that_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_case_that_closes_over_a_live_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(moves.Moves, "_recall", lambda self, action, rules: None)
-    monkeypatch.setattr(odds, "ON_THE_LINE", (Row(odds.Disposition.FALSE_ALARM, 1, ASSUMED),))
+    monkeypatch.setattr(odds, "ON_THE_LINE", (Row(Disposition.FALSE_ALARM, 1, ASSUMED),))
     monkeypatch.setattr(odds, "LEVELS", (Row(Level.CRITICAL, 1, ASSUMED),))
     assert broken() == {"final"}
 
@@ -267,5 +267,3 @@ def test_more_calls_than_the_cap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(odds, "VOICE", tuple(Row(result, 1, ASSUMED) for result in results))
     monkeypatch.setattr(odds, "LEVELS", (Row(Level.LOW, 1, ASSUMED),))
     assert broken(directives=15) == {"cap"}
-
-

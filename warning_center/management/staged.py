@@ -1,4 +1,4 @@
-"""Commands that run on a throw-away database: the same command again, in a process whose settings name nothing that lasts."""
+"""Commands on a throw-away database: the same again, in a process whose settings name nothing that lasts."""
 
 import os
 import subprocess

@@ -1,1 +1,1 @@
-"""A day in minutes: the real engine on a moving clock, among simulated people, networks and faults, and held to its promises."""
+"""A day in minutes: the real engine on a moving clock, among invented people and faults, held to its promises."""

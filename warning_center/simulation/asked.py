@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-START = datetime(2026, 3, 2, 8, 0, tzinfo=ZoneInfo("Asia/Shanghai"))  # a Monday, when the day's calling hours begin
+START = datetime(
+    2026, 3, 2, 8, 0, tzinfo=ZoneInfo("Asia/Shanghai")
+)  # a Monday, when the day's calling hours begin
 
 
 @dataclass(frozen=True, slots=True)

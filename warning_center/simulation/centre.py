@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from telephony.models import Trunk
+from telephony.models import Desk, Trunk
 from warning_center import demonstration
 from warning_center.models import Source
 from warning_center.simulation.lines import Limits
@@ -16,6 +16,7 @@ def found(now: datetime, operators: int) -> tuple[dict[str, Source], dict[str, L
     """Its sources by code, and what each trunk may carry."""
     demonstration.load(now, people=False)
     Trunk.objects.all().delete()
+    Desk.objects.all().delete()
     limits = {}
     for n, (name, share) in enumerate(TRUNKS.items(), 1):
         lines = max(2, round(operators * LINES_A_DESK * share))

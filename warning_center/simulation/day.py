@@ -1,4 +1,4 @@
-"""The day itself: from instant to instant, whatever is due is done by the real doors, and what has moved is looked at."""
+"""The day itself: from instant to instant, what is due is done by the real doors, what has moved is looked at."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from dispatch import policies
 from dispatch.models import PolicyVersion
 from dispatch.workflow import orders, turn
 from telephony import calls, desks, exchange, inbox, texts
-from warning_center.simulation import arrivals, centre, faults, seen
+from warning_center.simulation import arrivals, centre, faults, waiting
 from warning_center.simulation.asked import START, Asked
 from warning_center.simulation.hosts import Host, Hosts, Ran
 from warning_center.simulation.invariants import RECOVERS_WITHIN, Invariants, Outside
@@ -17,9 +17,10 @@ from warning_center.simulation.lines import Linesmen
 from warning_center.simulation.network import Network, wired
 from warning_center.simulation.operators import Operators
 from warning_center.simulation.people import People
-from warning_center.simulation.seen import Moments, Onlooker
+from warning_center.simulation.seen import Onlooker
 from warning_center.simulation.senders import Senders
 from warning_center.simulation.violations import Broken
+from warning_center.simulation.waiting import Moments
 
 BEAT = timedelta(seconds=1)
 HOSTS = ("web-1", "web-2", "worker-1", "worker-2", "worker-3")
@@ -38,14 +39,11 @@ class Day:
     def __init__(self, asked: Asked, broken: Broken | None = None) -> None:
         self.asked, self.instants, self.checks = asked, 0, 0
         luck = Random(f"{asked.seed}:hosts")  # noqa: S311
-        sendings = arrivals.of_a_day(
-            asked.seed, start=START, directives=asked.directives, hours=asked.hours
-        )
+        sendings = arrivals.of_a_day(asked.seed, start=START, directives=asked.directives, hours=asked.hours)
         span = faults.Span(asked.hours, [sending.at for sending in sendings])
         self.plan = faults.plan(asked.faults, seed=asked.seed, span=span)
         hosts = [Host(name, self.plan.ahead(n)) for n, name in enumerate(HOSTS)]
         self.hosts = Hosts(hosts, self.plan.faults, luck)
-        self.hosts.now = START
         self.people = People(asked.seed, self.hosts, self.plan.befall)
         self.operators = Operators(asked, self.hosts)
         self.network = Network(lambda: self.hosts.now, behave=self.people.behave, step=self.hosts.step)
@@ -58,7 +56,7 @@ class Day:
         escalation = policies.current(PolicyVersion.Kind.ESCALATION, START)
         rules = policies.escalation_rules(escalation.pk)
         self.linesmen = Linesmen(self.broken, self.limits, rules, max(ahead) - min(ahead))
-        self._onlooker, self._moments = Onlooker(), seen.moments()
+        self._onlooker, self._moments = Onlooker(), waiting.moments()
         self._calm_since, self._astray = START, False
         self._whole_at, self._late_at, self._lines_at = START + WHOLE_EVERY, START, START
         self._ends = START + timedelta(hours=asked.hours) + LONGEST
@@ -84,7 +82,7 @@ class Day:
         self.people.agenda.act(now)
         if self.operators.agenda.act(now):
             self._lines_at = now
-        due = seen.moments()
+        due = waiting.moments()
         self.operators.wanted(due.booked, now)
         self._cases(now, due)
         self._lines(now, due)
@@ -93,8 +91,10 @@ class Day:
     def _cases(self, now: datetime, due: Moments) -> None:
         """All cases that are due, batch by batch, as the workers' tick does."""
         soon = now + self.hosts.most_ahead
-        while _is_due(due.cases, soon) and self._part(lambda at: turn.advance_due(now=at, limit=BATCH)).answer:
-            due = seen.moments()
+        while (
+            _is_due(due.cases, soon) and self._part(lambda at: turn.advance_due(now=at, limit=BATCH)).answer
+        ):
+            due = waiting.moments()
         if _is_due(due.orders, soon):
             self._part(lambda at: orders.lapse_due(now=at))
 
@@ -156,7 +156,7 @@ class Day:
 
     def _following(self, now: datetime) -> datetime | None:
         """The next beat at which anything is due; None when every case and order has ended, and nobody sends."""
-        self._moments = due = seen.moments()
+        self._moments = due = waiting.moments()
         sends = self.senders.next_at()
         if sends is None and due.cases is None and due.orders is None:
             return None
@@ -166,8 +166,18 @@ class Day:
             self.broken.add(now, "ends", f"cases are open {LONGEST.days} days after the last directive")
             return None
         booked = due.booked and max(due.booked, self._lines_at)
-        ours = [at - self.hosts.most_ahead for at in (due.cases, due.orders, booked, due.silent, due.desks, due.texts) if at]
-        outside = (sends, self.people.agenda.next_at(), self.operators.agenda.next_at(), self.network.next_news_at(), self.plan.next_change(now))
+        ours = [
+            at - self.hosts.most_ahead
+            for at in (due.cases, due.orders, booked, due.silent, due.desks, due.texts)
+            if at
+        ]
+        outside = (
+            sends,
+            self.people.agenda.next_at(),
+            self.operators.agenda.next_at(),
+            self.network.next_news_at(),
+            self.plan.next_change(now),
+        )
         if self._astray:
             return now + BEAT
         first = min([*ours, *(at for at in outside if at is not None)])

@@ -1,4 +1,4 @@
-"""What a simulated day came to: times, waits, desks' use, promises to people kept or not, outcomes; seconds and counts."""
+"""What a simulated day came to: times, waits, desks' use, promises kept or not, outcomes; seconds and counts."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -50,9 +50,13 @@ def by_level(rows: Iterable[tuple[int | None, datetime | None, datetime | None]]
 
 def of_the_database() -> Json:
     """Everything that the rows tell, once the day is over."""
-    first = Attempt.objects.filter(case__previous=None, started_at__isnull=False).order_by("case", "started_at", "pk")
+    first = Attempt.objects.filter(case__previous=None, started_at__isnull=False).order_by(
+        "case", "started_at", "pk"
+    )
     opened: dict[int, tuple[int, datetime, datetime | None]] = {}
-    for case, level, opened_at, started_at in first.values_list("case", "level", "case__opened_at", "started_at"):
+    for case, level, opened_at, started_at in first.values_list(
+        "case", "level", "case__opened_at", "started_at"
+    ):
         opened.setdefault(case, (level, opened_at, started_at))
     cases = Case.objects.order_by("pk")
     dialled = Attempt.objects.filter(call__dialled_at__isnull=False).order_by("pk")
@@ -65,7 +69,9 @@ def of_the_database() -> Json:
         "outcomes": _counts(cases.exclude(outcome="").values_list("outcome", flat=True)),
         "open": Case.objects.open().count(),
         "results": {
-            tier.code: _counts(Attempt.objects.filter(tier=tier).exclude(result="").values_list("result", flat=True))
+            tier.code: _counts(
+                Attempt.objects.filter(tier=tier).exclude(result="").values_list("result", flat=True)
+            )
             for tier in Tier
         },
         "arrivals": _arrivals(),

@@ -1,4 +1,4 @@
-"""The hosts on which the parts of the program run, one part at a time, each on its host's clock; a part may fail or die."""
+"""The hosts on which parts of the program run, one at a time, each on its host's clock; a part may fail or die."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +12,7 @@ from django.db import close_old_connections, connection
 
 from dispatch import policies
 from telephony import clock, lines
+from warning_center.simulation.asked import START
 
 Part = Callable[[datetime], Any]
 
@@ -66,7 +67,7 @@ class Hosts:
 
     def __init__(self, hosts: Sequence[Host], troubles: Sequence[Trouble], luck: Random) -> None:
         self.hosts, self.troubles = hosts, troubles
-        self.now = datetime.min
+        self.now = START
         self.overheard = Overheard()
         self.parts = self.deaths = self.failed = 0
         self.failures: list[str] = []

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Exists, OuterRef
 
 from dispatch.models import Attempt, Case, Order
-from dispatch.vocabulary import FACE_TO_FACE, Level, Outcome, Result, State, Tier
+from dispatch.vocabulary import FACE_TO_FACE, Outcome, Result, State, Tier
 from telephony.carrier import CallStatus
 from telephony.models import Desk
 from warning_center.models import Directive
-from warning_center.simulation import seen
+from warning_center.simulation import seen, waiting
 from warning_center.simulation.seen import AttemptRow, CaseRow, OrderRow, Seen
 from warning_center.simulation.senders import Receipt
 from warning_center.simulation.violations import Broken
@@ -134,7 +134,9 @@ class Invariants:
             before.result,
             before.ended_at,
         ):
-            broken.add(now, "final", f"an attempt that ended as {before.result} changed", case=attempt.case_id)
+            broken.add(
+                now, "final", f"an attempt that ended as {before.result} changed", case=attempt.case_id
+            )
 
     def _lines(self, now: datetime, moved: Seen) -> None:
         """Calls on the line: none has gone back, none is back from its end."""
@@ -159,7 +161,9 @@ class Invariants:
             if call.desk_id is None:
                 continue
             if call.desk_id in at:
-                self.broken.add(now, "desks", f"desk {call.desk_id} has call {at[call.desk_id]} too", call=call.pk)
+                self.broken.add(
+                    now, "desks", f"desk {call.desk_id} has call {at[call.desk_id]} too", call=call.pk
+                )
             at[call.desk_id] = call.pk
             if call.status == CallStatus.TALKING and states[call.desk_id] != Desk.State.TALKING:
                 told = f"somebody answered, and desk {call.desk_id} is {states[call.desk_id]}"
@@ -205,13 +209,15 @@ class Invariants:
     def _persons(self, now: datetime) -> None:
         twice = Case.objects.open().order_by().values("target").annotate(n=Count("pk")).filter(n__gt=1)
         for target in twice.values_list("target", flat=True):
-            (first, *_) = Case.objects.open().filter(target=target).order_by("pk").values_list("pk", flat=True)
+            (first, *_) = (
+                Case.objects.open().filter(target=target).order_by("pk").values_list("pk", flat=True)
+            )
             self.broken.add(now, "one_open_case", "its person has another", case=first)
 
     def late(self, now: datetime) -> None:
         """What is overdue though nothing keeps it: to be asked when no fault has been under way for a while."""
         by = now - self.ahead
-        for one in seen.overdue(by - ALLOWED, by - ASKED_WITHIN, by - SENT_WITHIN):
+        for one in waiting.overdue(by - ALLOWED, by - ASKED_WITHIN, by - SENT_WITHIN):
             told = f"{one.what} was due {one.due_at}"
             case, call = (one.pk if one.what in kinds else None for kinds in (("case", "order"), ("call",)))
             self.broken.add(now, "in_time", told, case=case, call=call)
@@ -229,9 +235,9 @@ def _will_move(due: datetime | None, live: datetime | None, now: datetime) -> bo
 def _earliest(attempts: Iterable[AttemptRow], orders: Iterable[OrderRow]) -> dict[int, datetime]:
     """By case: the first limit of what lives."""
     first: dict[int, datetime] = {}
-    for row in (*attempts, *orders):
-        if row.ended_at is None and row.due_at is not None:
-            first[row.case_id] = min(row.due_at, first.get(row.case_id, row.due_at))
+    limits = [(row.case_id, row.due_at) for row in attempts if row.ended_at is None]
+    limits += [(row.case_id, row.due_at) for row in orders if row.ended_at is None]
+    for case, due_at in limits:
+        if due_at is not None:
+            first[case] = min(due_at, first.get(case, due_at))
     return first
-
-

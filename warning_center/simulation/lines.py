@@ -73,7 +73,7 @@ class Linesmen:
                 self._allowed(now, ring, row)
 
     def order(self, now: datetime, placed: Sequence[Ring], shown: datetime) -> None:
-        """After a turn of the matcher, by whose clock it was `shown`: nobody left waiting ranks before who was served."""
+        """After a turn of the matcher, whose clock showed `shown`: nobody left ranks before who was served."""
         for served, left in seen.served_and_left([ring.key for ring in placed], shown):
             if left < served:
                 self.broken.add(now, "rank", f"call {served[1]} was dialled before it", call=left[1])

@@ -1,4 +1,4 @@
-"""What is likely in a simulated day: tables of data, each row with its source in the notes on the field, or "assumed"."""
+"""What is likely in a simulated day: tables of data, each row with its source, or that it is assumed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -180,6 +180,7 @@ STAFFED: Table[tuple[int, int]] = (  # hours of the day, and the share of the de
     Row((22, 32), 0.35, "domain.md 3: duty at all hours; how many assumed"),
 )
 PREVIEW = Chance(0.25, ASSUMED)  # of the desks that want to see a call before it is dialled
+VIDEO_DESK = Chance(0.5, ASSUMED)  # of the desks that can show a face; the first one always can
 ANSWERS_OFFER: Table[str] = (
     Row("accept", 93, ASSUMED),
     Row("decline", 4, ASSUMED),

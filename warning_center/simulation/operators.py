@@ -15,7 +15,7 @@ from warning_center.simulation.seen import DeskRow, Seen
 
 LOOKS_EVERY = timedelta(minutes=5)  # at the desk's page: its sign of life
 LEASE = timedelta(minutes=12)
-BREAK = "break"
+BREAK, VIDEO = "break", "video"
 ZONE = ZoneInfo("Asia/Shanghai")
 State = Desk.State
 
@@ -87,6 +87,7 @@ class _Seat:
         self._of, self._pk, self._number = of, pk, number
         self._luck = of.luck(pk)
         self._mode = Desk.Mode.PREVIEW if odds.PREVIEW.falls(self._luck) else Desk.Mode.PROGRESSIVE
+        self._tags = [VIDEO] if odds.VIDEO_DESK.falls(self._luck) or not number else []
         self._break_until = START
 
     def look(self, now: datetime) -> None:
@@ -104,7 +105,7 @@ class _Seat:
     def _work(self, now: datetime) -> None:
         desk = desks.heartbeat(desk_id=self._pk, now=now)
         if desk.state == State.AWAY:
-            desks.sign_in(desk_id=self._pk, now=now, mode=self._mode, lease=LEASE)
+            desks.sign_in(desk_id=self._pk, now=now, tags=self._tags, mode=self._mode, lease=LEASE)
         if now < self._break_until:
             return
         if desk.state in (State.AWAY, State.PAUSED):

@@ -1,4 +1,4 @@
-"""Everybody who is not the system: phones, operators, officers, banks. Each does what its luck has drawn, when it has."""
+"""Everybody who is not the system: phones, operators, officers, banks. Each does what its luck has drawn."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from decimal import Decimal
 from random import Random
 
 from dispatch.models import Attempt
-from dispatch.vocabulary import Disposition, OrderState, Result, Stage, Tier
+from dispatch.vocabulary import Disposition, OrderState, Stage, Tier
 from dispatch.workflow import orders, words
 from dispatch.workflow.refusal import NotAllowedError
 from telephony.carrier import CallKind, CallResult, Dial
@@ -22,6 +22,7 @@ AGENT = "simulated"
 IN_TIME = (0.05, 0.8)  # of the time an officer has
 TOO_LATE = (1.05, 1.6)
 CHECKED_AFTER = (600, 8 * 3600)  # seconds
+
 
 class People:
     """They do what stands in `agenda`, through the same doors as people use. Who hears that something may not be done

@@ -105,7 +105,9 @@ class Seen:
         if any(call.dropped_at for call in self.calls):
             return True
         return any(
-            held.get(desk.pk) != "talking" if desk.state == "talking" else desk.pk not in held and not desk.offer
+            held.get(desk.pk) != "talking"
+            if desk.state == "talking"
+            else desk.pk not in held and not desk.offer
             for desk in self.desks
             if desk.state in ("offered", "talking")
         )
@@ -118,9 +120,9 @@ class Onlooker:
     _read: int = field(default=0)
 
     def look(self) -> Seen:
-        events = [EventRow(*row) for row in _asked(_EVENTS, [self._read])]
-        calls = [CallRow(*row) for row in _asked(_CALLS)]
-        desks = [DeskRow(*row) for row in _asked(_DESKS)]
+        events = [EventRow(*row) for row in asked(_EVENTS, [self._read])]
+        calls = [CallRow(*row) for row in asked(_CALLS)]
+        desks = [DeskRow(*row) for row in asked(_DESKS)]
         if not events:
             return Seen(calls=calls, desks=desks)
         self._read = events[-1].pk
@@ -136,7 +138,7 @@ class Onlooker:
 
 
 def open_cases() -> list[CaseRow]:
-    return [CaseRow(*row) for row in _asked(f"{_select(CaseRow, 'dispatch_case')} WHERE closed_at IS NULL")]
+    return [CaseRow(*row) for row in asked(f"{_select(CaseRow, 'dispatch_case')} WHERE closed_at IS NULL")]
 
 
 _EVENTS = "SELECT id, case_id, verb, at FROM dispatch_event WHERE id > %s ORDER BY id"
@@ -158,13 +160,14 @@ def _select(row: Any, table: str) -> str:
 def _of(cases: Sequence[int], row: Any, table: str, key: str) -> Iterator[tuple[Any, ...]]:
     for n in range(0, len(cases), MOST_KEYS):
         some = ", ".join(map(str, cases[n : n + MOST_KEYS]))
-        yield from _asked(f"{_select(row, table)} WHERE {key} IN ({some}) ORDER BY id")
+        yield from asked(f"{_select(row, table)} WHERE {key} IN ({some}) ORDER BY id")
 
 
-def _asked(sql: str, given: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+def asked(sql: str, given: Sequence[object] = ()) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         adapt = connection.ops.adapt_datetimefield_value
-        cursor.execute(sql, [adapt(value) if isinstance(value, datetime) else value for value in given])
+        told: list[Any] = [adapt(value) if isinstance(value, datetime) else value for value in given]
+        cursor.execute(sql, told)
         rows = cursor.fetchall()
     return rows if connection.vendor == "postgresql" else [tuple(map(_moment, row)) for row in rows]
 
@@ -185,14 +188,16 @@ class PlacedRow(NamedTuple):
 
 def placed(keys: Sequence[str]) -> list[PlacedRow]:
     """Those of these calls that are known here."""
-    marks = ", ".join(["%s"] * len(keys))
-    rows = _asked(
-        "SELECT c.key, c.id, c.status, a.case_id, a.level, d.issued_at, c.mode, c.desk_id, d.target_id FROM telephony_call c"
-        " LEFT JOIN dispatch_attempt a ON a.call_id = c.id LEFT JOIN dispatch_case d ON d.id = a.case_id"
-        f" WHERE c.key IN ({marks})",  # noqa: S608
-        _keys(keys),
-    )
+    rows = asked(_PLACED.format(marks=", ".join(["%s"] * len(keys))), _keys(keys))
     return [PlacedRow(str(key).replace("-", ""), *rest) for key, *rest in rows]
+
+
+_PLACED = """
+SELECT c.key, c.id, c.status, a.case_id, a.level, d.issued_at, c.mode, c.desk_id, d.target_id
+FROM telephony_call c
+LEFT JOIN dispatch_attempt a ON a.call_id = c.id LEFT JOIN dispatch_case d ON d.id = a.case_id
+WHERE c.key IN ({marks})
+"""
 
 
 class Order(NamedTuple):
@@ -205,14 +210,14 @@ class Order(NamedTuple):
 def served_and_left(keys: Sequence[str], now: datetime) -> list[Order]:
     """For each kind of call of which some were served, and others that could have been were left."""
     marks = ", ".join(["%s"] * len(keys))
-    served = _asked(
+    served = asked(
         f"SELECT mode, needs, rank_at, id FROM telephony_call WHERE key IN ({marks}) ORDER BY rank_at, id",  # noqa: S608
         _keys(keys),
     )
     last = {(mode, needs): (rank_at, pk) for mode, needs, rank_at, pk in served}
     orders = []
     for (mode, needs), of in last.items():
-        for rank_at, pk in _asked(_WAITING, [mode, needs, now, now, now]):
+        for rank_at, pk in asked(_WAITING, [mode, needs, now, now, now]):
             orders.append(Order(of, (rank_at, pk)))
     return orders
 
@@ -230,63 +235,6 @@ ORDER BY rank_at, id LIMIT 1
 
 def _keys(keys: Sequence[str]) -> list[object]:
     return [UUID(key) if connection.vendor == "postgresql" else key.replace("-", "") for key in keys]
-
-
-@dataclass(frozen=True, slots=True)
-class Overdue:
-    """Something that should have moved: which kind, its id, and when it was due."""
-
-    what: str
-    pk: int
-    due_at: datetime
-
-
-_OVERDUE = """
-SELECT 'case', id, due_at FROM dispatch_case WHERE closed_at IS NULL AND level IN (1, 2, 3, 4) AND due_at <= %s
-UNION ALL SELECT 'order', case_id, due_at FROM dispatch_order
-  WHERE state IN ('drafted', 'submitted') AND due_at <= %s
-UNION ALL SELECT 'call', id, due_at FROM telephony_call
-  WHERE status IN ('dialling', 'ringing', 'talking') AND due_at <= %s
-UNION ALL SELECT 'text', id, due_at FROM telephony_text WHERE state = 'queued' AND due_at <= %s
-"""
-
-
-def overdue(cases: datetime, calls: datetime, texts: datetime) -> list[Overdue]:
-    """What was due by these moments and has not moved."""
-    return [Overdue(*row) for row in _asked(_OVERDUE, [cases, cases, calls, texts])]
-
-
-@dataclass(frozen=True, slots=True)
-class Moments:
-    """When each part of the program next has something to do."""
-
-    cases: datetime | None
-    orders: datetime | None
-    booked: datetime | None
-    silent: datetime | None
-    desks: datetime | None
-    texts: datetime | None
-
-
-# One statement, each part read off the head of an index: it is asked after every instant.
-_MOMENTS = """
-SELECT (SELECT min(due_at) FROM dispatch_case WHERE closed_at IS NULL AND level = 4),
-       (SELECT min(due_at) FROM dispatch_case WHERE closed_at IS NULL AND level = 3),
-       (SELECT min(due_at) FROM dispatch_case WHERE closed_at IS NULL AND level = 2),
-       (SELECT min(due_at) FROM dispatch_case WHERE closed_at IS NULL AND level = 1),
-       (SELECT min(due_at) FROM dispatch_order WHERE state IN ('drafted', 'submitted')),
-       (SELECT min(due_at) FROM telephony_call WHERE status = 'booked' AND desk_id IS NULL),
-       (SELECT min(due_at) FROM telephony_call WHERE status IN ('dialling', 'ringing', 'talking')),
-       (SELECT min(CASE WHEN wrap_until < lease_until THEN wrap_until ELSE lease_until END)
-        FROM telephony_desk WHERE state <> 'talking'),
-       (SELECT min(due_at) FROM telephony_text WHERE state = 'queued')
-"""
-
-
-def moments() -> Moments:
-    (found,) = _asked(_MOMENTS)
-    cases = min((at for at in found[:4] if at), default=None)
-    return Moments(cases, *found[4:])
 
 
 _BEGINS = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")

@@ -1,4 +1,4 @@
-"""The sources: each sends its directives at the door until they are acknowledged, and keeps its own list of receipts."""
+"""The sources: each sends its directives until they are acknowledged, and keeps its own list of receipts."""
 
 import heapq
 import json
@@ -73,7 +73,9 @@ class Senders:
 
     def _again(self, task: _Task, rows: Sequence[Json], now: datetime) -> None:
         pause = timedelta(seconds=PAUSES[min(task.tries, len(PAUSES) - 1)])
-        sending = Sending(task.sending.at, task.sending.source, tuple(rows), task.sending.batch, task.sending.refused)
+        sending = Sending(
+            task.sending.at, task.sending.source, tuple(rows), task.sending.batch, task.sending.refused
+        )
         heapq.heappush(self._tasks, _Task(now + pause, next(self._order), sending, task.tries + 1))
 
     def _single(self, sending: Sending) -> Sequence[Json]:
@@ -130,5 +132,3 @@ def _key(source: Source) -> str:
     key = source.renew_key()
     source.save(update_fields=["key_digest"])
     return key
-
-

@@ -44,7 +44,10 @@ class Violation:
     call: int | None = None
 
     def plain(self) -> dict[str, object]:
-        told: dict[str, object] = {"at": self.at.astimezone(START.tzinfo).isoformat(), "promise": self.promise}
+        told: dict[str, object] = {
+            "at": self.at.astimezone(START.tzinfo).isoformat(),
+            "promise": self.promise,
+        }
         if self.case is not None:
             told["case"] = self.case
         if self.call is not None:

@@ -33,7 +33,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--directives", default="1000", metavar="N", help="of the whole time (1000)")
-        parser.add_argument("--hours", default="24", metavar="H", help="in which they come, from 08:00 on (24)")
+        parser.add_argument(
+            "--hours", default="24", metavar="H", help="in which they come, from 08:00 on (24)"
+        )
         parser.add_argument("--operators", default="6", metavar="N", help="desks (6)")
         parser.add_argument("--seed", default="1", metavar="N", help="the same seed, the same day (1)")
         parser.add_argument(
@@ -73,7 +75,9 @@ class Command(BaseCommand):
 def read(options: Mapping[str, Any]) -> Asked:
     """The options, checked. Raises CommandError, naming option, value and rule."""
     if options["database"] and not options["database"].startswith(("postgres://", "postgresql://")):
-        raise options_asked.refused("database", options["database"], _("the address of a PostgreSQL is expected"))
+        raise options_asked.refused(
+            "database", options["database"], _("the address of a PostgreSQL is expected")
+        )
     if options["html"] and not Path(options["html"]).absolute().parent.is_dir():
         raise options_asked.refused("html", options["html"], _("its folder is not there"))
     return Asked(
@@ -130,5 +134,7 @@ class Progress:
             return
         self._shown = step
         done = round(share * BAR)
-        self._out.write(f"\r{'█' * done}{'░' * (BAR - done)} {now.astimezone(START.tzinfo):%m-%d %H:%M} {acknowledged}")
+        self._out.write(
+            f"\r{'█' * done}{'░' * (BAR - done)} {now.astimezone(START.tzinfo):%m-%d %H:%M} {acknowledged}"
+        )
         self._out.flush()

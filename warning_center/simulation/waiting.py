@@ -1,0 +1,63 @@
+"""What is due next, and what is overdue: each read off the heads of indexes in one plain statement."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from warning_center.simulation.seen import asked
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """Something that should have moved: which kind, its id, and when it was due."""
+
+    what: str
+    pk: int
+    due_at: datetime
+
+
+_OVERDUE = """
+SELECT 'case', id, due_at FROM dispatch_case WHERE closed_at IS NULL AND level IN (1, 2, 3, 4) AND due_at <= %s
+UNION ALL SELECT 'order', case_id, due_at FROM dispatch_order
+  WHERE state IN ('drafted', 'submitted') AND due_at <= %s
+UNION ALL SELECT 'call', id, due_at FROM telephony_call
+  WHERE status IN ('dialling', 'ringing', 'talking') AND due_at <= %s
+UNION ALL SELECT 'text', id, due_at FROM telephony_text WHERE state = 'queued' AND due_at <= %s
+"""
+
+
+def overdue(cases: datetime, calls: datetime, texts: datetime) -> list[Overdue]:
+    """What was due by these moments and has not moved."""
+    return [Overdue(*row) for row in asked(_OVERDUE, [cases, cases, calls, texts])]
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """When each part of the program next has something to do."""
+
+    cases: datetime | None
+    orders: datetime | None
+    booked: datetime | None
+    silent: datetime | None
+    desks: datetime | None
+    texts: datetime | None
+
+
+# One statement, each part read off the head of an index: it is asked after every instant.
+_MOMENTS = """
+SELECT (SELECT min(due_at) FROM dispatch_case WHERE closed_at IS NULL AND level = 4),
+       (SELECT min(due_at) FROM dispatch_case WHERE closed_at IS NULL AND level = 3),
+       (SELECT min(due_at) FROM dispatch_case WHERE closed_at IS NULL AND level = 2),
+       (SELECT min(due_at) FROM dispatch_case WHERE closed_at IS NULL AND level = 1),
+       (SELECT min(due_at) FROM dispatch_order WHERE state IN ('drafted', 'submitted')),
+       (SELECT min(due_at) FROM telephony_call WHERE status = 'booked' AND desk_id IS NULL),
+       (SELECT min(due_at) FROM telephony_call WHERE status IN ('dialling', 'ringing', 'talking')),
+       (SELECT min(CASE WHEN wrap_until < lease_until THEN wrap_until ELSE lease_until END)
+        FROM telephony_desk WHERE state <> 'talking'),
+       (SELECT min(due_at) FROM telephony_text WHERE state = 'queued')
+"""
+
+
+def moments() -> Moments:
+    (found,) = asked(_MOMENTS)
+    cases = min((at for at in found[:4] if at), default=None)
+    return Moments(cases, *found[4:])
