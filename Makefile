@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run setup test tests migrations packages format lint types messages mutants walk simulate nightly lock clean
+.PHONY: help run setup test tests migrations packages format lint types messages mutants walk simulate nightly bench lock clean
 
 SPEED ?= 1
 PYTHON ?=
@@ -14,6 +14,7 @@ HOURS ?= 24
 OPERATORS ?= 6
 FAULTS ?= all
 MODULES ?=
+ONLY ?=
 VENV := .venv
 BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE # a start takes seconds longer when nothing is kept compiled
@@ -28,6 +29,7 @@ help: ## This list
 	@echo "  PYTEST='...'   options for pytest (test), by default -n 2"
 	@echo "  SEEDS='1 2 3'  the days to play, with DIRECTIVES=1000 HOURS=24 OPERATORS=6 FAULTS=all (simulate)"
 	@echo "  MODULES='...'  the modules to plant faults in (mutants), by default those of pyproject.toml"
+	@echo "  ONLY='...'     the questions to answer (bench): steps, committed, budget; by default all"
 	@echo "  LOCK=--upgrade take the newest versions that fit (lock)"
 
 run: setup ## Start the centre with its demonstration: SPEED=1
@@ -119,6 +121,9 @@ nightly: setup ## Thirty county-days and a city-day, all with faults; a line or 
 	$(MAKE) --no-print-directory simulate SEEDS="$$(seq -s ' ' 101 130)" || failed=1; \
 	$(MAKE) --no-print-directory simulate SEEDS=201 DIRECTIVES=15000 OPERATORS=90 || failed=1; \
 	exit $$failed
+
+bench: setup ## Measure what things cost, on a PostgreSQL and Redis of its own: ONLY='steps budget' for some
+	$(BIN)/python -m tests.servers --durable -- $(BIN)/python -m tests.bench $(ONLY)
 
 lock: ## Write requirements.txt from requirements.in (needs uv)
 	uv pip compile requirements.in -o requirements.txt --quiet $(LOCK) --generate-hashes --universal \

@@ -1,6 +1,6 @@
 """What it costs to take the next ones when very many wait, through the program's own code, on a PostgreSQL of its own.
 
-    python -m tests.bench_rank [--rows 1000000] [--times 50]
+    python -m tests.bench.rank [--rows 1000000] [--times 50]
 
 Due cases as a turn claims them, waiting calls as the matcher does, calls gone silent, a page of the operators' queue.
 """
@@ -92,7 +92,7 @@ def table(rows: int, times: int) -> Iterator[str]:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(prog="python -m tests.bench_rank", description=__doc__)
+    options = argparse.ArgumentParser(prog="python -m tests.bench.rank", description=__doc__)
     options.add_argument("--rows", type=int, default=1_000_000)
     options.add_argument("--times", type=int, default=50)
     asked = options.parse_args()

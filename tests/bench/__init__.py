@@ -1,0 +1,1 @@
+"""What things cost, measured on a real PostgreSQL and Redis: `make bench`, one module a question."""

@@ -1,0 +1,65 @@
+"""How much CPU one directive takes from the REST door to the moment its person's phone is dialled.
+
+One process does all of it, one directive after another: the request read and checked, the case opened and given its
+first turn, the hint sent to Redis, the line found, the carrier asked. The carrier is the simulated one, in process.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+
+from django.db import connection
+from django.test import Client
+
+from dispatch.models import Attempt
+from telephony import clock, tasks
+from tests.bench import cpu
+from tests.bench.directives import directive, found
+from tests.bench.table import Row
+from tests.senders import DIRECTIVES
+
+DIRECTED, ROUNDS = 200, 5
+MOST = 30.0  # ms
+
+
+def measure(many: int = DIRECTED, rounds: int = ROUNDS) -> Iterator[Row]:
+    """The CPU of each round, a directive."""
+    send = sender(found(clock.now())[1])
+    for n in range(20):
+        send(n)
+    backend = connection.connection.info.backend_pid
+    ours, database = [], []
+    for nth in range(rounds):
+        python, postgres = time.process_time(), cpu.of_backend(backend)
+        for n in range(many):
+            send(1_000 * (nth + 1) + n)
+        ours.append(1000 * (time.process_time() - python) / many)
+        database.append(1000 * (cpu.of_backend(backend) - postgres) / many)
+    dialled = Attempt.objects.filter(call__dialled_at__isnull=False).values("case").distinct().count()
+    if dialled != 20 + rounds * many:
+        raise RuntimeError(f"{dialled} people of {20 + rounds * many} were dialled")
+    totals = [sum(pair) for pair in zip(ours, database, strict=True)]
+    middle = sorted(zip(ours, database, strict=True), key=sum)[rounds // 2]
+    yield Row(
+        what="CPU from the REST door to the first dial",
+        work=f"{rounds} × {many} directives, one after another",
+        figures=tuple(totals),
+        unit="ms",
+        cpu=middle,
+        goal=f"at most {MOST:.0f} ms",
+        kept=sum(middle) <= MOST,
+    )
+
+
+def sender(key: str) -> Callable[[int], None]:
+    """Takes the n-th directive from the door to the dial."""
+    client, headers = Client(), {"Authorization": f"Bearer {key}"}
+
+    def send(n: int) -> None:
+        body = json.dumps(directive(n, clock.now()))
+        answer = client.post(DIRECTIVES, body, content_type="application/json", headers=headers)
+        if answer.status_code != 201:
+            raise RuntimeError(f"{answer.status_code} {answer.content!r}")
+        tasks.connect()
+
+    return send
