@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
+from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,14 +21,14 @@ from django.db import connection
 from telephony import clock
 from tests.bench import cpu
 from tests.bench.directives import directive, found
-from tests.bench.table import Row
+from tests.bench.table import Row, middle
 from tests.journeys.deployment import Deployment, deployed, until
 from tests.senders import DIRECTIVES
 from warning_center import intake
 from warning_center.api import serializers
 from warning_center.models import Directive
 
-MANY, ROUNDS, HANDS = 300, 3, 2
+MANY, ROUNDS, HANDS = 200, 3, 2
 FOUND = "from telephony import clock; from tests.bench.directives import found; print(found(clock.now())[1])"
 
 
@@ -65,9 +66,10 @@ def _measured(
     send: Callable[[Deployment, str, list[int]], None],
     rounds: list[list[int]],
 ) -> Row:
-    rates, spent = [], []
+    rates, spent, paces = [], [], []
     url = at.env["DATABASE_URL"]
     for numbers in rounds:
+        paces.append(cpu.pace())
         web, database = cpu.of_all([at.running["web"].pid]), cpu.of_cluster(url)
         began = time.perf_counter()
         send(at, key, numbers)
@@ -75,9 +77,7 @@ def _measured(
         web, database = cpu.of_all([at.running["web"].pid]) - web, cpu.of_cluster(url) - database
         spent.append((1000 * web / len(numbers), 1000 * database / len(numbers)))
     work = f"{len(rounds)} × {len(rounds[0])} through the REST door"
-    return Row(
-        f"directives committed, {name}", work, tuple(rates), "/s", sorted(spent, key=sum)[len(spent) // 2]
-    )
+    return Row(f"directives committed, {name}", work, tuple(rates), "/s", middle(spent), median(paces))
 
 
 def one_by_one(at: Deployment, key: str, numbers: list[int]) -> None:
@@ -143,18 +143,16 @@ def _past_the_door(many: int, rounds: int) -> Row:
     for _ in range(20):
         receive()
     backend = connection.connection.info.backend_pid
-    rates, spent = [], []
+    rates, spent, paces = [], [], []
     for _ in range(rounds):
+        paces.append(cpu.pace())
         python, database, began = time.process_time(), cpu.of_backend(backend), time.perf_counter()
         for _ in range(many):
             receive()
         rates.append(many / (time.perf_counter() - began))
-        spent.append(
-            (1000 * (time.process_time() - python) / many, 1000 * (cpu.of_backend(backend) - database) / many)
-        )
+        python, database = time.process_time() - python, cpu.of_backend(backend) - database
+        spent.append((1000 * python / many, 1000 * database / many))
     if Directive.objects.count() != 20 + rounds * many:
         raise RuntimeError("not every directive was stored")
-    middle = sorted(spent, key=sum)[rounds // 2]
-    return Row(
-        "directives committed, past the door", f"{rounds} × {many} in one process", tuple(rates), "/s", middle
-    )
+    work = f"{rounds} × {many} in one process"
+    return Row("directives committed, past the door", work, tuple(rates), "/s", middle(spent), median(paces))

@@ -14,11 +14,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from tests.bench import cpu
 from tests.bench.population import MIX, Population, written
-from tests.bench.table import Row
+from tests.bench.table import Row, middle
 from tests.factories import START
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,12 +34,12 @@ class Took:
     """What the rounds of one way of working took."""
 
     rates: list[float] = field(default_factory=list)
-    ours: list[float] = field(default_factory=list)  # ms of CPU a step
-    database: list[float] = field(default_factory=list)
+    spent: list[tuple[float, float]] = field(default_factory=list)  # ms of CPU a step: ours, the database's
+    paces: list[float] = field(default_factory=list)
 
     @property
     def cpu(self) -> tuple[float, float]:
-        return sorted(zip(self.ours, self.database, strict=True), key=sum)[len(self.ours) // 2]
+        return middle(self.spent)
 
 
 class Stepper:
@@ -116,16 +117,25 @@ def _rows(work: str, took: dict[str, Took]) -> Iterator[Row]:
             dearer = sum(each.cpu) / sum(hand.cpu)
             ratio, goal, kept = f"{dearer:.1f} × hand-made CPU", f"at most {DEAREST:.0f} ×", dearer <= DEAREST
         if name == "two processes":
-            middle = sorted(each.rates)[len(each.rates) // 2]
-            goal, kept = f"at least {LEAST:,}/s", middle >= LEAST
-        yield Row(f"whole steps, {name}", work, tuple(each.rates), "/s", each.cpu, ratio, goal, kept)
+            goal, kept = f"at least {LEAST:,}/s", median(each.rates) >= LEAST
+        yield Row(
+            f"whole steps, {name}",
+            work,
+            tuple(each.rates),
+            "/s",
+            each.cpu,
+            median(each.paces),
+            ratio,
+            goal,
+            kept,
+        )
 
 
 def _round(way: list[Stepper], people: Population, due: int, took: Took | None = None) -> Counter[str]:
     """Make cases due and let the processes give them their turn; what rows that has written."""
     database_url = os.environ["DATABASE_URL"]
     people.make_due(due, START)
-    before = written(database_url)
+    before, pace = written(database_url), cpu.pace()
     spent = sum(cpu.of_backend(each.backend) for each in way)
     for each in way:
         each.go(START)
@@ -136,8 +146,8 @@ def _round(way: list[Stepper], people: Population, due: int, took: Took | None =
         raise RuntimeError(f"{steps} of {due} cases took their turn")
     if took is not None:
         took.rates.append(steps / max(one["seconds"] for one in said))
-        took.ours.append(1000 * sum(one["cpu"] for one in said) / steps)
-        took.database.append(1000 * spent / steps)
+        took.spent.append((1000 * sum(one["cpu"] for one in said) / steps, 1000 * spent / steps))
+        took.paces.append(pace)
     after = written(database_url)
     return Counter({key: after[key] - before[key] for key in after | before if after[key] != before[key]})
 

@@ -5,19 +5,23 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
-HEAD = "| what | size of the work | median | rounds | CPU ms: ours + database | ratio | goal |"
-RULE = "|---|---|---:|---|---:|---:|---|"
+HEAD = "| what | size of the work | median | rounds | CPU ms: ours + database | pace | ratio | goal |"
+RULE = "|---|---|---:|---|---:|---:|---:|---|"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measurement. `figures` are those of its rounds, `cpu` milliseconds a piece (ours, PostgreSQL's)."""
+    """One measurement. `figures` are those of its rounds, `cpu` milliseconds a piece (ours, PostgreSQL's).
+
+    `pace` tells how fast the machine was meanwhile: see `cpu.pace`.
+    """
 
     what: str
     work: str
     figures: tuple[float, ...]
     unit: str
     cpu: tuple[float, float] | None = None
+    pace: float | None = None
     ratio: str = ""
     goal: str = ""
     kept: bool | None = None  # whether the goal is met; None: there is none
@@ -38,13 +42,20 @@ class Row:
         spread = f"{min(self.figures):,.4g} – {max(self.figures):,.4g}" if len(self.figures) > 1 else "one"
         cpu = f"{self.cpu[0]:.2f} + {self.cpu[1]:.2f}" if self.cpu else ""
         verdict = {None: "", True: ": met", False: ": **missed**"}[self.kept]
+        pace = f"{self.pace:.0f}" if self.pace else ""
         figure = f"{number(self.median)} {self.unit}"
-        return f"| {self.what} | {self.work} | {figure} | {spread} | {cpu} | {self.ratio} | {self.goal}{verdict} |"
+        cells = (self.what, self.work, figure, spread, cpu, pace, self.ratio, f"{self.goal}{verdict}")
+        return f"| {' | '.join(cells)} |"
 
 
 def number(figure: float) -> str:
     """Three digits that count, and no tail."""
     return f"{figure:,.0f}" if abs(figure) >= 100 or figure == int(figure) else f"{figure:.3g}"
+
+
+def middle(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """The pair whose sum is the median of all sums."""
+    return sorted(pairs, key=sum)[len(pairs) // 2]
 
 
 def lines(rows: Iterable[Row]) -> Iterator[str]:
