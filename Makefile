@@ -29,7 +29,7 @@ help: ## This list
 	@echo "  PYTEST='...'   options for pytest (test), by default -n 2"
 	@echo "  SEEDS='1 2 3'  the days to play, with DIRECTIVES=1000 HOURS=24 OPERATORS=6 FAULTS=all (simulate)"
 	@echo "  MODULES='...'  the modules to plant faults in (mutants), by default those of pyproject.toml"
-	@echo "  ONLY='...'     the questions to answer (bench): steps, committed, budget; by default all"
+	@echo "  ONLY='...'     the questions to answer (bench), by default all: steps, committed, budget, first_dial ..."
 	@echo "  LOCK=--upgrade take the newest versions that fit (lock)"
 
 run: setup ## Start the centre with its demonstration: SPEED=1

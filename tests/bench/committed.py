@@ -5,43 +5,29 @@ in this process, without the door.
 """
 
 import itertools
-import json
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPConnection
-from pathlib import Path
 from statistics import median
-from typing import Any
-from urllib.parse import urlsplit
 
 from django.db import connection
 
 from telephony import clock
 from tests.bench import cpu
 from tests.bench.directives import directive, found
+from tests.bench.manned import Source, manned
 from tests.bench.table import Row, middle
-from tests.journeys.deployment import Deployment, deployed, until
-from tests.senders import DIRECTIVES
+from tests.journeys.deployment import Deployment
 from warning_center import intake
 from warning_center.api import serializers
 from warning_center.models import Directive
 
 MANY, ROUNDS, HANDS = 200, 3, 2
-FOUND = "from telephony import clock; from tests.bench.directives import found; print(found(clock.now())[1])"
 
 
 def measure(many: int = MANY, rounds: int = ROUNDS) -> Iterator[Row]:
     """One by one, in batches of 100, and past the door."""
-    with (
-        tempfile.TemporaryDirectory(prefix="wc-bench-") as folder,
-        deployed(Path(folder), speed=1, manned=False) as at,
-    ):
-        at.manage("migrate", "--verbosity", "0")
-        key = at.python(FOUND).split()[-1]
-        at.start("web")
-        until(lambda: _answers(at.url), what="the web server answers")
+    with manned(("web",)) as (at, key):
         numbers = itertools.count()
         one_by_one(at, key, [next(numbers) for _ in range(50)])
         ways: dict[str, Callable[[Deployment, str, list[int]], None]] = {
@@ -82,53 +68,32 @@ def _measured(
 
 def one_by_one(at: Deployment, key: str, numbers: list[int]) -> None:
     """Each directive a request, on a connection that stays open; HANDS at once."""
-    shares = [numbers[n::HANDS] for n in range(HANDS)]
-    with ThreadPoolExecutor(HANDS) as hands:
-        list(
-            hands.map(
-                lambda share: _send(at, key, [(DIRECTIVES, _directive(at, n), 201) for n in share]), shares
-            )
-        )
+
+    def send(share: list[int]) -> None:
+        source = Source(at, key)
+        for n in share:
+            source.send(directive(n, at.now()))
+        source.close()
+
+    _shared(send, numbers)
 
 
 def in_batches(at: Deployment, key: str, numbers: list[int], size: int = 100) -> None:
     """A hundred in a request."""
-    groups = [numbers[n : n + size] for n in range(0, len(numbers), size)]
-    _send(at, key, [(f"{DIRECTIVES}/batch", [_directive(at, n) for n in group], 200) for group in groups])
+    source = Source(at, key)
+    for first in range(0, len(numbers), size):
+        source.send_batch([directive(n, at.now()) for n in numbers[first : first + size]])
+    source.close()
 
 
 def in_batches_at_once(at: Deployment, key: str, numbers: list[int]) -> None:
     """A hundred in a request, HANDS requests at once."""
-    shares = [numbers[n::HANDS] for n in range(HANDS)]
+    _shared(lambda share: in_batches(at, key, share), numbers)
+
+
+def _shared(send: Callable[[list[int]], None], numbers: list[int]) -> None:
     with ThreadPoolExecutor(HANDS) as hands:
-        list(hands.map(lambda share: in_batches(at, key, share), shares))
-
-
-def _directive(at: Deployment, n: int) -> dict[str, Any]:
-    return directive(n, at.now())
-
-
-def _send(at: Deployment, key: str, posts: list[tuple[str, Any, int]]) -> None:
-    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-    place = urlsplit(at.url)
-    with_door = HTTPConnection(place.hostname or "", place.port, timeout=120)
-    for path, body, expected in posts:
-        with_door.request("POST", path, json.dumps(body), headers)
-        answer = with_door.getresponse()
-        said = answer.read()
-        if answer.status != expected or b'"refused": 1' in said:
-            raise RuntimeError(f"{answer.status} {said[:500]!r}")
-    with_door.close()
-
-
-def _answers(url: str) -> bool:
-    place = urlsplit(url)
-    try:
-        door = HTTPConnection(place.hostname or "", place.port, timeout=5)
-        door.request("GET", "/health/live/")
-        return door.getresponse().status == 200
-    except OSError:
-        return False
+        list(hands.map(send, [numbers[n::HANDS] for n in range(HANDS)]))
 
 
 def _past_the_door(many: int, rounds: int) -> Row:
