@@ -28,14 +28,14 @@ PULSE = "SELECT count(*) FROM warning_center_pulse WHERE name IN ('dispatch', 't
 
 
 @contextlib.contextmanager
-def manned(names: tuple[str, ...]) -> Iterator[tuple[Deployment, str]]:
-    """The processes of these names, once they answer; and the key of the centre's source."""
+def manned(names: tuple[str, ...], founding: str = FOUND) -> Iterator[tuple[Deployment, str]]:
+    """The processes of these names, once they answer; and what `founding` printed last: the source's key."""
     with (
         tempfile.TemporaryDirectory(prefix="wc-bench-") as folder,
         deployed(Path(folder), speed=1, manned=False) as at,
     ):
         at.manage("migrate", "--verbosity", "0")
-        key = at.python(FOUND).split()[-1]
+        key = at.python(founding).split()[-1]
         for name in names:
             at.start(name)
         until(lambda: _answers(at.url), what="the web server answers")
