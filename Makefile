@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run setup test tests migrations packages format lint types messages mutants walk simulate nightly bench lock clean
+.PHONY: help run setup test tests migrations packages format lint types messages mutants walk simulate nightly bench storm lock clean
 
 SPEED ?= 1
 PYTHON ?=
@@ -15,6 +15,8 @@ OPERATORS ?= 6
 FAULTS ?= all
 MODULES ?=
 ONLY ?=
+CASES ?= 2000
+STORM ?=
 VENV := .venv
 BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE # a start takes seconds longer when nothing is kept compiled
@@ -30,6 +32,7 @@ help: ## This list
 	@echo "  SEEDS='1 2 3'  the days to play, with DIRECTIVES=1000 HOURS=24 OPERATORS=6 FAULTS=all (simulate)"
 	@echo "  MODULES='...'  the modules to plant faults in (mutants), by default those of pyproject.toml"
 	@echo "  ONLY='...'     the questions to answer (bench), by default all: steps, committed, budget, first_dial ..."
+	@echo "  STORM='...'    options (storm): --seed N, --rate 3 directives a second, --speed 1"
 	@echo "  LOCK=--upgrade take the newest versions that fit (lock)"
 
 run: setup ## Start the centre with its demonstration: SPEED=1
@@ -124,6 +127,9 @@ nightly: setup ## Thirty county-days and a city-day, all with faults; a line or 
 
 bench: setup ## Measure what things cost, on a PostgreSQL and Redis of its own: ONLY='steps budget' for some
 	$(BIN)/python -m tests.servers --durable -- $(BIN)/python -m tests.bench $(ONLY)
+
+storm: setup ## Kill real processes at random under CASES=2000: nothing may be lost, doubled or late
+	$(BIN)/python -m tests.servers --durable -- $(BIN)/python -m tests.storm --cases $(CASES) $(STORM)
 
 lock: ## Write requirements.txt from requirements.in (needs uv)
 	uv pip compile requirements.in -o requirements.txt --quiet $(LOCK) --generate-hashes --universal \
