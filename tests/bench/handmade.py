@@ -34,9 +34,10 @@ UPDATE dispatch_attempt a SET result = 'outcome_unknown', fault = 'person', evid
 FROM unnest(%s::bigint[], %s::text[]) g(id, evidence) WHERE a.id = g.id
 """
 _BOOK = """
-INSERT INTO telephony_call (key, number, number_index, kind, mode, tag, avoid, status, result, rank_at, booked_for,
-                            until, due_at, external_id, asked, evidence)
-SELECT key, number, number_index, 'voice', '', 'authority', '[]', 'booked', '', at - %s, at, at + %s, at, '', 0, '[]'
+INSERT INTO telephony_call (key, number, number_index, kind, mode, tag, needs, avoid, status, result, rank_at,
+                            booked_for, until, due_at, external_id, asked, evidence)
+SELECT key, number, number_index, 'voice', '', 'authority', '', '[]', 'booked', '', at - %s, at, at + %s, at, '', 0,
+       '[]'
 FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::timestamptz[]) g(key, number, number_index, at)
 RETURNING id
 """

@@ -47,9 +47,9 @@ SELECT n, n, 'voice', level, level * 20 + chance %% 20, 'authority', '', (%(unit
        21.5 + chance %% 100 / 1000.0, 111.0, %(start)s
 FROM made;
 
-INSERT INTO telephony_call (id, key, number, number_index, kind, mode, tag, avoid, status, result, rank_at, booked_for,
-                            until, due_at, external_id, asked, evidence)
-SELECT n, gen_random_uuid(), %(sealed)s, 'made ' || n, 'voice', '', 'authority', '[]', 'booked', '',
+INSERT INTO telephony_call (id, key, number, number_index, kind, mode, tag, needs, avoid, status, result, rank_at,
+                            booked_for, until, due_at, external_id, asked, evidence)
+SELECT n, gen_random_uuid(), %(sealed)s, 'made ' || n, 'voice', '', 'authority', '', '[]', 'booked', '',
        due - interval '20 minutes', due, due + interval '20 minutes', due, '', 0, '[]'
 FROM made;
 

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from warning_center import answers, rows
-from warning_center.management.commands import demo as command
+from warning_center.management import staged
 
 Row = dict[str, Any]
 STORIES: dict[str, Row] = tomllib.loads(Path(__file__).with_name("demo_stories.toml").read_text("utf-8"))
@@ -197,7 +197,7 @@ def test_bad_rows_are_named_and_the_good_ones_run_the_same_in_every_language(
     said = written(
         tmp_path / "a.json", {"S1": {"voice": ["false_alarm@7"]}, "NOBODY": {"visit": ["met_not"]}}
     )
-    monkeypatch.setenv(command.STAGED, "1")  # it reads the answers before it knows of any database
+    monkeypatch.setenv(staged.MARK, "1")  # it reads the answers before it knows of any database
     out = io.StringIO()
     with pytest.raises(CommandError, match="NOBODY"):
         call_command("demo", directives=path, answers=said, json=True, stdout=out)
