@@ -1,7 +1,7 @@
 """The matcher: due calls meet free lines and ready desks, the earliest rank first."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -93,25 +93,26 @@ def claim(now: datetime, many: int, desks: Sequence[Desk]) -> list[Call]:
     One that is locked is being called off. Twice as many as there are desks is enough of what needs one.
     """
     found: list[Call] = []
-    for mode, needs in _kinds(desks):
+    for mode, needs in _kinds({frozenset(desk.tags) for desk in desks}):
         waiting = Call.objects.waiting(now, mode=mode, needs=needs).only(*_READ)
         most = many if mode else min(many, 2 * len(desks))
         found += waiting.select_for_update(skip_locked=True, of=("self",))[:most]
     return sorted(found, key=lambda call: (call.rank_at, call.pk))
 
 
-def _kinds(desks: Sequence[Desk]) -> Iterator[tuple[str, str]]:
-    """The mode and needs of each kind of call that can be served: announcements, and what one of these desks can."""
+def _kinds(able: Collection[frozenset[str]]) -> Iterator[tuple[str, str]]:
+    """The mode and needs of each kind of call that can be served: announcements, and what desks with such tags can."""
     yield ANNOUNCE, ""
-    if desks:
+    if able:
         for needs in Call.objects.needed():
-            if any(desk.can(needs.split()) for desk in desks):
+            if any(tags.issuperset(needs.split()) for tags in able):
                 yield "", needs
 
 
 def is_anyone_waiting(now: datetime) -> bool:
     """Whether any call could be dialled, were a line free: one that needs no desk, or that a ready desk can take."""
-    for mode, needs in _kinds(list(Desk.objects.free(now))):
+    able = {frozenset(tags) for tags in Desk.objects.free(now).values_list("tags", flat=True)}
+    for mode, needs in _kinds(able):
         # `exists()` would drop the order, and with it the index.
         if Call.objects.waiting(now, mode=mode, needs=needs).values_list("pk", flat=True).first() is not None:
             return True

@@ -143,5 +143,5 @@ def _back(request: HttpRequest) -> str:
     """The page the bar stood on, if it is ours."""
     came = request.headers.get("referer", "")
     if url_has_allowed_host_and_scheme(came, {request.get_host()}, require_https=request.is_secure()):
-        return came
+        return came.replace("/person/", "/change/")  # what was opened there is shown once
     return reverse("admin:dispatch_case_changelist")

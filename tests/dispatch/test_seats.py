@@ -159,6 +159,9 @@ def test_after_an_act_one_is_back_on_the_page_one_came_from(place: Centre, brows
     address = reverse("admin:dispatch_desk_act", args=["ready"])
     there = browser.post(address, headers={"referer": f"http://testserver{page}"})
     assert there["Location"].endswith(page)
+    opened = reverse("admin:dispatch_case_person", args=[case.pk])
+    after = browser.post(address, headers={"referer": f"http://testserver{opened}"})
+    assert after["Location"].endswith(page)
     elsewhere = browser.post(address, headers={"referer": "http://elsewhere.example/"})
     assert elsewhere["Location"] == reverse("admin:dispatch_case_changelist")
 
