@@ -1,6 +1,7 @@
 """Every word of the field, spelled once. Standard library only; codes are what files and databases hold."""
 
 from enum import IntEnum, StrEnum
+from functools import cache
 
 
 class Level(IntEnum):
@@ -209,6 +210,7 @@ def result_with(tier: Tier, disposition: Disposition) -> Result:
     return R.REACHED if tier in CALLS else R.MET
 
 
+@cache  # asked a dozen times in every turn
 def what_was_met(tier: Tier, level: Level, result: Result, disposition: Disposition | None) -> Met:
     """Fold a result and its disposition into the chain's column. A person's word outranks the machine's."""
     if disposition is not None:
