@@ -26,6 +26,7 @@ BEAT = timedelta(seconds=1)
 HOSTS = ("web-1", "web-2", "worker-1", "worker-2", "worker-3")
 BATCH = 100
 WHOLE_EVERY = timedelta(hours=1)
+AFTERWARDS_EVERY = timedelta(days=1)  # once all directives are in
 LATE_EVERY = timedelta(seconds=30)
 LONGEST = timedelta(days=60)  # after the last directive every case has ended by then
 LOOKS_AGAIN = timedelta(seconds=5)  # calls that found no line, if nothing has moved on the lines
@@ -45,9 +46,9 @@ class Day:
         hosts = [Host(name, self.plan.ahead(n)) for n, name in enumerate(HOSTS)]
         self.hosts = Hosts(hosts, self.plan.faults, luck)
         self.people = People(asked.seed, self.hosts, self.plan.befall)
+        self.sources, self.limits = centre.found(START, asked.operators)
         self.operators = Operators(asked, self.hosts)
         self.network = Network(lambda: self.hosts.now, behave=self.people.behave, step=self.hosts.step)
-        self.sources, self.limits = centre.found(START, asked.operators)
         self.senders = Senders(sendings, self.hosts, self.sources)
         self.broken = broken or Broken()
         outside = Outside(self.senders.receipts, self.people.said, self.senders.taken_though_changed)
@@ -150,7 +151,7 @@ class Day:
         if now >= self._whole_at:
             self.invariants.whole(now)
             self.checks += 1
-            self._whole_at = now + WHOLE_EVERY
+            self._whole_at = now + (WHOLE_EVERY if self.senders.next_at() else AFTERWARDS_EVERY)
 
     # the next one
 

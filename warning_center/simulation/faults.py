@@ -240,6 +240,7 @@ class Restart(Fault):
         database = connections[DEFAULT_DB_ALIAS]
         if database.vendor == "postgresql" and database.connection is not None:
             database.connection.close()
+            database.errors_occurred = True
 
 
 KINDS: Mapping[str, type[Fault]] = {

@@ -48,6 +48,7 @@ class Invariants:
     cases: dict[int, CaseRow] = field(default_factory=dict)
     _attempts: dict[int, AttemptRow] = field(default_factory=dict)
     _calls: dict[int, str] = field(default_factory=dict)
+    _heard: dict[int, int] = field(default_factory=dict)  # the length of a call's evidence
     _on_line: set[int] = field(default_factory=set)
     _changed: int = 0
 
@@ -103,11 +104,6 @@ class Invariants:
             broken.add(now, "record", "its level changed without a line", case=case.pk)
 
     def _verified(self, now: datetime, case: CaseRow) -> None:
-        checks = [
-            (attempt.pk, attempt.ended_at)
-            for attempt in self._attempts.values()
-            if attempt.case_id == case.pk and attempt.tier == Tier.FOLLOW_UP
-        ]
         rows = Attempt.objects.filter(case=case.pk, tier=Tier.FOLLOW_UP, result=Result.NO_LOSS)
         found = [
             pk
@@ -115,7 +111,7 @@ class Invariants:
             if case.agreed_at is not None and ended_at is not None and ended_at >= case.agreed_at
         ]
         if case.agreed_at is None or not any(Result.NO_LOSS in self.outside.said[pk] for pk in found):
-            self.broken.add(now, "verified", f"{len(checks)} checks, none of them said so", case=case.pk)
+            self.broken.add(now, "verified", "no check after they agreed found no loss", case=case.pk)
 
     def _attempt(self, now: datetime, attempt: AttemptRow, verbs: set[str]) -> None:
         before = self._attempts.get(attempt.pk)
@@ -146,6 +142,9 @@ class Invariants:
             if _rank(call.status) < _rank(before):
                 self.broken.add(now, "forward", f"from {before} back to {call.status}", call=call.pk)
             self._calls[call.pk] = call.status
+            if self._heard.get(call.pk) == len(call.evidence):
+                continue
+            self._heard[call.pk] = len(call.evidence)
             furthest = max((_rank(piece["status"]) for piece in json.loads(call.evidence)), default=0)
             if furthest > _rank(call.status):
                 self.broken.add(now, "forward", f"is {call.status}, and news has told of more", call=call.pk)

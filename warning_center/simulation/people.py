@@ -65,7 +65,8 @@ class People:
         word = odds.draw(odds.ON_THE_LINE, luck)
         answered, ends = self._hosts.now + min(timedelta(seconds=8), lasts / 2), self._hosts.now + lasts
         wrapped = ends + timedelta(seconds=odds.WRAP_UP.draw(luck))
-        self.talks.append((answered, ends, wrapped))
+        if not dial.mode:  # an announcement takes nobody's time
+            self.talks.append((answered, ends, wrapped))
         said_after = min(timedelta(seconds=odds.SAID_AFTER.draw(luck)), wrapped - ends)
         if isinstance(word, Disposition) and odds.IDENTIFIED.falls(luck):
             self.agenda.at(answered + (ends - answered) / 4, lambda now: self._identify(dial.key, now))
