@@ -199,6 +199,7 @@ class Invariants:
         live = Attempt.objects.live().filter(case=OuterRef("pk"))
         owed = Order.objects.open().filter(case=OuterRef("pk"))
         idle = Case.objects.open().exclude(Exists(live)).exclude(Exists(owed))
+        idle = idle.filter(due_at__gt=now + self.ahead)  # the others have been woken
         for pk in idle.order_by("pk").values_list("pk", flat=True):
             self.broken.add(now, "due", "open, and nothing of it lives", case=pk)
         undead = Attempt.objects.live().filter(case__closed_at__isnull=False)
