@@ -68,6 +68,22 @@ SELECT n, %(start)s, level * 20, level, '[{"fact": "upstream", "size": 3, "point
 DROP TABLE made
 """
 
+_TABLES = (
+    "dispatch_target",
+    "dispatch_phonenumber",
+    "dispatch_targetnumber",
+    "dispatch_case",
+    "telephony_call",
+    "dispatch_attempt",
+    "dispatch_event",
+    "dispatch_assessment",
+)
+# Those that are no constraint's: made anew after the rows, all of it takes a quarter less.
+_INDEXES = """
+SELECT indexname, indexdef FROM pg_indexes i WHERE tablename = ANY(%s) AND NOT EXISTS (
+  SELECT FROM pg_constraint c JOIN pg_class x ON x.oid = c.conindid WHERE x.relname = i.indexname)
+"""
+
 _ARM = """
 UPDATE dispatch_phonenumber p SET number = a.number, index = a.number_index FROM armed a WHERE p.id = a.id;
 
@@ -114,10 +130,16 @@ class Population:
         with connection.cursor() as cursor:
             if not self.rows:
                 self._found()
+            cursor.execute(_INDEXES, [list(_TABLES)])
+            indexes = cursor.fetchall()
+            for name, _definition in indexes:
+                cursor.execute(f'DROP INDEX "{name}"')
             # No look at each foreign key: the rows name one another by number.
-            cursor.execute("SET session_replication_role = replica")
+            cursor.execute("SET session_replication_role = replica; SET maintenance_work_mem = '256MB'")
             cursor.execute(_ROWS, {**self.places, "first": self.rows + 1, "last": rows})
-            cursor.execute("SET session_replication_role = DEFAULT")
+            for _name, definition in indexes:
+                cursor.execute(definition)
+            cursor.execute("SET session_replication_role = DEFAULT; RESET maintenance_work_mem")
             for table in ("case", "attempt", "event", "assessment"):
                 cursor.execute(
                     f"SELECT setval('dispatch_{table}_id_seq', greatest(nextval("
@@ -194,7 +216,8 @@ class Population:
 _WRITTEN = """
 SELECT 'record ' || verb, count(*) FROM dispatch_event WHERE id > %(most)s GROUP BY 1
 UNION ALL
-SELECT concat_ws(' ', 'attempt', tier, stage, result), count(*) FROM dispatch_attempt WHERE id > %(most)s GROUP BY 1
+SELECT concat_ws(' ', 'attempt', tier, stage, nullif(result, '')), count(*) FROM dispatch_attempt
+WHERE id > %(most)s GROUP BY 1
 UNION ALL SELECT 'call ' || status, count(*) FROM telephony_call WHERE id > %(most)s GROUP BY 1
 UNION ALL SELECT 'assessment ' || score, count(*) FROM dispatch_assessment WHERE id > %(most)s GROUP BY 1
 UNION ALL
