@@ -65,6 +65,7 @@ def main() -> None:
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="wc-bench-") as home, database(server, "template1") as empty:
         environment = {**os.environ, "WARNING_CENTER_HOME": home, "DATABASE_URL": empty, **clock()}
+        Path(home, "static").mkdir()
         migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
         subprocess.run(migrate, cwd=ROOT, env=environment, check=True)
         for question in asked:
