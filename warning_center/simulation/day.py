@@ -84,6 +84,8 @@ class Day:
         if self.operators.agenda.act(now):
             self._lines_at = now
         due = waiting.moments()
+        if due.booked != self._moments.booked:
+            self._lines_at = now
         self.operators.wanted(due.booked, now)
         self._cases(now, due)
         self._lines(now, due)
@@ -141,6 +143,8 @@ class Day:
         self.people.see(moved)
         self.operators.see(moved)
         self._astray = moved.has_astray_desks
+        if moved.events:  # a call may have been booked
+            self._lines_at = min(self._lines_at, now + BEAT)
         errors = self.hosts.take_errors()
         if errors and not self.plan.under_way(now):
             self.broken.add(now, "goes_well", errors[0])
