@@ -31,7 +31,8 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("patient")
 
-LONGEST = ("journeys", "browser", "test_walk.py")  # folders and files whose tests are begun first
+# Begun first. The kills before all: no test that times a recovery is then beside them.
+LONGEST = ("test_kills.py", "journeys", "browser", "test_walk.py")
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_FLAGS = (
     "--disable-background-networking",
