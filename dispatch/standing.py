@@ -19,9 +19,6 @@ class Standing:
     agreed_at: datetime | None  # since when the agreement has stood
 
 
-_NOBODY = Standing(None, False, None)  # has said anything that counts
-
-
 def standing(past: Sequence[Past], level: Level) -> Standing:
     """Weigh the words in the order they were said: a voice cannot undo a door, a door can undo a voice.
 
@@ -29,15 +26,15 @@ def standing(past: Sequence[Past], level: Level) -> Standing:
     """
     words = [p for p in past if p.disposition and met(p, level) in _WORDS]
     if not words:
-        return _NOBODY
-    spoken: Past | None = None
-    agreed_at: datetime | None = None
-    for word in sorted(words, key=lambda p: (p.heard_at, p.id)):
-        if spoken is None or word.tier >= spoken.tier:
+        return Standing(None, False, None)
+    words.sort(key=lambda p: (p.heard_at, p.id))
+    spoken, agreed_at = words[0], None
+    for word in words:
+        if word.tier >= spoken.tier:
             spoken = word
         agreed = met(spoken, level) is Met.PERSUADED
         agreed_at = (agreed_at or word.heard_at) if agreed else None
-    if spoken is None or met(spoken, level) is Met.FALSE_ALARM:
+    if met(spoken, level) is Met.FALSE_ALARM:
         return Standing(spoken, False, None)
     gone = any(met(p, level) is Met.TRANSFERRED for p in words)
     return Standing(spoken, gone, None if gone else agreed_at)
