@@ -58,9 +58,10 @@ def test_workers_never_give_one_case_the_same_turn_twice(at: Centre) -> None:
     cases = [factories.directive(at, f"D-{n}", number=str(n), level=Level.CRITICAL) for n in range(24)]
     due = START + timedelta(minutes=2)
     taken = at_once(*[lambda: turn.advance_due(now=due, limit=7)] * 6)
-    while turn.advance_due(now=due):
-        pass
+    while count := turn.advance_due(now=due):
+        taken.append(count)
     assert all(isinstance(count, int) for count in taken), taken
+    assert sum(taken) == len(cases)  # each by one worker
     visits = Attempt.objects.filter(tier=Tier.VISIT).values("case").annotate(n=Count("pk"))
     assert [row["n"] for row in visits] == [2] * len(cases)  # the ignored one, and one more
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.db.models import QuerySet
 
 from dispatch import calling
 from dispatch.models import Case
@@ -16,7 +17,10 @@ from telephony import calls, exchange, room
 from telephony.carrier import CallResult, CallStatus, Update
 from telephony.models import Call, Trunk
 from telephony.models.call import CallQuerySet
+from tests import factories
+from tests.dispatch import test_races
 from tests.simulation.days import played, without
+from tests.telephony import test_exchange
 from warning_center import intake
 from warning_center.models import Directive
 from warning_center.simulation import faults, odds
@@ -274,3 +278,24 @@ def test_more_calls_than_the_cap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(odds, "VOICE", tuple(Row(result, 1, ASSUMED) for result in results))
     monkeypatch.setattr(odds, "LEVELS", (Row(Level.LOW, 1, ASSUMED),))
     assert broken(directives=15) == {"cap"}
+
+
+# A simulated day runs one part after another, so what misses a lock are several workers at the same moment.
+
+
+def test_turns_without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **_: self.all())
+    with pytest.raises(AssertionError):
+        test_races.test_workers_never_give_one_case_the_same_turn_twice(factories.centre())
+
+
+def test_words_without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **_: self.all())
+    with pytest.raises(AssertionError):
+        test_races.test_of_two_words_at_once_one_is_written_and_the_other_is_told(factories.centre())
+
+
+def test_matchers_without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **_: self.all())
+    with pytest.raises(AssertionError):
+        test_exchange.test_many_exchanges_at_once_dial_every_number_once()
