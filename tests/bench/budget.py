@@ -1,7 +1,8 @@
 """How much CPU one directive takes from the REST door to the moment its person's phone is dialled.
 
 One process does all of it, one directive after another: the request read and checked, the case opened and given its
-first turn, the hint sent to Redis, the line found, the carrier asked. The carrier is the simulated one, in process.
+first turn, the hint sent to Redis, the line and the desk found, the carrier asked. The carrier is the simulated one, in
+process; nobody answers, and every tenth time the desks are free again.
 """
 
 import json
@@ -21,11 +22,17 @@ from tests.senders import DIRECTIVES
 
 DIRECTED, ROUNDS = 100, 5
 MOST = 30.0  # ms
+DESKS, OFTEN = 30, 10
+_OVER = """
+UPDATE telephony_call SET status = 'ended', result = 'no_answer', ended_at = dialled_at, due_at = NULL
+WHERE status IN ('dialling', 'ringing')
+"""
+_READY = "UPDATE telephony_desk SET state = 'ready' WHERE state = 'offered'"
 
 
 def measure(many: int = DIRECTED, rounds: int = ROUNDS) -> Iterator[Row]:
     """The CPU of each round, a directive."""
-    send = sender(found(clock.now())[1])
+    send = sender(found(clock.now(), desks=DESKS)[1])
     for n in range(20):
         send(n)
     backend = connection.connection.info.backend_pid
@@ -62,5 +69,9 @@ def sender(key: str) -> Callable[[int], None]:
         if answer.status_code != 201:
             raise RuntimeError(f"{answer.status_code} {answer.content!r}")
         tasks.connect()
+        if n % OFTEN == 0:
+            with connection.cursor() as cursor:
+                cursor.execute(_OVER)
+                cursor.execute(_READY)
 
     return send

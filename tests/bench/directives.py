@@ -6,9 +6,10 @@ from typing import Any
 
 from dispatch.models import Unit
 from dispatch.vocabulary import Level, UnitKind
-from telephony.models import Trunk
+from telephony.models import Desk, Trunk
 from tests import factories
 from tests.crowd import SHARES
+from tests.seats import taken_seats
 from warning_center.models import Source
 
 COUNTIES, STATIONS = 5, 12
@@ -17,8 +18,10 @@ FRAUDS = ("刷单返利", "虚假网络投资理财", "冒充电商物流客服"
 LEVELS = [level for level, share in SHARES.items() for _ in range(share)]
 
 
-def found(now: datetime, *, concurrent: int = 5_000, per_second: float = 200) -> tuple[Source, str]:
-    """A city of five counties with a dozen stations each and one wide trunk; its source and the source's key."""
+def found(
+    now: datetime, *, concurrent: int = 5_000, per_second: float = 200, desks: int = 300
+) -> tuple[Source, str]:
+    """A city of five counties with a dozen stations each, one wide trunk and these ready desks; its source and key."""
     centre = factories.centre(now)
     for n, adcode in enumerate(ADCODES):
         county = Unit.objects.create(
@@ -41,6 +44,7 @@ def found(now: datetime, *, concurrent: int = 5_000, per_second: float = 200) ->
                     lon=county.lon,
                 )
     Trunk.objects.update(concurrent=concurrent, per_second=per_second, tokens=per_second, filled_at=now)
+    taken_seats(desks - Desk.objects.count(), now)
     key = centre.source.renew_key()
     centre.source.save()
     return centre.source, key
