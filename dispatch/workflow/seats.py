@@ -77,13 +77,15 @@ def away(*, by: User, now: datetime) -> None:
     _write("desk_away", desk, by, now)
 
 
-@transaction.atomic
 def accept(*, by: User, call_id: int, now: datetime) -> None:
-    """Take the call the desk was asked to take. Raises NotAllowedError if it has gone back to its place."""
+    """Take the call the desk was asked to take. Raises NotAllowedError once it has gone back to its place."""
     desk = _desk_of(by)
-    if not desks.accept(desk_id=desk.pk, call_id=call_id, now=now):
+    with transaction.atomic():
+        taken = desks.accept(desk_id=desk.pk, call_id=call_id, now=now)
+        if taken:
+            _write("desk_accepted", desk, by, now, call=call_id)
+    if not taken:  # only now: that the call went back, and the desk is ready, must last
         raise NotAllowedError("the call is not yours any more, or no line is free; it waits in its place")
-    _write("desk_accepted", desk, by, now, call=call_id)
 
 
 @transaction.atomic

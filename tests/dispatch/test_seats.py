@@ -13,7 +13,7 @@ from dispatch.models import Event, Operator, User
 from dispatch.vocabulary import Disposition, Level, Role, Tier
 from telephony import calls, clock, desks, exchange
 from telephony.carrier import CallResult, CallStatus, Update
-from telephony.models import Call, Desk
+from telephony.models import Call, Desk, Trunk
 from telephony.models.desk import LEASE
 from tests import factories
 from tests.factories import START, Centre
@@ -134,6 +134,16 @@ def test_a_call_that_is_gone_is_neither_taken_nor_declined(place: Centre, browse
     assert "not yours any more" in press(browser, "accept", call=call.pk)
     assert "not yours any more" in press(browser, "decline", call="nonsense")
     assert Call.objects.get(pk=call.pk).status == CallStatus.ENDED
+
+
+def test_with_no_line_free_the_call_goes_back_and_the_desk_is_ready(place: Centre, browser: Client) -> None:
+    call = offered(place, browser)
+    Trunk.objects.update(enabled=False)
+    assert "no line is free" in press(browser, "accept", call=call.pk)
+    assert row().state == Desk.State.READY
+    waits = Call.objects.get(pk=call.pk)
+    assert (waits.status, waits.desk) == (CallStatus.BOOKED, None)
+    assert not Event.objects.filter(verb="desk_accepted").exists()
 
 
 def test_who_declines_is_ready_and_the_call_waits(place: Centre, browser: Client) -> None:
