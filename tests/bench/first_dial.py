@@ -23,7 +23,7 @@ def measure(an_hour: int = AN_HOUR, seconds: float = SECONDS) -> Iterator[Row]:
     with manned((*OURS, "network")) as (at, key):
         _send_all(at, key, [0.5 * n for n in range(10)], itertools.count(9_000_000))
         idle = spent(at)
-        time.sleep(IDLE)
+        time.sleep(IDLE)  # the span measured: what they spend while nothing comes in
         idle = _less(spent(at), idle)
         pace, before = cpu.pace(), spent(at)
         began = time.monotonic()

@@ -72,10 +72,11 @@ def measure(timers: int = TIMERS, due: int = DUE) -> Iterator[Row]:
         began, now, apart = wall(), at.now(), (LAST - FIRST) / due
         with psycopg.connect(at.env["DATABASE_URL"], autocommit=True) as write:
             write.execute(ARM, {"now": now, "first": FIRST, "apart": apart, "due": due})
-        time.sleep(KILLED_AT)
+        time.sleep(KILLED_AT)  # the moment of the kill is part of what is measured
         at.kill("worker-1")
         at.start("worker-1")
         theirs.kill_one()
+        # Until the last timer's patience is over: what has not been kept by then counts as never.
         time.sleep(max(0.0, (began + LAST + PATIENCE - wall()).total_seconds()))
         ours = _judge({n: now + FIRST + (n - 1) * apart for n in range(1, due + 1)}, at.ask(SETTLED, due))
         plainly = _judge(times, theirs.kept())
