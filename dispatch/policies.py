@@ -7,9 +7,12 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from django.db.models import QuerySet
+
 from dispatch import risk, rules
 from dispatch.chain import Rules
 from dispatch.models import PolicyVersion
+from telephony.prepared import prepared
 
 Policy = Rules | risk.RiskRules
 _FILES = {PolicyVersion.Kind.RISK: "risk.toml", PolicyVersion.Kind.ESCALATION: "chain.toml"}
@@ -38,7 +41,7 @@ def built_in(kind: PolicyVersion.Kind) -> dict[str, Any]:
 
 def current(kind: PolicyVersion.Kind, now: datetime) -> PolicyVersion:
     """The version in force; the built-in one becomes version 1 when there is none."""
-    version = PolicyVersion.objects.in_force(kind, now).defer("document").first()
+    version = _in_force.first(kind, now)
     if version is None:
         version, _made = PolicyVersion.objects.get_or_create(
             kind=kind,
@@ -46,6 +49,16 @@ def current(kind: PolicyVersion.Kind, now: datetime) -> PolicyVersion:
             defaults={"document": built_in(kind), "starts_at": _BEGINNING, "note": "built in"},
         )
     return version
+
+
+@prepared
+def _in_force(kind: str, now: datetime) -> QuerySet[PolicyVersion]:
+    return PolicyVersion.objects.in_force(kind, now).defer("document")[:1]
+
+
+@prepared
+def _started(now: datetime) -> QuerySet[PolicyVersion]:
+    return PolicyVersion.objects.started(now).defer("document")
 
 
 def latest(kind: PolicyVersion.Kind, now: datetime) -> PolicyVersion:
@@ -79,8 +92,7 @@ def risk_policy(now: datetime) -> RiskPolicy:
 
 def in_force(now: datetime) -> InForce:
     """Both policies in force, in one query."""
-    started = PolicyVersion.objects.started(now).defer("document")
-    latest_of = {version.kind: version for version in reversed(started)}
+    latest_of = {version.kind: version for version in reversed(_started(now))}
     escalation, judge = (
         latest_of.get(kind) or current(kind, now)
         for kind in (PolicyVersion.Kind.ESCALATION, PolicyVersion.Kind.RISK)

@@ -4,13 +4,15 @@ import logging
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from telephony import lines, numbers
 from telephony.carrier import CallKind, CallResult, CallStatus, CarrierError, Update
 from telephony.models import Call, Desk
+from telephony.prepared import prepared
 from telephony.signals import call_moved
 from telephony.writeback import write_back
 
@@ -102,13 +104,18 @@ def rung_since(indexes: Iterable[str], since: datetime) -> dict[str, dict[int, d
     Whoever it is for: two people may have one telephone.
     """
     rung: dict[str, dict[int, datetime]] = {}
-    calls = Call.objects.filter(number_index__in=list(indexes)).exclude(result__in=NEVER_RANG)
-    rows = calls.filter(Q(dialled_at__gte=since) | Q(status=CallStatus.BOOKED))
-    for pk, number_index, dialled_at, booked_for in rows.values_list(
-        "pk", "number_index", "dialled_at", "booked_for"
-    ):
+    for pk, number_index, dialled_at, booked_for in _rung(list(indexes), since):
         rung.setdefault(number_index, {})[pk] = dialled_at or booked_for
     return rung
+
+
+@prepared
+def _rung(
+    indexes: Collection[str], since: datetime
+) -> QuerySet[Call, tuple[int, str, datetime | None, datetime]]:
+    calls = Call.objects.filter(number_index__in=indexes).exclude(result__in=NEVER_RANG)
+    rows = calls.filter(Q(dialled_at__gte=since) | Q(status=CallStatus.BOOKED))
+    return rows.values_list("pk", "number_index", "dialled_at", "booked_for")
 
 
 def dial(call: Call, *, now: datetime) -> None:
@@ -120,7 +127,7 @@ def dial(call: Call, *, now: datetime) -> None:
     """
     if call.trunk is None:
         raise ValueError("a call is dialled over a trunk")
-    still = Call.objects.filter(pk=call.pk, status=CallStatus.DIALLING, asked=0).first()
+    still = _still_to_place.first(call.pk)
     if still is None:
         return
     if still.dropped_at is not None:
@@ -135,6 +142,11 @@ def dial(call: Call, *, now: datetime) -> None:
     Call.objects.filter(pk=call.pk, external_id="").update(external_id=external_id)
 
 
+@prepared
+def _still_to_place(pk: int) -> QuerySet[Call]:
+    return Call.objects.filter(pk=pk, status=CallStatus.DIALLING, asked=0)
+
+
 @transaction.atomic
 def hear(update: Update, *, now: datetime) -> bool:
     """Take one piece of news; whether it changed the call.
@@ -142,8 +154,9 @@ def hear(update: Update, *, now: datetime) -> bool:
     News only ever moves a call forward, so late, doubled and disordered news end the same. After the end
     one thing may still be learned: that what answered was a machine. Its desk does as the call does.
     """
-    desk = _lock_desk(update.key)
-    call = Call.objects.select_for_update(of=("self",)).filter(key=update.key).first()
+    key = UUID(update.key)
+    desk = _desk_of.first(key)
+    call = _lock.first(key)
     if call is None or call.status == CallStatus.BOOKED:
         return False
     news = {"status": update.status, "result": update.result or "", "heard_at": now.isoformat()}
@@ -151,10 +164,10 @@ def hear(update: Update, *, now: datetime) -> bool:
     call.external_id = call.external_id or update.external_id
     was_live = call.is_live
     moved = _move(call, update, now)
-    call.save(update_fields=_HEARD)
+    write_back([call], _HEARD)
     if moved and was_live and desk is not None and desk.pk == call.desk_id:
         desk.follow(call, now)
-        desk.save()
+        write_back([desk], Desk.MOVES)
     if moved:
         call_moved.send(sender=Call, call=call, now=now)
     left = update.result is CallResult.MACHINE or call.dropped_at is not None
@@ -163,10 +176,16 @@ def hear(update: Update, *, now: datetime) -> bool:
     return moved
 
 
-def _lock_desk(key: str) -> Desk | None:
+@prepared
+def _desk_of(key: UUID) -> QuerySet[Desk]:
     """The desk of a call, locked before the call is: that is the order. A call keeps the desk it is dialled for."""
     desks = Desk.objects.filter(call__key=key).defer("address")
-    return desks.select_for_update(of=("self",), no_key=True).first()
+    return desks.select_for_update(of=("self",), no_key=True)
+
+
+@prepared
+def _lock(key: UUID) -> QuerySet[Call]:
+    return Call.objects.filter(key=key).defer("number").select_for_update(of=("self",))
 
 
 def leave(call: Call) -> None:
@@ -225,14 +244,18 @@ def tend(*, now: datetime, limit: int = 100) -> int:
 
     Each asking is claimed first by moving its `due_at`, so that no two workers ask at once.
     """
-    silent = list(Call.objects.silent(now).select_related("trunk").defer("number")[:limit])
     asked = 0
-    for call in silent:
+    for call in _silent(now, limit):
         try:
             asked += _ask(call, now)
         except Exception:  # one bad call must not keep the others from being asked about
             logger.exception("call %s could not be asked about", call.pk)
     return asked
+
+
+@prepared
+def _silent(now: datetime, most: int) -> QuerySet[Call]:
+    return Call.objects.silent(now).select_related("trunk").defer("number")[:most]
 
 
 def _ask(call: Call, now: datetime) -> bool:
@@ -262,5 +285,10 @@ def _may_still_talk(call: Call, now: datetime) -> bool:
 
 def _is_anothers(found: Update, pk: int, carrier: str) -> bool:
     """Whether a carrier that had to guess which call we mean took one that we know as another."""
-    twins = Call.objects.filter(trunk__carrier=carrier, external_id=found.external_id).exclude(pk=pk)
-    return bool(found.external_id) and twins.exists()
+    return bool(found.external_id) and bool(_twins(carrier, found.external_id, pk))
+
+
+@prepared
+def _twins(carrier: str, external_id: str, pk: int) -> QuerySet[Call, int]:
+    twins = Call.objects.filter(trunk__carrier=carrier, external_id=external_id).exclude(pk=pk)
+    return twins.values_list("pk", flat=True)[:1]

@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from telephony import calls
 from telephony.carrier import CallStatus
 from telephony.models import Call, Desk
 from telephony.models.desk import LEASE, OFFER
+from telephony.prepared import prepared
 from telephony.room import TAKEN, Room
 from telephony.signals import call_moved
 from telephony.writeback import write_back
@@ -95,7 +97,7 @@ def away(*, desk_id: int, now: datetime) -> Desk:
         desk.after, desk.reason = State.AWAY, ""
     else:
         desk.enter(State.AWAY, now)
-    desk.save()
+    write_back([desk], Desk.MOVES)
     return desk
 
 
@@ -192,7 +194,7 @@ def _release(desk_id: int, now: datetime) -> bool:
         desk.enter(State.AWAY, now)
     elif desk.wrap_until is not None and desk.wrap_until <= now:
         desk.enter(State.READY, now)
-    desk.save()
+    write_back([desk], Desk.MOVES)
     return desk.state != before
 
 
@@ -207,8 +209,13 @@ def _catch_up(desk: Desk, call: Call | None, now: datetime) -> None:
 
 
 def _lock(desk_id: int) -> Desk:
+    return _locked.get(desk_id)
+
+
+@prepared
+def _locked(desk_id: int) -> QuerySet[Desk]:
     """Its row, without its address. The key stays free: who books a call for it need not wait."""
-    return Desk.objects.select_for_update(no_key=True).defer("address").get(pk=desk_id)
+    return Desk.objects.filter(pk=desk_id).defer("address").select_for_update(no_key=True)
 
 
 def _here(desk_id: int) -> Desk:
@@ -223,14 +230,19 @@ def _there(desk: Desk, now: datetime) -> Desk:
     call = _call_of(desk) if desk.state == State.OFFERED else None
     if call is None or call.is_live:
         desk.renew(now)
-    desk.save()
+    write_back([desk], Desk.MOVES)
     return desk
 
 
 def _call_of(desk: Desk) -> Call | None:
     """The call it has this moment, locked."""
-    held = Call.objects.at_desks().filter(desk=desk).defer("number")
-    return held.select_for_update(of=("self",)).first()
+    return _at_desk.first(desk.pk)
+
+
+@prepared
+def _at_desk(desk_id: int) -> QuerySet[Call]:
+    held = Call.objects.at_desks().filter(desk=desk_id).defer("number")
+    return held.select_for_update(of=("self",))
 
 
 def _give_back(desk: Desk, now: datetime) -> bool:

@@ -5,15 +5,18 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from telephony import calls
 from telephony.carrier import ANNOUNCE
 from telephony.models import Call, Desk, Trunk
+from telephony.prepared import prepared
 from telephony.room import TAKEN, Room
 from telephony.signals import call_moved
 from telephony.writeback import write_back
 
 logger = logging.getLogger(__name__)
+MOST_KINDS = 32  # sets of hard tags that wait at once
 
 # Numbers are unsealed one by one, later: a number no key opens must not keep the others waiting.
 _READ = (
@@ -35,8 +38,7 @@ def connect(*, now: datetime, limit: int = 50) -> list[Call]:
     places = min(limit, room.left)
     if places <= 0:
         return []
-    free = Desk.objects.free(now).select_for_update(skip_locked=True, of=("self",), no_key=True)
-    seats = Seats(list(free))
+    seats = Seats(_free_desks(now))
     dialling, offered, numbers = list[Call](), list[Call](), set[str]()
     for call in claim(now, places * 2, seats.free):
         if len(dialling) == places:
@@ -94,29 +96,65 @@ def claim(now: datetime, many: int, desks: Sequence[Desk]) -> list[Call]:
     """
     found: list[Call] = []
     for mode, needs in _kinds({frozenset(desk.tags) for desk in desks}):
-        waiting = Call.objects.waiting(now, mode=mode, needs=needs).only(*_READ)
-        most = many if mode else min(many, 2 * len(desks))
-        found += waiting.select_for_update(skip_locked=True, of=("self",))[:most]
+        found += _waiting(now, mode, needs, many if mode else min(many, 2 * len(desks)))
     return sorted(found, key=lambda call: (call.rank_at, call.pk))
+
+
+@prepared
+def _free_desks(now: datetime) -> QuerySet[Desk]:
+    return Desk.objects.free(now).select_for_update(skip_locked=True, of=("self",), no_key=True)
+
+
+@prepared
+def _waiting(now: datetime, mode: str, needs: str, most: int) -> QuerySet[Call]:
+    waiting = Call.objects.waiting(now, mode=mode, needs=needs).only(*_READ)
+    return waiting.select_for_update(skip_locked=True, of=("self",))[:most]
 
 
 def _kinds(able: Collection[frozenset[str]]) -> Iterator[tuple[str, str]]:
     """The mode and needs of each kind of call that can be served: announcements, and what desks with such tags can."""
     yield ANNOUNCE, ""
     if able:
-        for needs in Call.objects.needed():
+        for needs in needed():
             if any(tags.issuperset(needs.split()) for tags in able):
                 yield "", needs
 
 
+def needed() -> Iterator[str]:
+    """The sets of hard tags that booked calls need of a desk: from one to the next, so as many looks as sets."""
+    needs = _first_need.first()
+    for _ in range(MOST_KINDS):
+        if needs is None:
+            return
+        yield needs
+        needs = _next_need.first(needs)
+
+
+@prepared
+def _first_need() -> QuerySet[Call, str]:
+    return Call.objects.needs()[:1]
+
+
+@prepared
+def _next_need(after: str) -> QuerySet[Call, str]:
+    return Call.objects.needs().filter(needs__gt=after)[:1]
+
+
 def is_anyone_waiting(now: datetime) -> bool:
     """Whether any call could be dialled, were a line free: one that needs no desk, or that a ready desk can take."""
-    able = {frozenset(tags) for tags in Desk.objects.free(now).values_list("tags", flat=True)}
-    for mode, needs in _kinds(able):
-        # `exists()` would drop the order, and with it the index.
-        if Call.objects.waiting(now, mode=mode, needs=needs).values_list("pk", flat=True).first() is not None:
-            return True
-    return False
+    able = {frozenset(tags) for tags in _tags(now)}
+    return any(_anybody(now, mode, needs) for mode, needs in _kinds(able))
+
+
+@prepared
+def _tags(now: datetime) -> QuerySet[Desk, list[str]]:
+    return Desk.objects.free(now).values_list("tags", flat=True)
+
+
+@prepared
+def _anybody(now: datetime, mode: str, needs: str) -> QuerySet[Call, int]:
+    """Read in its order: without it, as `exists()` would, there is no index."""
+    return Call.objects.waiting(now, mode=mode, needs=needs).values_list("pk", flat=True)[:1]
 
 
 def turn(*, now: datetime, limit: int = 50) -> int:

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from telephony import calls
 from telephony.carrier import CallStatus
 from telephony.models import Call, Trunk
+from telephony.prepared import prepared
 from telephony.writeback import write_back
 
 TAKEN = ("trunk", "status", "dialled_at", "due_at")  # what a call is given with its line
@@ -17,9 +18,8 @@ class Room:
 
     def __init__(self, now: datetime) -> None:
         self._now = now
-        trunks = Trunk.objects.filter(enabled=True).select_for_update()
-        self._trunks = list(trunks.order_by("priority", "pk"))
-        busy = _busy()
+        self._trunks = _lock_trunks()
+        busy = dict(_busy())
         self._rooms: dict[int, int] = {}
         for trunk in self._trunks:
             trunk.refill(now)
@@ -49,7 +49,13 @@ class Room:
         return next((t for t in free if t.pk not in call.avoid), free[0])
 
 
-def _busy() -> dict[int, int]:
+@prepared
+def _lock_trunks() -> QuerySet[Trunk]:
+    return Trunk.objects.filter(enabled=True).order_by("priority", "pk").select_for_update()
+
+
+@prepared
+def _busy() -> QuerySet[Call, tuple[int, int]]:
     """How many calls each trunk carries."""
     rows = Call.objects.on_line().filter(~Q(trunk=None)).order_by().values_list("trunk")
-    return dict(rows.annotate(Count("pk")).values_list("trunk", "pk__count"))
+    return rows.annotate(Count("pk")).values_list("trunk", "pk__count")

@@ -24,7 +24,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
     def open(self) -> Self:
         return self.filter(closed_at=None)
 
-    def due(self, now: datetime, level: Level) -> Self:
+    def due(self, now: datetime, level: int) -> Self:
         """Open cases of a level that must move by now, the longest due first: one indexed query."""
         return self.filter(closed_at=None, level=level, due_at__lte=now).order_by("due_at", "pk")
 

@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
+from django.db.models import QuerySet
+
 from dispatch import plan, policies, risk
 from dispatch.calling import DAY
 from dispatch.models import Attempt, Case, Message, Order, TargetNumber
 from dispatch.stations import Roster
 from dispatch.vocabulary import DANGER_SIGNS, FAULTS, FraudType, Level, Result, Stage, Tier
 from telephony import calls, exchange
+from telephony.prepared import prepared
 
 # Of a call no more than its trunk and its desk: a case under a fault of the line has hundreds.
 _READ = [*(field.name for field in Attempt._meta.concrete_fields), "call__trunk", "call__desk"]
@@ -50,18 +53,38 @@ def histories(cases: Collection[Case], now: datetime) -> dict[int, History]:
     """The histories of many cases in a handful of queries."""
     around = Surroundings()
     read = {case.pk: History(around=around) for case in cases}
-    for attempt in Attempt.objects.filter(case__in=cases).select_related("call").only(*_READ).order_by("pk"):
+    for attempt in _attempts(read):
         read[attempt.case_id].attempts.append(attempt)
     _look_back(cases, read)
-    for order in Order.objects.filter(case__in=cases).order_by("pk"):
+    for order in _orders(read):
         read[order.case_id].orders.append(order)
-    for case_id, kind in Message.objects.filter(case__in=cases).values_list("case_id", "kind"):
+    for case_id, kind in _messages(read):
         read[case_id].sent.add(kind)
     by_target = {case.target_id: case.pk for case in cases}
-    for use in TargetNumber.objects.filter(target__in=by_target).select_related("phone"):
+    for use in _numbers(by_target):
         read[by_target[use.target_id]].numbers.append(use)
     _look_up_calls(read.values(), now)
     return read
+
+
+@prepared
+def _attempts(cases: Collection[int]) -> QuerySet[Attempt]:
+    return Attempt.objects.filter(case__in=cases).select_related("call").only(*_READ).order_by("pk")
+
+
+@prepared
+def _orders(cases: Collection[int]) -> QuerySet[Order]:
+    return Order.objects.filter(case__in=cases).order_by("pk")
+
+
+@prepared
+def _messages(cases: Collection[int]) -> QuerySet[Message, tuple[int, str]]:
+    return Message.objects.filter(case__in=cases).values_list("case_id", "kind")
+
+
+@prepared
+def _numbers(targets: Collection[int]) -> QuerySet[TargetNumber]:
+    return TargetNumber.objects.filter(target__in=targets).select_related("phone")
 
 
 def newborn(case: Case, numbers: list[TargetNumber], now: datetime) -> History:

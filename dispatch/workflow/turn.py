@@ -15,6 +15,7 @@ from dispatch.standing import standing
 from dispatch.vocabulary import Level, Outcome
 from dispatch.workflow.facts import History, chain_facts, histories, risk_facts
 from dispatch.workflow.moves import Moves, Shared
+from telephony.prepared import prepared
 
 logger = logging.getLogger(__name__)
 REST = timedelta(minutes=5)  # a case whose turn failed is due again after this long
@@ -53,14 +54,14 @@ def claim(now: datetime, limit: int) -> list[Case]:
     for level in reversed(Level):
         below = level - min(Level)
         places = limit - len(cases) - below * (limit // SHARE)
-        cases += _lock(Case.objects.due(now, level))[:places]
+        cases += _due(now, level, places)
     return cases
 
 
 @transaction.atomic(savepoint=False)
 def advance(case_ids: Collection[int], *, now: datetime) -> int:
     """Give these cases their turn now, those that are open; how many."""
-    cases = list(Case.objects.open().filter(pk__in=case_ids).order_by("pk").select_for_update())
+    cases = _open(case_ids)
     _turn(cases, now)
     return len(cases)
 
@@ -75,7 +76,7 @@ def _turn_alone(case_id: int, now: datetime) -> None:
     due = Case.objects.filter(pk=case_id, closed_at=None, due_at__lte=now)
     try:
         with transaction.atomic():
-            _turn(list(_lock(due)), now)
+            _turn(list(due.select_for_update(skip_locked=True)), now)
     except Exception:
         logger.exception("case %s could not take its turn", case_id)
         with transaction.atomic():
@@ -84,9 +85,15 @@ def _turn_alone(case_id: int, now: datetime) -> None:
                 record.write("fault", now=now, case=case)
 
 
-def _lock(cases: QuerySet[Case]) -> QuerySet[Case]:
-    """Those of these cases that nobody holds, held from here on."""
-    return cases.select_for_update(skip_locked=True)
+@prepared
+def _due(now: datetime, level: int, most: int) -> QuerySet[Case]:
+    """Those that are due and that nobody holds, held from here on."""
+    return Case.objects.due(now, level).select_for_update(skip_locked=True)[:most]
+
+
+@prepared
+def _open(ids: Collection[int]) -> QuerySet[Case]:
+    return Case.objects.open().filter(pk__in=ids).order_by("pk").select_for_update()
 
 
 def _turn(cases: list[Case], now: datetime) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from dispatch import policies, record, stations
 from dispatch.chain import Rung
@@ -25,6 +26,8 @@ from dispatch.workflow.reopening import bad_news, reopen
 from dispatch.workflow.turn import advance
 from telephony.carrier import CallResult, CallStatus
 from telephony.models import Call
+from telephony.prepared import prepared
+from telephony.writeback import write_back
 
 # What only the engine or the line may write.
 NOT_A_PERSONS_WORD = frozenset(
@@ -43,19 +46,18 @@ def call_moved(call: Call, *, now: datetime) -> None:
     """
     if call.status == CallStatus.RINGING and call.dialled_at and now < call.dialled_at + RINGS_LONG:
         return  # a phone that has begun to ring moves nothing
-    case_id = Attempt.objects.filter(call=call).values_list("case_id", flat=True).first()
+    case_id = _case_of_call.first(call.pk)
     if case_id is None:
         return
-    case = Case.objects.select_for_update(of=("self",)).get(pk=case_id)
-    attempt = Attempt.objects.select_for_update(of=("self",)).get(call=call)
+    case, attempt = _lock_case.get(case_id), _attempt_of_call.get(call.pk)
     attempt.started_at = attempt.started_at or call.dialled_at
     was_live, before = attempt.ended_at is None, attempt.due_at
     if was_live:
         _move_with(attempt, call, _rung(case, attempt), now)
-    attempt.save(update_fields=_MOVED)
+    write_back([attempt], _MOVED)
     if was_live and attempt.ended_at is not None and case.is_open:
         case.due_at = now
-        case.save(update_fields=["due_at"])
+        write_back([case], ["due_at"])
         record.write("met", now=now, case=case, agent="line", **_told(attempt))
     elif was_live:
         _retime(case, before)
@@ -237,9 +239,38 @@ def _lock(attempt_id: int) -> tuple[Case, Attempt]:
     FOR NO KEY UPDATE: a directive that opens a case which follows this one need not wait for us, who may
     be waiting for that case.
     """
-    case_id = Attempt.objects.values_list("case_id", flat=True).get(pk=attempt_id)
-    case = Case.objects.select_for_update(of=("self",), no_key=True).get(pk=case_id)
-    return case, Attempt.objects.select_for_update(of=("self",)).get(pk=attempt_id)
+    case = _lock_case_for_words.get(_case_of.get(attempt_id))
+    return case, _lock_attempt.get(attempt_id)
+
+
+@prepared
+def _case_of(attempt_id: int) -> QuerySet[Attempt, int]:
+    return Attempt.objects.filter(pk=attempt_id).values_list("case_id", flat=True)
+
+
+@prepared
+def _case_of_call(call_id: int) -> QuerySet[Attempt, int]:
+    return Attempt.objects.filter(call=call_id).values_list("case_id", flat=True)
+
+
+@prepared
+def _lock_case(case_id: int) -> QuerySet[Case]:
+    return Case.objects.filter(pk=case_id).select_for_update(of=("self",))
+
+
+@prepared
+def _lock_case_for_words(case_id: int) -> QuerySet[Case]:
+    return Case.objects.filter(pk=case_id).select_for_update(of=("self",), no_key=True)
+
+
+@prepared
+def _lock_attempt(attempt_id: int) -> QuerySet[Attempt]:
+    return Attempt.objects.filter(pk=attempt_id).select_for_update(of=("self",))
+
+
+@prepared
+def _attempt_of_call(call_id: int) -> QuerySet[Attempt]:
+    return Attempt.objects.filter(call=call_id).select_for_update(of=("self",))
 
 
 def _must_have_begun(attempt: Attempt) -> None:
@@ -264,15 +295,19 @@ def _retime(case: Case, before: datetime | None) -> None:
     """
     if case.due_at is None:
         return
-    orders = Order.objects.open().filter(case=case).values_list("due_at")
-    live = Attempt.objects.live().filter(case=case).values_list("due_at")
-    limits = [due_at for (due_at,) in live.union(orders, all=True) if due_at]
+    limits = [due_at for (due_at,) in _limits(case.pk) if due_at]
     if case.due_at < min(filter(None, (before, *limits)), default=case.due_at):
         return
     least = min(limits, default=case.due_at)
     if least != case.due_at:
         case.due_at = least
-        case.save(update_fields=["due_at"])
+        write_back([case], ["due_at"])
+
+
+@prepared
+def _limits(case_id: int) -> QuerySet[Any, tuple[datetime | None]]:
+    orders = Order.objects.open().filter(case=case_id).values_list("due_at")
+    return Attempt.objects.live().filter(case=case_id).values_list("due_at").union(orders, all=True)
 
 
 def _told(attempt: Attempt) -> dict[str, Any]:

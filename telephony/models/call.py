@@ -13,7 +13,6 @@ from telephony.carrier import ON_LINE, CallKind, CallResult, CallStatus, Dial
 from telephony.sealing import SealedTextField
 
 _ON_LINE = [s.value for s in ON_LINE]
-MOST_KINDS = 32  # sets of hard tags that wait at once
 
 
 class CallQuerySet(models.QuerySet["Call"]):
@@ -37,15 +36,10 @@ class CallQuerySet(models.QuerySet["Call"]):
         due = kind.filter(rank_at__lte=now, due_at__lte=now, until__gt=now)
         return due.exclude(number_index__in=held).order_by("rank_at", "pk")
 
-    def needed(self) -> list[str]:
-        """The sets of hard tags that booked calls need of a desk: from one to the next, so as many looks as sets."""
-        booked = self.filter(status=CallStatus.BOOKED, desk=None, mode="").order_by("needs")
-        found: list[str] = []
-        following = booked.values_list("needs", flat=True).first()
-        while following is not None and len(found) < MOST_KINDS:
-            found.append(following)
-            following = booked.filter(needs__gt=following).values_list("needs", flat=True).first()
-        return found
+    def needs(self) -> "models.QuerySet[Call, str]":
+        """The hard tags that booked calls need of a desk, in order."""
+        booked = self.filter(status=CallStatus.BOOKED, desk=None, mode="")
+        return booked.order_by("needs").values_list("needs", flat=True)
 
     def silent(self, now: datetime) -> Self:
         """On the line, but no news within the allowance."""

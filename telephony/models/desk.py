@@ -58,6 +58,11 @@ class Desk(models.Model):
         PROGRESSIVE = "progressive", _("progressive")  # a call is dialled as soon as it is ready
 
     BUSY = (State.OFFERED, State.TALKING)
+    # The columns that its life changes.
+    MOVES = (
+        "state", "reason", "after", "mode", "tags", "since", "ready_since", "lease_until", "wrap_until", "lease",
+        "offer", "declined",
+    )  # fmt: skip
 
     name = models.CharField(_("name"), max_length=32, unique=True)
     address = SealedTextField(_("number or address"), blank=True)  # what rings there

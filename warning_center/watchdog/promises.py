@@ -9,6 +9,7 @@ from django.db.models import Max, Min, OuterRef, QuerySet, Subquery
 
 from dispatch.models import Attempt, Case, Order
 from dispatch.vocabulary import Level, State, Tier
+from telephony import exchange
 from telephony.carrier import CallStatus
 from telephony.models import Call, Desk
 from warning_center.watchdog.finding import SHOWN, Measured, counted, latest
@@ -49,7 +50,7 @@ def unmanned_call(now: datetime) -> Measured:
     """Calls that wait for an operator while nobody has signed in at any desk: for how long."""
     if Desk.objects.here().exists():
         return latest(())
-    waiting = (Call.objects.waiting(now, needs=needs) for needs in Call.objects.needed())
+    waiting = (Call.objects.waiting(now, needs=needs) for needs in exchange.needed())
     return _late([row for calls in waiting for row in calls.values_list("pk", "due_at")[:SHOWN]], now)
 
 
