@@ -6,6 +6,7 @@ from typing import Any
 
 from dispatch.models import Case, Event, TargetNumber, User
 from dispatch.vocabulary import Level
+from telephony.writeback import insert
 
 
 def line(
@@ -35,7 +36,7 @@ def line(
 def write(verb: str, *, now: datetime, **rest: Any) -> Event:
     """Save one line of the record now, in the caller's transaction."""
     event = line(verb, now=now, **rest)
-    event.save()
+    insert([event])
     return event
 
 

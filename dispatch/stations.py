@@ -4,10 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from math import asin, cos, radians, sin, sqrt
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from dispatch.models import Attempt, Case, Unit
 from dispatch.vocabulary import Tier, UnitKind
+from telephony.prepared import prepared
 
 EARTH_RADIUS_KM = 6371.0088
 NEAREST = 3  # the nearest, the next and the next; then the duty officers
@@ -42,8 +43,17 @@ def _by_adcode(code: str) -> Unit | None:
     if len(code) < 6:
         return None
     codes = list(dict.fromkeys((code, code[:9], code[:6], code[:4] + "00")))
-    areas = Unit.objects.exclude(kind=UnitKind.STATION).filter(adcode__in=codes)
-    return min(areas, key=lambda unit: (codes.index(unit.adcode), unit.path), default=None)
+    return min(_areas(codes), key=lambda unit: (codes.index(unit.adcode), unit.path), default=None)
+
+
+@prepared
+def _unit(unit_id: int) -> QuerySet[Unit]:
+    return Unit.objects.filter(pk=unit_id)
+
+
+@prepared
+def _areas(codes: Collection[str]) -> QuerySet[Unit]:
+    return Unit.objects.exclude(kind=UnitKind.STATION).filter(adcode__in=codes)
 
 
 class Roster:
@@ -97,7 +107,7 @@ class Roster:
     def _from(self, unit_id: int) -> list[Unit]:
         """The unit and all above it, up to the root."""
         if unit_id not in self._above:
-            self._above[unit_id] = Unit.objects.get(pk=unit_id).ancestors()
+            self._above[unit_id] = _unit.get(unit_id).ancestors()
         return self._above[unit_id]
 
     def _is_placed(self, case: Case) -> bool:

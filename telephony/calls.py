@@ -14,7 +14,7 @@ from telephony.carrier import CallKind, CallResult, CallStatus, CarrierError, Up
 from telephony.models import Call, Desk
 from telephony.prepared import prepared
 from telephony.signals import call_moved
-from telephony.writeback import write_back
+from telephony.writeback import insert, write_back
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ def booking(
 
 def book(bookings: Sequence[Call]) -> None:
     """Save bookings, all in one statement."""
-    Call.objects.bulk_create(bookings)
+    insert(bookings)
 
 
 @transaction.atomic(savepoint=False)

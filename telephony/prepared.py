@@ -16,6 +16,8 @@ from django.db.models.sql.compiler import SQLCompiler
 P = ParamSpec("P")
 Row = TypeVar("Row")
 
+LARGEST = 2**63 - 1
+
 
 class Prepared(Generic[P, Row]):
     """A function that builds a queryset, called as one that returns its rows. Made by `prepared`.
@@ -27,7 +29,7 @@ class Prepared(Generic[P, Row]):
 
     Arguments are numbers, text, moments, UUIDs, and collections of these, by position. One that alters the text (a
     slice's end) is part of what is remembered. The builder must not branch on any other, nor compute with it:
-    RuntimeError says so at the first call. For an empty collection nothing is read.
+    RuntimeError says so at the first call. An empty collection, and a number no column can hold, match nothing.
     """
 
     def __init__(self, build: Callable[P, models.QuerySet[Any, Row]]) -> None:
@@ -40,7 +42,7 @@ class Prepared(Generic[P, Row]):
         if kwargs:
             raise TypeError("a prepared read takes its arguments by position")
         values = [_plain(value) for value in args]
-        if [] in values:
+        if any(value == [] or (type(value) is int and abs(value) > LARGEST) for value in values):
             return []
         statement = self._statements.get(self._shape(values)) or self._prepare(values)
         return statement.rows(values)

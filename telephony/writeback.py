@@ -1,4 +1,4 @@
-"""Writing known rows back: many in one statement, only the columns that may have changed."""
+"""Writing many rows in one statement: known ones back, only the columns that may have changed; and new ones."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -61,4 +61,45 @@ def _of_many(model: type[models.Model], fields: tuple[str, ...], using: str, man
     return (
         f"WITH new ({', '.join(names)}) AS (VALUES {', '.join([place] * many)}) "  # noqa: S608  our models' names
         f"UPDATE {table} SET {sets} FROM new WHERE {table}.{key} = new.{key}"
+    )
+
+
+def insert(rows: Sequence[models.Model]) -> None:
+    """Write new rows of one model in one statement; each learns its id. No signals, and no `save`."""
+    if not rows:
+        return
+    model = type(rows[0])
+    using = router.db_for_write(model)
+    connection = connections[using]
+    for row in rows:
+        # A row they name may have been written since they were made.
+        row._prepare_related_fields_for_save("insert")  # type: ignore[attr-defined]
+    columns = _new_columns(model)
+    cells = [
+        column.get_db_prep_save(getattr(row, column.attname), connection)
+        for row in rows
+        for column in columns
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_of_new(model, using, len(rows)), cells)
+        written = cursor.fetchall()
+    for row, (pk,) in zip(rows, written, strict=True):
+        row.pk, row._state.adding, row._state.db = pk, False, using
+
+
+@lru_cache(maxsize=64)
+def _new_columns(model: type[models.Model]) -> list[Any]:
+    return [column for column in model._meta.concrete_fields if not column.primary_key]
+
+
+@lru_cache(maxsize=256)
+def _of_new(model: type[models.Model], using: str, many: int) -> str:
+    quote = connections[using].ops.quote_name
+    columns = _new_columns(model)
+    names = ", ".join(quote(column.column) for column in columns)
+    places = ", ".join([f"({', '.join(['%s'] * len(columns))})"] * many)
+    pk: Any = model._meta.pk
+    return (
+        f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES {places} "  # noqa: S608  our models' names
+        f"RETURNING {quote(pk.column)}"
     )

@@ -9,12 +9,15 @@ from enum import StrEnum
 from typing import Any
 
 from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from dispatch import policies, risk
 from dispatch.vocabulary import Level
 from dispatch.workflow import opening, report
 from telephony import sealing
+from telephony.prepared import prepared
+from telephony.writeback import insert
 from warning_center.models import Directive, Source
 
 TRIES = 4
@@ -89,8 +92,7 @@ def _was_a_race(fault: Exception) -> bool:
 def _receive(incoming: Incoming, source: Source, now: datetime) -> Receipt:
     body = json.dumps(incoming.body, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
     digest = sealing.index("directive", body)
-    known = Directive.objects.filter(source=source, reference=incoming.reference).select_related("case")
-    if (before := known.first()) is not None:
+    if (before := _known.first(source.pk, incoming.reference)) is not None:
         if before.digest != digest:
             raise ChangedError(incoming.reference)
         return Receipt(before, Answer.UNCHANGED)
@@ -99,7 +101,7 @@ def _receive(incoming: Incoming, source: Source, now: datetime) -> Receipt:
     report = _report(incoming, source, rules, now)
     opened = opening.take_in(report, judge=judge, now=now)
     answer = Answer.JOINED if opened.joined else Answer.ACCEPTED
-    directive = Directive.objects.create(
+    directive = Directive(
         source=source,
         reference=incoming.reference,
         received_at=now,
@@ -110,7 +112,13 @@ def _receive(incoming: Incoming, source: Source, now: datetime) -> Receipt:
         answer=answer,
         case=opened.case,
     )
+    insert([directive])
     return Receipt(directive, answer)
+
+
+@prepared
+def _known(source_id: int, reference: str) -> QuerySet[Directive]:
+    return Directive.objects.filter(source=source_id, reference=reference).select_related("case")
 
 
 def _report(incoming: Incoming, source: Source, rules: risk.RiskRules, now: datetime) -> report.Report:

@@ -1,5 +1,6 @@
 """The tree city, county, town, village by administrative code, and the stations that hang in it."""
 
+from collections.abc import Collection
 from typing import Self
 
 from django.db import models
@@ -8,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch.models.choices import choices
 from dispatch.vocabulary import UnitKind
+from telephony.prepared import prepared
 
 
 class UnitQuerySet(models.QuerySet["Unit"]):
@@ -63,9 +65,14 @@ class Unit(models.Model):
     def ancestors(self) -> list["Unit"]:
         """From itself up to the root."""
         ids = [int(pk) for pk in (self.path or "").split("/") if pk]
-        above = {unit.pk: unit for unit in Unit.objects.filter(pk__in=ids)}
+        above = {unit.pk: unit for unit in _units(ids)}
         return [above[pk] for pk in reversed(ids)]
 
     def holds(self, other: "Unit | None") -> bool:
         """Whether `other` is this unit or below it."""
         return other is not None and (other.path or "").startswith(self.path or "-")
+
+
+@prepared
+def _units(ids: Collection[int]) -> models.QuerySet[Unit]:
+    return Unit.objects.filter(pk__in=ids).order_by()

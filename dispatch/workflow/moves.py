@@ -14,8 +14,8 @@ from dispatch.workflow import evidence
 from dispatch.workflow.facts import History, has_faults
 from telephony import calls, texts
 from telephony.carrier import ANNOUNCE, CallKind
-from telephony.models import Call, Text
-from telephony.writeback import write_back
+from telephony.models import Call
+from telephony.writeback import insert, write_back
 
 _KIND = {Tier.VOICE: CallKind.VOICE, Tier.VIDEO: CallKind.VIDEO}
 _NEEDS = {Tier.VIDEO: ("video",)}  # of a desk
@@ -261,10 +261,10 @@ class Shared:
         self._save_attempts()
         self._save_orders()
         messages = [message for m in self.moves for message in m.messages]
-        Text.objects.bulk_create([message.text for message in messages])
-        Message.objects.bulk_create(messages)
-        Assessment.objects.bulk_create([a for m in self.moves for a in m.assessments])
-        Event.objects.bulk_create([e for m in self.moves for e in m.events])
+        insert([message.text for message in messages])
+        insert(messages)
+        insert([a for m in self.moves for a in m.assessments])
+        insert([e for m in self.moves for e in m.events])
         write_back([m.case for m in self.moves], _CASE_FIELDS)
 
     def _save_attempts(self) -> None:
@@ -279,10 +279,10 @@ class Shared:
         new = [attempt for m in self.moves for attempt in m.attempts]
         bookings: list[Call] = [attempt.call for attempt in new if attempt.call]
         calls.book(bookings)
-        Attempt.objects.bulk_create(new)
+        insert(new)
 
     def _save_orders(self) -> None:
-        Order.objects.bulk_create([order for m in self.moves for order in m.orders])
+        insert([order for m in self.moves for order in m.orders])
         if lapsed := [order_id for m in self.moves for order_id in m.lapsed]:
             Order.objects.filter(pk__in=lapsed).update(state=OrderState.UNANSWERED, ended_at=self.now)
         if off := [m.case.pk for m in self.moves if m.withdrawn]:

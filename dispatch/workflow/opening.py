@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from dispatch import record, risk, stations
 from dispatch.models import Case, Contact, Sum, Target, Unit
@@ -16,6 +17,8 @@ from dispatch.workflow.persons import Identity
 from dispatch.workflow.places import mark_astray
 from dispatch.workflow.report import Place, Related, Report
 from dispatch.workflow.turn import advance, begin, succeed
+from telephony.prepared import prepared
+from telephony.writeback import insert
 
 WARNED_WITHIN = timedelta(days=30)
 
@@ -46,7 +49,7 @@ def take_in(report: Report, *, judge: InForce, now: datetime) -> Opening:
         except IntegrityError:  # a late word has opened one meanwhile
             if who.is_new:
                 raise
-            case = Case.objects.open().select_for_update(of=("self",)).get(target=who.target)
+            case = _open_of.get(who.target.pk)
     elif _is_relapse(case, report):
         return Opening(_relapse(case, report, now), joined=False)
     _join(case, report, judge, now)
@@ -60,7 +63,12 @@ def _moved_on(case: Case, report: Report, now: datetime) -> Case:
 
 
 def _open_case_of(target: Target) -> Case | None:
-    return Case.objects.open().filter(target=target).select_for_update(of=("self",)).first()
+    return _open_of.first(target.pk)
+
+
+@prepared
+def _open_of(target_id: int) -> QuerySet[Case]:
+    return Case.objects.open().filter(target=target_id).select_for_update(of=("self",))
 
 
 def _open(who: Identity, report: Report, judge: InForce, now: datetime) -> Case:
@@ -105,7 +113,7 @@ def _new_case(who: Identity, report: Report, judge: InForce, now: datetime) -> C
         chain_id=(last.chain_id or last.pk) if last else None,
     )
     case.level = _judged(case, History(), judge)
-    case.save(force_insert=True)
+    insert([case])
     numbers = [use.phone_id for use in who.numbers]
     told = record.reported(case, issued=case.issued_at, upstream=report.upstream, numbers=numbers)
     record.write(
@@ -187,4 +195,4 @@ def _say_sums(case: Case, report: Report, now: datetime) -> None:
     if report.amount is None:
         return
     kind = Money.LOST if report.sizes.get("money_moved") else Money.AT_RISK
-    Sum.objects.create(case=case, kind=kind, amount=report.amount, at=now, said_by=report.source)
+    insert([Sum(case=case, kind=kind, amount=report.amount, at=now, said_by=report.source)])

@@ -4,11 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from dispatch.models import Case, PhoneNumber, Target, TargetNumber
 from dispatch.workflow.closing import merge
 from dispatch.workflow.report import Person
 from dispatch.workflow.undoing import remember, was_parted
 from telephony import numbers, sealing
+from telephony.prepared import prepared
+from telephony.writeback import insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +33,22 @@ def identify(person: Person, now: datetime) -> Identity:
     """
     phone = _lock_phone(person.number) if person.number else None
     known = _by_id(person, phone, now) if person.id_number else _by_phone(phone)
-    target = known or Target.objects.create(**_told(person))
-    if known is not None:
+    target = known or Target(**_told(person))
+    if known is None:
+        insert([target])
+    else:
         _learn(known, person)
-    uses = list(known.numbers.select_related("phone")) if known else []
+    uses = _numbers_of(known.pk) if known else []
     if phone is not None and phone.pk not in {use.phone_id for use in uses}:
         last = max((use.position for use in uses), default=0)
-        uses.append(TargetNumber.objects.create(target=target, phone=phone, position=last + 1))
+        uses.append(TargetNumber(target=target, phone=phone, position=last + 1))
+        insert(uses[-1:])
     return Identity(target, uses, is_new=known is None)
+
+
+@prepared
+def _numbers_of(target_id: int) -> QuerySet[TargetNumber]:
+    return TargetNumber.objects.filter(target=target_id).select_related("phone")
 
 
 def _lock_phone(number: str) -> PhoneNumber:
@@ -51,7 +63,7 @@ def _lock_phone(number: str) -> PhoneNumber:
 def _by_id(person: Person, phone: PhoneNumber | None, now: datetime) -> Target:
     index = sealing.index("id", person.id_number)
     anonymous = _anonymous(phone)
-    known = Target.objects.select_for_update(no_key=True).filter(id_index=index).first()
+    known = _lock_by_id.first(index)
     if known is None and anonymous is not None:
         anonymous.id_number, anonymous.id_index = person.id_number, index
         anonymous.save()
@@ -59,30 +71,50 @@ def _by_id(person: Person, phone: PhoneNumber | None, now: datetime) -> Target:
     if known is None:
         fresh = Target(id_number=person.id_number, id_index=index)
         Target.objects.bulk_create([fresh], ignore_conflicts=True)
-        known = Target.objects.select_for_update(no_key=True).get(id_index=index)
+        known = _lock_by_id.get(index)
     if anonymous is not None and not was_parted(anonymous, known):
         _absorb(anonymous, known, now)
     return known
+
+
+@prepared
+def _lock_by_id(index: str) -> QuerySet[Target]:
+    return Target.objects.filter(id_index=index).select_for_update(no_key=True)
 
 
 def _by_phone(phone: PhoneNumber | None) -> Target | None:
     """Of those who use this phone: who has an open case, the riskiest first; else the one known last."""
     if phone is None:
         raise ValueError("a person needs a phone number or an ID number")
-    users = list(Target.objects.filter(numbers__phone=phone).order_by("-pk"))
+    users = _users_of(phone.pk)
     if not users:
         return None
     chosen = users[0]
     if len(users) > 1 and (case := Case.objects.open().filter(target__in=users).by_risk().first()):
         chosen = case.target
-    return Target.objects.select_for_update(no_key=True).get(pk=chosen.pk)
+    return _lock_target.get(chosen.pk)
+
+
+@prepared
+def _users_of(phone_id: int) -> QuerySet[Target]:
+    return Target.objects.filter(numbers__phone=phone_id).order_by("-pk")
+
+
+@prepared
+def _lock_target(target_id: int) -> QuerySet[Target]:
+    return Target.objects.filter(pk=target_id).select_for_update(no_key=True)
 
 
 def _anonymous(phone: PhoneNumber | None) -> Target | None:
     if phone is None:
         return None
+    return _lock_nameless.first(phone.pk)
+
+
+@prepared
+def _lock_nameless(phone_id: int) -> QuerySet[Target]:
     users = Target.objects.select_for_update(no_key=True, of=("self",))
-    return users.filter(numbers__phone=phone, id_index=None).first()
+    return users.filter(numbers__phone=phone_id, id_index=None).order_by("pk")[:1]
 
 
 def _absorb(anonymous: Target, known: Target, now: datetime) -> None:

@@ -54,7 +54,8 @@ def claim(now: datetime, limit: int) -> list[Case]:
     for level in reversed(Level):
         below = level - min(Level)
         places = limit - len(cases) - below * (limit // SHARE)
-        cases += _due(now, level, places)
+        if places > 0:
+            cases += _due(now, level, places)
     return cases
 
 
