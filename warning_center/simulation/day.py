@@ -9,7 +9,7 @@ from dispatch import policies
 from dispatch.models import PolicyVersion
 from dispatch.workflow import orders, turn
 from telephony import calls, desks, exchange, inbox, texts
-from warning_center.simulation import arrivals, centre, faults, waiting
+from warning_center.simulation import arrivals, centre, faults
 from warning_center.simulation.asked import START, Asked
 from warning_center.simulation.hosts import Host, Hosts, Ran
 from warning_center.simulation.invariants import RECOVERS_WITHIN, Invariants, Outside
@@ -20,7 +20,7 @@ from warning_center.simulation.people import People
 from warning_center.simulation.seen import Onlooker
 from warning_center.simulation.senders import Senders
 from warning_center.simulation.violations import Broken
-from warning_center.simulation.waiting import Moments
+from warning_center.simulation.waiting import Clockwork, Moments
 
 BEAT = timedelta(seconds=1)
 HOSTS = ("web-1", "web-2", "worker-1", "worker-2", "worker-3")
@@ -57,8 +57,9 @@ class Day:
         escalation = policies.current(PolicyVersion.Kind.ESCALATION, START)
         rules = policies.escalation_rules(escalation.pk)
         self.linesmen = Linesmen(self.broken, self.limits, rules, max(ahead) - min(ahead))
-        self._onlooker, self._moments = Onlooker(), waiting.moments()
+        self._onlooker, self._clockwork = Onlooker(self.hosts), Clockwork(self.hosts)
         self._calm_since, self._astray = START, False
+        self._booked: datetime | None = None
         self._whole_at, self._late_at, self._lines_at = START + WHOLE_EVERY, START, START
         self._ends = START + timedelta(hours=asked.hours) + LONGEST
 
@@ -83,8 +84,8 @@ class Day:
         self.people.agenda.act(now)
         if self.operators.agenda.act(now):
             self._lines_at = now
-        due = waiting.moments()
-        if due.booked != self._moments.booked:
+        due = self._clockwork.moments()
+        if due.booked != self._booked:
             self._lines_at = now
         self.operators.wanted(due.booked, now)
         self._cases(now, due)
@@ -97,7 +98,7 @@ class Day:
         while (
             _is_due(due.cases, soon) and self._part(lambda at: turn.advance_due(now=at, limit=BATCH)).answer
         ):
-            due = waiting.moments()
+            due = self._clockwork.moments()
         if _is_due(due.orders, soon):
             self._part(lambda at: orders.lapse_due(now=at))
 
@@ -161,7 +162,8 @@ class Day:
 
     def _following(self, now: datetime) -> datetime | None:
         """The next beat at which anything is due; None when every case and order has ended, and nobody sends."""
-        self._moments = due = waiting.moments()
+        due = self._clockwork.moments()
+        self._booked = due.booked
         sends = self.senders.next_at()
         if sends is None and due.cases is None and due.orders is None:
             return None

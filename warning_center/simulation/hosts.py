@@ -15,6 +15,7 @@ from telephony import clock, lines
 from warning_center.simulation.asked import START
 
 Part = Callable[[datetime], Any]
+_READS = ("SELECT", "\nSELECT", "BEGIN", "SAVEPOINT", "RELEASE")
 
 
 class Died(BaseException):
@@ -70,6 +71,7 @@ class Hosts:
         self.now = START
         self.overheard = Overheard()
         self.parts = self.deaths = self.failed = 0
+        self.writes = 0  # statements that may have changed a row; while it stands, all that was read holds
         self.failures: list[str] = []
         self._luck, self._inside = luck, False
 
@@ -129,6 +131,8 @@ class Hosts:
             root.handlers = before
 
     def _statement(self, execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if not sql.startswith(_READS):
+            self.writes += 1
         if not self._inside or not self.troubles:
             return execute(sql, *rest)
         self.step("statement")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from warning_center.simulation.hosts import Hosts
 from warning_center.simulation.seen import asked
 
 
@@ -34,12 +35,12 @@ def overdue(cases: datetime, calls: datetime, texts: datetime) -> list[Overdue]:
 class Moments:
     """When each part of the program next has something to do."""
 
-    cases: datetime | None
-    orders: datetime | None
-    booked: datetime | None
-    silent: datetime | None
-    desks: datetime | None
-    texts: datetime | None
+    cases: datetime | None = None
+    orders: datetime | None = None
+    booked: datetime | None = None
+    silent: datetime | None = None
+    desks: datetime | None = None
+    texts: datetime | None = None
 
 
 # One statement, each part read off the head of an index: it is asked after every instant.
@@ -57,7 +58,15 @@ SELECT (SELECT min(due_at) FROM dispatch_case WHERE closed_at IS NULL AND level 
 """
 
 
-def moments() -> Moments:
-    (found,) = asked(_MOMENTS)
-    cases = min((at for at in found[:4] if at), default=None)
-    return Moments(cases, *found[4:])
+class Clockwork:
+    """The moments of now: read again only when something has been written."""
+
+    def __init__(self, hosts: Hosts) -> None:
+        self._hosts, self._read_at, self._known = hosts, -1, Moments()
+
+    def moments(self) -> Moments:
+        if self._read_at != self._hosts.writes:
+            (found,) = asked(_MOMENTS)
+            cases = min((at for at in found[:4] if at), default=None)
+            self._known, self._read_at = Moments(cases, *found[4:]), self._hosts.writes
+        return self._known
