@@ -36,9 +36,8 @@ class CaseQuerySet(models.QuerySet["Case"]):
         """The queue's order, in which the open ones stand in an index."""
         return self.order_by(*BY_RISK)
 
-    def in_chain(self, case: "Case") -> Self:
-        """The cases of one effort, the newest first."""
-        root = case.chain_id or case.pk
+    def in_chain(self, root: int) -> Self:
+        """The cases of one effort, the newest first; `root` is the id of its first."""
         return self.filter(Q(pk=root) | Q(chain_id=root)).order_by("-pk")
 
     def met_in(self, chains: Collection[int]) -> "models.QuerySet[Case, int | None]":

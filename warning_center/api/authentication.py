@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
@@ -12,6 +13,7 @@ from rest_framework.views import APIView
 
 from dispatch import record
 from telephony import clock
+from telephony.prepared import prepared
 from warning_center.models import Source
 from warning_center.models.source import digest
 
@@ -23,7 +25,7 @@ class SourceAuthentication(BaseAuthentication):
         key = _key(request)
         if not key:
             return None
-        source = Source.objects.select_related("unit").filter(key_digest=digest(key)).first()
+        source = _by_key.first(digest(key))
         if source is None:
             record.write("refused", now=clock.now(), agent="source", why="unknown key")
             raise AuthenticationFailed(_("This API key is not known."))
@@ -34,6 +36,11 @@ class SourceAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+@prepared
+def _by_key(key_digest: str) -> QuerySet[Source]:
+    return Source.objects.select_related("unit").filter(key_digest=key_digest)
 
 
 def _key(request: Request) -> str:

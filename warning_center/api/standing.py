@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from dispatch.models import Case
 from dispatch.vocabulary import FraudType, Level, Outcome, State
+from telephony.prepared import prepared
 from warning_center import notes
 from warning_center.intake import Answer, Receipt
 
@@ -67,12 +69,19 @@ class StandingSerializer(ReceiptSerializer, CaseStandingSerializer):
 def standing(receipt: Receipt) -> dict[str, Any]:
     """The answer to a source, as StandingSerializer describes it."""
     case = receipt.directive.case
-    newest = Case.objects.in_chain(case).select_related("previous").first() or case
+    newest = _newest.first(case.chain_id or case.pk) or case
+    stands = CaseStandingSerializer(case).data
     return {
         **ReceiptSerializer(receipt).data,
-        **CaseStandingSerializer(case).data,
-        "newest": CaseStandingSerializer(newest).data,
+        **stands,
+        "newest": stands if newest.pk == case.pk else CaseStandingSerializer(newest).data,
     }
+
+
+@prepared
+def _newest(root: int) -> QuerySet[Case]:
+    """Of the chain that begins with this case."""
+    return Case.objects.in_chain(root).select_related("previous")[:1]
 
 
 class FaultSerializer(serializers.Serializer[Any]):
