@@ -10,10 +10,13 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "warning_center.settings")
     try:
         from django.core.management import execute_from_command_line
+
+        from warning_center.management import staged
     except ImportError as error:
         message = "Django is not installed here. Run `make setup`, then use .venv/bin/python."
         raise ImportError(message) from error
-    execute_from_command_line(sys.argv)
+    with staged.stage(sys.argv):
+        execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.management import CommandError, call_command
 from django.db import connection
 
+from warning_center.management import staged
 from warning_center.simulation import faults
 from warning_center.simulation.violations import PROMISES
 
@@ -72,10 +74,17 @@ def test_the_page_stands_alone_and_says_the_verdict(told: dict[str, Any]) -> Non
     ],
 )
 def test_a_bad_option_is_refused_by_name_value_and_rule(option: str, value: str, rule: str) -> None:
-    done = simulate(f"--{option}={value}", "--lang", "en")
-    assert done.returncode == 2
-    assert f"--{option} {value}" in done.stderr
-    assert rule in done.stderr
+    with pytest.raises(CommandError) as refusal:
+        call_command("simulate", f"--{option}={value}", "--lang", "en")
+    assert refusal.value.returncode == 2
+    assert f"--{option} {value}" in str(refusal.value)
+    assert rule in str(refusal.value)
+
+
+def test_a_day_is_not_played_on_a_database_that_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(staged.MARK, raising=False)
+    with pytest.raises(CommandError, match=r"manage\.py"):
+        call_command("simulate")
 
 
 @pytest.mark.django_db

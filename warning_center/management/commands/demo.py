@@ -37,8 +37,7 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=1, help="of the bank's luck (1)")
 
     def handle(self, **options: Any) -> None:
-        if not staged.is_staged():
-            sys.exit(staged.again())
+        staged.required()
         translation.activate("zh-hans" if options["lang"] == "zh" else "en")
         faults = _Faults()
         try:

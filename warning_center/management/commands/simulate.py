@@ -49,8 +49,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         with translation.override("zh-hans" if options["lang"] == "zh" else "en"):
             asked = read(options)
-            if not staged.is_staged():
-                sys.exit(staged.again(database=options["database"]))
+            staged.required()
             _prepare(options["database"])
             day = Day(asked)
             with Progress(asked, sys.stderr) as progress:
