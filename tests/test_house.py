@@ -5,12 +5,16 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.apps import apps
 from django.core.management import call_command
+from django.db.migrations.autodetector import MigrationAutodetector
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.state import ProjectState
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -89,6 +93,28 @@ def test_no_foreign_key_points_against_the_flow() -> None:
 @pytest.mark.django_db
 def test_no_migration_is_missing() -> None:
     call_command("makemigrations", check_changes=True, dry_run=True, verbosity=0)
+
+
+def test_migrations_squashed_into_one_come_to_the_same() -> None:
+    """The rows of a new database's models and those of one that took every step."""
+    stepwise, squashed = (
+        MigrationLoader(None, replace_migrations=replaced).project_state().models
+        for replaced in (False, True)
+    )
+    assert stepwise.keys() == squashed.keys()
+    for key, model in stepwise.items():
+        assert _deep(model.fields) == _deep(squashed[key].fields), key
+        assert _deep(model.options) == _deep(squashed[key].options), key
+        assert model.bases == squashed[key].bases, key
+
+
+def _deep(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields, or options, as a migration would write them, whatever their order; those that say nothing left out."""
+    plain = MigrationAutodetector(ProjectState(), ProjectState()).deep_deconstruct
+    constraints = {
+        name: {str(plain(one)) for one in given.get(name) or ()} for name in ("indexes", "constraints")
+    }
+    return {name: plain(value) for name, value in given.items() if value} | constraints
 
 
 OPEN_TO_ALL = {
