@@ -41,6 +41,7 @@ class Deployment:
     running: dict[str, subprocess.Popen[bytes] | Forked] = field(default_factory=dict)
     log: Path = Path(os.devnull)
     nursery: Nursery | None = None
+    _asking: psycopg.Connection[Any] | None = None
 
     def start(self, name: str) -> None:
         if self.nursery and name in self.running:
@@ -63,6 +64,8 @@ class Deployment:
             self.kill(name)
         if self.nursery:
             self.nursery.close()
+        if self._asking:
+            self._asking.close()
 
     def manage(self, *words: str) -> str:
         """Run one of manage.py's commands to its end; what it printed."""
@@ -73,8 +76,11 @@ class Deployment:
 
     def ask(self, query: str, *values: object) -> list[Any]:
         """The first column of a query on the deployed database."""
-        with psycopg.connect(self.env["DATABASE_URL"], autocommit=True) as connection:
-            return [row[0] for row in connection.execute(query, values).fetchall()]
+        if (
+            self._asking is None
+        ):  # kept: to connect costs more than most questions, and some are asked all the time
+            self._asking = psycopg.connect(self.env["DATABASE_URL"], autocommit=True)
+        return [row[0] for row in self._asking.execute(query, values).fetchall()]
 
     def now(self) -> datetime:
         """What the deployed program's clock shows."""
