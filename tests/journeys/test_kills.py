@@ -28,7 +28,7 @@ KEY = """
 from telephony import clock
 from warning_center import demonstration
 from warning_center.models import Source
-demonstration.load(clock.now())
+demonstration.load(clock.now(), people=False)
 source = Source.objects.get(code="national")
 print(source.renew_key())
 source.save()

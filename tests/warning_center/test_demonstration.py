@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import verify_password
 
 from dispatch import identity
 from dispatch.models import Unit, User
@@ -341,6 +342,15 @@ def test_one_login_a_role_with_a_password_only_its_owner_can_read(home: Path) ->
         place = ("七迳派出所", "电白区") if login.role is Role.OFFICER else ("茂名市", None)
         assert user.unit is not None
         assert (user.unit.name, user.unit.parent and user.unit.parent.name) == place
+
+
+@pytest.mark.django_db
+def test_a_drawn_password_is_hashed_in_full_by_its_first_login(home: Path, settings: Any) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+    demonstration.load(START)
+    password = demonstration.logins()[0].password
+    kept = User.objects.get(username="operator").password
+    assert verify_password(password, kept) == (True, True)  # right, and to be hashed anew
 
 
 @pytest.mark.django_db
