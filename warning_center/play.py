@@ -4,16 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Any
 
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Count
 
-from dispatch.models import Case, Order
+from dispatch.models import Case
 from dispatch.workflow import orders, turn
 from telephony import calls, exchange, inbox, texts
 from telephony.clock import MovingClock
-from telephony.models import Call, Text
 from warning_center import intake
+from warning_center.due import moments as due_moments
 from warning_center.intake import Incoming, Receipt
 from warning_center.models import Directive, Source
 from warning_center.standins import Cast
@@ -47,25 +46,12 @@ class Play:
         self.arrivals = sorted(arrivals, key=lambda arrival: arrival.at)
         self.receipts: list[Receipt] = []
         self.refused: list[Arrival] = []
-        self._next: dict[Part, Callable[[], datetime | None]] = {
-            self._receive: lambda: self.arrivals[0].at if self.arrivals else None,
-            self._news: inbox.next_news_at,
-            self._people: cast.next_at,
-            self._cases: _next_case,
-            self._line: lambda: _first(Call.objects.filter(due_at__isnull=False)),
-            self._texts: lambda: _first(Text.objects.filter(due_at__isnull=False)),
-        }
-        every = set(self._next)
-        self._moves: dict[Part, set[Part]] = {  # whose next moment a part may change
-            self._receive: every,
-            self._news: {self._news, self._people, self._cases, self._line},
-            self._people: every,
-            self._cases: every,
-            self._line: {self._news, self._cases, self._line},
-            self._texts: {self._texts},
-        }
-        self._moments: dict[Part, datetime | None] = {}
-        self._stale = every
+        self._parts: tuple[Part, ...] = (
+            self._receive, self._news, self._people, self._cases, self._match, self._tend, self._texts
+        )  # fmt: skip
+        self._lines = {self._match, self._tend}  # what waits there is looked at once until something moves
+        self._act_at: datetime | None = None
+        self._has_moved = True  # anything that people act on
 
     def run(self, watch: Callable[[datetime], None]) -> None:
         """Play to the end; `watch` is called after each instant with its time."""
@@ -82,16 +68,15 @@ class Play:
 
     def _instant(self, now: datetime) -> datetime | None:
         """Everything that happens at one moment, until it is quiet; then the next moment, None at the end."""
-        waiting = False
+        waiting: set[Part] = set()
         for _ in range(MOST_ROUNDS):
             moments = self._look()
-            due = [part for part, at in moments.items() if at <= now and not (waiting and part == self._line)]
+            due = [part for part, at in moments.items() if at <= now and part not in waiting]
             if not due:
                 return self._following(moments, now)
-            for part in due:
-                moved = part(now)
-                self._stale |= self._moves[part]
-                waiting = part == self._line and not moved
+            idle = {part for part in due if not part(now)}
+            waiting = idle & self._lines
+            self._has_moved |= not self._lines.issuperset(due)
         raise StuckError(f"{now:%F %T}: not quiet after {MOST_ROUNDS} rounds")
 
     def _following(self, moments: dict[Part, datetime], now: datetime) -> datetime | None:
@@ -100,12 +85,15 @@ class Play:
         return min(at if at > now else now + A_MOMENT for at in moments.values())
 
     def _look(self) -> dict[Part, datetime]:
-        """When each part of the program next has something to do; only what may have moved is looked at."""
-        for part in self._next:
-            if part in self._stale:
-                self._moments[part] = self._next[part]()
-        self._stale = set()
-        return {part: at for part in self._next if (at := self._moments[part]) is not None}
+        """When each part of the program next has something to do."""
+        if self._has_moved:
+            self._act_at, self._has_moved = self.cast.next_at(), False
+        due = due_moments()
+        next_at = (
+            self.arrivals[0].at if self.arrivals else None, inbox.next_news_at(), self._act_at,
+            min(filter(None, (due.cases, due.orders)), default=None), due.booked, due.silent, due.texts,
+        )  # fmt: skip
+        return {part: at for part, at in zip(self._parts, next_at, strict=True) if at is not None}
 
     def _receive(self, now: datetime) -> int:
         came = 0
@@ -127,21 +115,14 @@ class Play:
     def _cases(self, now: datetime) -> int:
         return turn.advance_due(now=now) + orders.lapse_due(now=now)
 
-    def _line(self, now: datetime) -> int:
-        return exchange.turn(now=now) + calls.tend(now=now)
+    def _match(self, now: datetime) -> int:
+        return exchange.turn(now=now)
+
+    def _tend(self, now: datetime) -> int:
+        return calls.tend(now=now)
 
     def _texts(self, now: datetime) -> int:
         return texts.send_due(now=now)
-
-
-def _first(rows: QuerySet[Any]) -> datetime | None:
-    at: datetime | None = rows.aggregate(at=Min("due_at"))["at"]
-    return at
-
-
-def _next_case() -> datetime | None:
-    moments = (_first(Case.objects.open()), _first(Order.objects.open()))
-    return min(filter(None, moments), default=None)
 
 
 def _refuse_endless_chains() -> None:

@@ -22,6 +22,7 @@ from telephony.carrier import CallResult, Dial
 from telephony.carriers.simulated import Behaviour
 from telephony.models import Desk
 from warning_center.answers import Answers, Word
+from warning_center.due import asked
 from warning_center.models import Directive
 
 SUBMITS_AFTER = timedelta(minutes=2)
@@ -32,6 +33,19 @@ LONG = timedelta(days=365)  # no person's lease is so long; a stand-in's is rene
 _CHAIN = ("case__chain", "case")  # the first case of a chain names none
 # Words an operator says of a call that the carrier only knows as answered.
 OPERATORS_WORDS = (Result.ANSWERED_UNVERIFIED, Result.ANSWERED_BY_OTHER, Result.HUNG_UP)
+
+# Plain SQL: asked after every instant. No stand-in acts for a person who talks, or who has taken the case over.
+_BEGUN = """
+SELECT a.id, c.chain_id, c.id, a.tier, a.stage, a.started_at, a.due_at
+FROM dispatch_attempt a JOIN dispatch_case c ON c.id = a.case_id
+LEFT JOIN telephony_call t ON t.id = a.call_id LEFT JOIN dispatch_operator o ON o.desk_id = t.desk_id
+WHERE a.ended_at IS NULL AND a.started_at IS NOT NULL AND a.stage NOT IN ('planned', 'dialled')
+  AND c.holder_id IS NULL AND o.id IS NULL ORDER BY a.id
+"""
+_OWED = """
+SELECT o.id, o.drafted_at, o.submitted_at FROM dispatch_order o JOIN dispatch_case c ON c.id = o.case_id
+WHERE o.state IN ('drafted', 'submitted') AND c.holder_id IS NULL ORDER BY o.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +66,7 @@ class Act:
 
     at: datetime
     attempt: Begun | None
-    order: Order | None
+    order: int | None
     stage: Stage | None  # the stage it brings a visit to; None: the attempt's word
 
 
@@ -98,21 +112,16 @@ class Cast:
             desks.ready(desk_id=desk.pk, now=now)
 
     def _acts(self) -> Iterator[Act]:
-        live = Attempt.objects.live().exclude(stage__in=[Stage.PLANNED, Stage.DIALLED])
-        live = live.exclude(call__desk__operator__isnull=False)  # a person talks there
-        rows = live.filter(case__holder=None, started_at__isnull=False).order_by("pk")
-        for pk, chain, case, tier, stage, began, due_at in rows.values_list(
-            "pk", *_CHAIN, "tier", "stage", "started_at", "due_at"
-        ):
+        for pk, chain, case, tier, stage, began, due_at in asked(_BEGUN):
             act = self._next_act(Begun(pk, chain or case, Tier(tier), stage, began, due_at))
             if act is not None:
                 yield act
-        for order in Order.objects.open().filter(case__holder=None).order_by("pk"):
-            if order.state == OrderState.DRAFTED:
-                yield Act(order.drafted_at + SUBMITS_AFTER, None, order, None)
-            elif order.submitted_at:
+        for order, drafted_at, submitted_at in asked(_OWED):
+            if submitted_at is None:
+                yield Act(drafted_at + SUBMITS_AFTER, None, order, None)
+            else:
                 after = timedelta(seconds=self._chance(order).randint(*BANK_ANSWERS_AFTER))
-                yield Act(order.submitted_at + after, None, order, None)
+                yield Act(submitted_at + after, None, order, None)
 
     def _next_act(self, attempt: Begun) -> Act | None:
         began, tier = attempt.began, attempt.tier
@@ -156,17 +165,18 @@ class Cast:
         elif word.result is not None:
             words.record_result(attempt_id=attempt.pk, result=word.result, now=now, agent=AGENT)
 
-    def _handle(self, order: Order, now: datetime) -> None:
+    def _handle(self, pk: int, now: datetime) -> None:
+        order = Order.objects.get(pk=pk)
         if order.state == OrderState.DRAFTED:
-            orders.submit(order_id=order.pk, now=now, agent=AGENT)
+            orders.submit(order_id=pk, now=now, agent=AGENT)
         else:
-            share = Decimal(self._chance(order).randint(*BANK_HOLDS)) / 100
+            share = Decimal(self._chance(pk).randint(*BANK_HOLDS)) / 100
             held = (order.amount or Decimal()) * share
-            orders.answer(order_id=order.pk, held=held.quantize(Decimal("0.01")), now=now, agent=AGENT)
+            orders.answer(order_id=pk, held=held.quantize(Decimal("0.01")), now=now, agent=AGENT)
 
-    def _chance(self, order: Order) -> Random:
+    def _chance(self, order: int) -> Random:
         """The bank's luck with an order: the same for the same seed, whenever it is asked."""
-        return Random(f"{self.seed}:{order.pk}")  # noqa: S311
+        return Random(f"{self.seed}:{order}")  # noqa: S311
 
     def _word(self, pk: int, chain: int, tier: Tier, began: datetime) -> Word:
         """The attempt's word; once it has begun it is the same for ever."""

@@ -9,6 +9,7 @@ from dispatch import policies
 from dispatch.models import PolicyVersion
 from dispatch.workflow import orders, turn
 from telephony import calls, desks, exchange, inbox, texts
+from warning_center.due import Moments
 from warning_center.simulation import arrivals, centre, faults
 from warning_center.simulation.asked import START, Asked
 from warning_center.simulation.hosts import Host, Hosts, Ran
@@ -20,7 +21,7 @@ from warning_center.simulation.people import People
 from warning_center.simulation.seen import Onlooker
 from warning_center.simulation.senders import Senders
 from warning_center.simulation.violations import Broken
-from warning_center.simulation.waiting import Clockwork, Moments
+from warning_center.simulation.waiting import Clockwork
 
 BEAT = timedelta(seconds=1)
 HOSTS = ("web-1", "web-2", "worker-1", "worker-2", "worker-3")

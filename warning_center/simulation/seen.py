@@ -1,14 +1,14 @@
 """What an onlooker reads of the database after an instant: the rows of the cases that the record says have moved."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
+from warning_center.due import asked
 from warning_center.simulation.hosts import Hosts
 
 MOST_KEYS = 500  # in one statement
@@ -176,15 +176,6 @@ def _of(cases: Sequence[int], row: Any, table: str, key: str) -> Iterator[tuple[
         yield from asked(f"{_select(row, table)} WHERE {key} IN ({some}) ORDER BY id")
 
 
-def asked(sql: str, given: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        adapt = connection.ops.adapt_datetimefield_value
-        told: list[Any] = [adapt(value) if isinstance(value, datetime) else value for value in given]
-        cursor.execute(sql, told)
-        rows = cursor.fetchall()
-    return rows if connection.vendor == "postgresql" else [tuple(map(_moment, row)) for row in rows]
-
-
 class PlacedRow(NamedTuple):
     """A call that the network has carried, and whose it is here."""
 
@@ -248,15 +239,3 @@ ORDER BY rank_at, id LIMIT 1
 
 def _keys(keys: Sequence[str]) -> list[object]:
     return [UUID(key) if connection.vendor == "postgresql" else key.replace("-", "") for key in keys]
-
-
-_BEGINS = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
-
-
-def _moment(value: Any) -> Any:
-    """SQLite hands out a moment without its zone, or as text."""
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=UTC)
-    if isinstance(value, str) and _BEGINS.match(value):
-        return datetime.fromisoformat(value).replace(tzinfo=UTC)
-    return value

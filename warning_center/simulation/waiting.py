@@ -1,10 +1,10 @@
-"""What is due next, and what is overdue: each read off the heads of indexes in one plain statement."""
+"""What is due next, and what is overdue, read off the heads of indexes in one plain statement."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from warning_center.due import Moments, asked, moments
 from warning_center.simulation.hosts import Hosts
-from warning_center.simulation.seen import asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,33 +31,6 @@ def overdue(cases: datetime, calls: datetime, texts: datetime) -> list[Overdue]:
     return [Overdue(*row) for row in asked(_OVERDUE, [cases, cases, calls, texts])]
 
 
-@dataclass(frozen=True, slots=True)
-class Moments:
-    """When each part of the program next has something to do."""
-
-    cases: datetime | None = None
-    orders: datetime | None = None
-    booked: datetime | None = None
-    silent: datetime | None = None
-    desks: datetime | None = None
-    texts: datetime | None = None
-
-
-# One statement, each part read off the head of an index: it is asked after every instant.
-_MOMENTS = """
-SELECT (SELECT min(due_at) FROM dispatch_case WHERE closed_at IS NULL AND level = 4),
-       (SELECT min(due_at) FROM dispatch_case WHERE closed_at IS NULL AND level = 3),
-       (SELECT min(due_at) FROM dispatch_case WHERE closed_at IS NULL AND level = 2),
-       (SELECT min(due_at) FROM dispatch_case WHERE closed_at IS NULL AND level = 1),
-       (SELECT min(due_at) FROM dispatch_order WHERE state IN ('drafted', 'submitted')),
-       (SELECT min(due_at) FROM telephony_call WHERE status = 'booked' AND desk_id IS NULL),
-       (SELECT min(due_at) FROM telephony_call WHERE status IN ('dialling', 'ringing', 'talking')),
-       (SELECT min(CASE WHEN wrap_until < lease_until THEN wrap_until ELSE lease_until END)
-        FROM telephony_desk WHERE state <> 'talking'),
-       (SELECT min(due_at) FROM telephony_text WHERE state = 'queued')
-"""
-
-
 class Clockwork:
     """The moments of now: read again only when something has been written."""
 
@@ -66,7 +39,5 @@ class Clockwork:
 
     def moments(self) -> Moments:
         if self._read_at != self._hosts.writes:
-            (found,) = asked(_MOMENTS)
-            cases = min((at for at in found[:4] if at), default=None)
-            self._known, self._read_at = Moments(cases, *found[4:]), self._hosts.writes
+            self._known, self._read_at = moments(), self._hosts.writes
         return self._known

@@ -1,0 +1,64 @@
+"""When each part of the program next has something to do, read off the heads of indexes in one plain statement."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """When each part of the program next has something to do."""
+
+    cases: datetime | None = None
+    orders: datetime | None = None
+    booked: datetime | None = None
+    silent: datetime | None = None
+    desks: datetime | None = None
+    texts: datetime | None = None
+
+
+# One statement, each part read off the head of an index: it is asked after every instant.
+_MOMENTS = """
+SELECT (SELECT min(due_at) FROM dispatch_case WHERE closed_at IS NULL AND level = 4),
+       (SELECT min(due_at) FROM dispatch_case WHERE closed_at IS NULL AND level = 3),
+       (SELECT min(due_at) FROM dispatch_case WHERE closed_at IS NULL AND level = 2),
+       (SELECT min(due_at) FROM dispatch_case WHERE closed_at IS NULL AND level = 1),
+       (SELECT min(due_at) FROM dispatch_order WHERE state IN ('drafted', 'submitted')),
+       (SELECT min(due_at) FROM telephony_call WHERE status = 'booked' AND desk_id IS NULL),
+       (SELECT min(due_at) FROM telephony_call WHERE status IN ('dialling', 'ringing', 'talking')),
+       (SELECT min(CASE WHEN wrap_until < lease_until THEN wrap_until ELSE lease_until END)
+        FROM telephony_desk WHERE state <> 'talking'),
+       (SELECT min(due_at) FROM telephony_text WHERE state = 'queued')
+"""
+
+
+def moments() -> Moments:
+    (found,) = asked(_MOMENTS)
+    cases = min((at for at in found[:4] if at), default=None)
+    return Moments(cases, *found[4:])
+
+
+def asked(sql: str, given: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    """The rows of a plain statement, moments in UTC on either database."""
+    with connection.cursor() as cursor:
+        adapt = connection.ops.adapt_datetimefield_value
+        told: list[Any] = [adapt(value) if isinstance(value, datetime) else value for value in given]
+        cursor.execute(sql, told)
+        rows = cursor.fetchall()
+    return rows if connection.vendor == "postgresql" else [tuple(map(_moment, row)) for row in rows]
+
+
+_BEGINS = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+
+
+def _moment(value: Any) -> Any:
+    """SQLite hands out a moment without its zone, or as text."""
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC)
+    if isinstance(value, str) and _BEGINS.match(value):
+        return datetime.fromisoformat(value).replace(tzinfo=UTC)
+    return value
