@@ -176,8 +176,8 @@ def _met(life: Life, what: Happening) -> None:
 
 
 def _judged(life: Life, what: Happening) -> None:
-    _met(life, what)
-    _late_word(life, what)
+    word = {"disposition": what.disposition, "judged_at": life.now}
+    life.change(what.attempt, result=what.result, ended_at=life.now, due_at=None, **word)
 
 
 def _late_word(life: Life, what: Happening) -> None:

@@ -113,12 +113,10 @@ class Life:
 
     def change(self, attempt: int, **fields: object) -> None:
         """Write fields of one attempt. (By hand: `dataclasses.replace` takes a third of a walk's time.)"""
-        twin = object.__new__(Past)
-        for write, value in zip(_WRITES.values(), _READ(self.past[attempt]), strict=True):
-            write(twin, value)
+        values = list(_READ(self.past[attempt]))
         for name, value in fields.items():
-            _WRITES[name](twin, value)
-        self.past = (*self.past[:attempt], twin, *self.past[attempt + 1 :])
+            values[_PLACE[name]] = value
+        self.past = (*self.past[:attempt], Past(*values), *self.past[attempt + 1 :])
 
     def dial(self, attempt: int, at: datetime, *, rings: bool = True) -> None:
         """A planned call gets its line."""
@@ -143,8 +141,9 @@ class Life:
                 break
         else:
             raise BrokenPromiseError(f"no rest after {MOST_STEPS} steps at one instant")
-        _check_due(self, steps)
-        _check_words(self)
+        live = self.live
+        _check_due(self, live, steps)
+        _check_words(self, live)
         self.due_at = steps.due_at
         _promise(_LADDER.index(self.state) >= _LADDER.index(before), "the state went back")
         return self
@@ -162,7 +161,7 @@ class Life:
 
 
 _READ = attrgetter(*Past.__slots__)
-_WRITES = {name: vars(Past)[name].__set__ for name in Past.__slots__}
+_PLACE = {name: n for n, name in enumerate(Past.__slots__)}
 
 
 def may_call(life: Life, number: int | None, at: datetime, *, besides: int = 0) -> bool:
@@ -266,28 +265,28 @@ def _promise(kept: bool, broken: str) -> None:
         raise BrokenPromiseError(broken)
 
 
-def _check_due(life: Life, steps: plan.Plan) -> None:
+def _check_due(life: Life, live: list[Past], steps: plan.Plan) -> None:
     """An open case is due when the first of its live attempts and open orders is."""
-    dues = [p.due_at for p in life.live] + [order.due_at for order in life.orders]
+    dues = [p.due_at for p in live] + [order.due_at for order in life.orders]
     _promise(bool(dues) and all(dues), "an open case with nothing to wait for")
     _promise(steps.due_at == min(due for due in dues if due), "not due at the least due time")
 
 
-def _check_words(life: Life) -> None:
+def _check_words(life: Life, live: list[Past]) -> None:
     """The design's rule told anew: the last word of the highest tier that spoke; and what must follow from it."""
     said = [p for p in life.past if p.disposition not in (None, Disposition.WRONG_PERSON)]
-    last = max(said, key=lambda p: (p.tier, p.judged_at or life.now, p.id), default=None)
+    last = max(said, key=lambda p: (p.tier, p.judged_at or life.now, p.id)) if said else None
     gone = any(p.disposition is Disposition.ALREADY_TRANSFERRED for p in said)
     agreed = last is not None and last.disposition is Disposition.PERSUADED and not gone
     _promise(
         agreed is (life.standing().agreed_at is not None), "an agreement that nobody made, or not theirs"
     )
-    tiers = {p.tier for p in life.live}
-    waiting = [p for p in life.live if p.tier in CALLS and p.stage is Stage.PLANNED]
+    tiers = [p.tier for p in live]
+    waiting = [p for p in live if p.tier in CALLS and p.stage is Stage.PLANNED]
     _promise(not waiting or not (agreed or gone), "a call is booked though nothing is left to say")
     _promise(not agreed or Tier.FOLLOW_UP in tiers, "agreed, and nobody follows up")
     _promise(not gone or Tier.FOLLOW_UP not in tiers, "gone, and somebody follows up")
-    wrong = wrong_numbers(life)
+    wrong = wrong_numbers(life) if waiting else ()
     _promise(all(p.number not in wrong for p in waiting), "a call is booked to a wrong number")
 
 
