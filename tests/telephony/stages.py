@@ -17,8 +17,8 @@ from telephony.carriers.simulated import BY_LAST_DIGIT, Behaviour, SimulatedCarr
 from telephony.carriers.twilio import TwilioCarrier
 from telephony.clock import MovingClock
 from telephony.network import Door, Network, Post, Script
-from tests.fakes.twilio import PracticeTwilio, practising
-from tests.fakes.twilio_line import Phone
+from telephony.practice.phones import Phone
+from tests.telephony.practising import PracticeTwilio, practising
 
 R = CallResult
 WITHIN = 10.0  # seconds: news that has not come by then does not come

@@ -13,8 +13,9 @@ from twilio.request_validator import RequestValidator
 from telephony.carrier import CallKind, CallResult, CallStatus, CarrierError
 from telephony.carriers.twilio import TwilioCarrier
 from telephony.clock import MovingClock
-from tests.fakes.twilio import PracticeTwilio, practising
-from tests.fakes.twilio_line import Line, Phone
+from telephony.practice.phones import Phone
+from telephony.practice.records import Call
+from tests.telephony.practising import PracticeTwilio, practising
 from tests.telephony.samples import KEY, NUMBER, START, a_dial
 from tests.telephony.stages import twilio_carrier
 
@@ -47,15 +48,15 @@ def failure(carrier: TwilioCarrier) -> CarrierError:
 def test_a_call_is_asked_for_whole(practice: PracticeTwilio, carrier: TwilioCarrier) -> None:
     carrier.place(a_dial())
     (line,) = practice.made_to(NUMBER)
-    assert line.form["StatusCallback"] == f"{HOME}/telephony/twilio/{KEY}/status"
-    assert line.form["AsyncAmdStatusCallback"] == f"{HOME}/telephony/twilio/{KEY}/amd"
-    assert (line.form["Timeout"], line.form["TimeLimit"]) == ("45", "1800")
-    assert (line.form["MachineDetection"], line.form["AsyncAmd"]) == ("Enable", "true")
+    assert line.one("StatusCallback") == f"{HOME}/telephony/twilio/{KEY}/status"
+    assert line.one("AsyncAmdStatusCallback") == f"{HOME}/telephony/twilio/{KEY}/amd"
+    assert (line.one("Timeout"), line.one("TimeLimit")) == ("45", "1800")
+    assert (line.one("MachineDetection"), line.one("AsyncAmd")) == ("Enable", "true")
 
 
-def spoken(line: Line) -> tuple[str, str]:
+def spoken(line: Call) -> tuple[str, str]:
     """What is said, and the room the person is put into."""
-    said, dial = ElementTree.fromstring(line.form["Twiml"])  # noqa: S314 - our own
+    said, dial = ElementTree.fromstring(line.one("Twiml"))  # noqa: S314 - our own
     assert said.get("language") == "zh-CN"
     return said.text or "", dial[0].text or ""
 
@@ -88,7 +89,8 @@ def test_a_video_call_is_refused_before_anything_is_asked(
 
 def test_a_text_goes_out_in_our_name(practice: PracticeTwilio, carrier: TwilioCarrier) -> None:
     carrier.send_text(key=KEY, number=NUMBER, body="请勿转账")
-    assert practice.texts == [{"To": NUMBER, "From": practice.caller_id, "Body": "请勿转账"}]
+    (text,) = practice.switch.messages.values()
+    assert (text.to, text.sender, text.body) == (NUMBER, practice.caller_id, "请勿转账")
 
 
 def test_the_sdk_writes_no_log(carrier: TwilioCarrier, caplog: pytest.LogCaptureFixture) -> None:
@@ -151,8 +153,8 @@ def test_a_door_that_nobody_opens_is_certain(practice: PracticeTwilio) -> None:
     assert (fault.certain, fault.result) == (True, R.CONGESTION)
 
 
-def test_a_wrong_token_is_our_own_fault(practice: PracticeTwilio) -> None:
-    fault = failure(twilio_carrier(practice, HOME, auth_token="another"))
+def test_an_account_twilio_does_not_know_is_our_own_fault(practice: PracticeTwilio) -> None:
+    fault = failure(twilio_carrier(practice, HOME, account_sid="nobody"))
     assert (fault.certain, fault.result) == (True, R.FAILED_HERE)
 
 
@@ -168,7 +170,7 @@ def test_a_failure_does_not_quote_the_number(practice: PracticeTwilio, carrier: 
 def test_asking_when_twilio_is_down_is_a_fault_and_not_a_none(
     practice: PracticeTwilio, carrier: TwilioCarrier
 ) -> None:
-    carrier = twilio_carrier(practice, HOME, auth_token="another")
+    carrier = twilio_carrier(practice, HOME, account_sid="nobody")
     for dial in (a_dial(), a_dial(external_id="CA1")):
         with pytest.raises(CarrierError):
             carrier.find(dial)
@@ -203,7 +205,7 @@ def test_a_call_of_another_time_is_not_adopted(
 
 def test_a_call_of_another_caller_is_not_adopted(practice: PracticeTwilio, carrier: TwilioCarrier) -> None:
     carrier.place(a_dial())
-    practice.made_to(NUMBER)[0].form["From"] = "+861011111111"
+    practice.made_to(NUMBER)[0].caller = "+861011111111"
     assert carrier.find(a_dial()) is None
 
 
@@ -225,16 +227,15 @@ def test_a_machine_is_found_out_by_asking_too(
 
 
 def test_a_new_word_on_a_call_is_asked_about_again(practice: PracticeTwilio, carrier: TwilioCarrier) -> None:
-    practice.phones[NUMBER] = Phone("evaporated", None, lasts=1)
     dial = a_dial(external_id=carrier.place(a_dial()))
-    practice.made_to(NUMBER)[0].life[-1] = (START, {"CallStatus": "evaporated"})
+    practice.made_to(NUMBER)[0].status = "evaporated"
     with pytest.raises(CarrierError) as met:
         carrier.find(dial)
     assert met.value.evidence == {"CallStatus": "evaporated"}
 
 
 def test_hanging_up_when_twilio_is_down_is_a_fault(practice: PracticeTwilio) -> None:
-    carrier = twilio_carrier(practice, HOME, auth_token="another")
+    carrier = twilio_carrier(practice, HOME, account_sid="nobody")
     with pytest.raises(CarrierError):
         carrier.hang_up(a_dial(external_id="CA1"))
 

@@ -17,8 +17,8 @@ from telephony.carrier import CallResult, CallStatus, Update
 from telephony.carriers import remote
 from telephony.clock import MovingClock
 from telephony.models import Call
-from tests.fakes.twilio import PracticeTwilio, practising
-from tests.fakes.twilio_line import Phone
+from telephony.practice.phones import Phone
+from tests.telephony.practising import PracticeTwilio, practising
 from tests.telephony.rows import Exchange
 from tests.telephony.samples import NUMBER, START
 
@@ -141,7 +141,7 @@ def test_genuine_rubbish_is_refused_and_moves_nothing(client: Client, exchange: 
 
 @pytest.fixture
 def practice(live_server: LiveServer, settings: Settings, moving: MovingClock) -> Iterator[PracticeTwilio]:
-    with practising(moving, token=TOKEN) as twilio:
+    with practising(moving) as twilio:
         entry = {"base_url": twilio.url, "callback_base": live_server.url, "timeout": 5}
         settings.CARRIERS = {"twilio": {**settings.CARRIERS["twilio"], **entry}}
         yield twilio
@@ -213,23 +213,21 @@ def test_the_same_history_ends_the_same_in_any_order(live: Live) -> None:
 
 
 def test_a_machine_is_hung_up_on_and_the_call_is_live_until_it_is(
-    live: Live, practice: PracticeTwilio, moving: MovingClock
+    live: Live, practice: PracticeTwilio, moving: MovingClock, moves: list[tuple[str, str]]
 ) -> None:
     call = live(3, 10, mischief=Phone(answered_by="machine_start", lasts=600))
-    assert (call.status, call.result) == (CallStatus.TALKING, "")
     assert practice.requests[-1] == f"POST Calls/{call.external_id}"
-    practice.run()
-    call = Call.objects.get()
+    assert moves[-2:] == [("talking", ""), ("ended", "machine")]
     assert (call.status, call.result, call.ended_at) == (CallStatus.ENDED, CallResult.MACHINE, moving())
 
 
 def test_a_machine_that_could_not_be_hung_up_on_is_tried_again(
     live: Live, practice: PracticeTwilio, moving: MovingClock
 ) -> None:
-    practice.deaf_to_updates = True
+    practice.switch.deaf = True
     call = live(3, 10, mischief=Phone(answered_by="machine_start", lasts=600))
     assert call.status == CallStatus.TALKING
-    practice.deaf_to_updates = False
+    practice.switch.deaf = False
     moving.forward(calls.SILENCE)
     calls.tend(now=moving())
     practice.run()

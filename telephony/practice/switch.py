@@ -1,0 +1,315 @@
+"""The practice Twilio itself: what it knows, whose turn it is, and what it tells us when.
+
+Driven by the clock it is given. With no `hands` nothing happens by itself: `run` does all that is due by now, in
+order, which is what tests want. With hands, threads do it, all that concerns one call by the same hand.
+"""
+
+import heapq
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from random import Random
+from zlib import crc32
+
+from telephony.practice import lives, post, rooms, tidings
+from telephony.practice.lives import Ask, HungUp, Until
+from telephony.practice.phones import Directory
+from telephony.practice.post import Letter
+from telephony.practice.records import Call, Conference, Fields, Message, Recording
+from telephony.practice.twiml import Verb
+
+Task = Callable[[], None]
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Due:
+    """Something to be done at a moment; of two at once the one that was said first."""
+
+    at: datetime
+    order: int
+    about: str = field(compare=False)  # the sid of the call it concerns
+    task: Task = field(compare=False)
+
+
+class Switch:
+    """All the practice Twilio knows, and its time."""
+
+    def __init__(
+        self, clock: Callable[[], datetime], *, phones: Directory | None = None, hands: int = 0, seed: int = 0
+    ) -> None:
+        self.clock = clock
+        self.phones = phones or Directory(seed=seed)
+        self.chance = Random(seed)  # noqa: S311 - a game, and it must repeat
+        self.calls: dict[str, Call] = {}
+        self.messages: dict[str, Message] = {}
+        self.conferences: dict[str, Conference] = {}
+        self.recordings: dict[str, Recording] = {}
+        self.made_at: list[datetime] = []  # when each call was asked for
+        self.most_at_once = 0
+        self.answers: list[tuple[str, int]] = []  # the kind of each webhook, and what our side answered
+        self.deaf = False  # whatever updates a call fails with a 500
+        self.lock = threading.RLock()
+        self._live: set[str] = set()
+        self._own = threading.local()  # .now: the moment of what this thread is doing
+        self._steps: list[Due] = []
+        self._letters: list[Due] = []
+        self._order = count()
+        self._hands: list[queue.SimpleQueue[Task | None]] = [queue.SimpleQueue() for _ in range(hands)]
+        self._threads: list[threading.Thread] = []
+        self._stopped = threading.Event()
+        self.released = threading.Event()  # ends the silences
+
+    # ---- time
+
+    def now(self) -> datetime:
+        """The moment of what is being done: a step that is late is lived at its own time."""
+        doing: datetime | None = getattr(self._own, "now", None)
+        return doing or self.clock()
+
+    @contextmanager
+    def _living(self, at: datetime) -> Iterator[None]:
+        """What is done here is done at that moment."""
+        before = getattr(self._own, "now", None)
+        self._own.now = at
+        try:
+            yield
+        finally:
+            self._own.now = before
+
+    def at(self, moment: datetime, about: str, task: Task, *, posts: bool = False) -> None:
+        """Have something done at a moment; `about` is the sid of the call it concerns, `posts` says it is a webhook."""
+        with self.lock:
+            heapq.heappush(
+                self._letters if posts else self._steps, Due(moment, next(self._order), about, task)
+            )
+
+    def run(self) -> None:
+        """Do all that is due by now, and what follows from it."""
+        while (due := self._next(self._steps, self._letters)) is not None:
+            due.task()
+
+    def settle(self) -> None:
+        """Let calls live on to this moment; webhooks wait for `run`."""
+        while (due := self._next(self._steps)) is not None:
+            due.task()
+
+    def _next(self, *heaps: "list[Due]") -> "Due | None":
+        """What is due first of all that waits there, if it is due by now."""
+        with self.lock:
+            heap = min((h for h in heaps if h), key=lambda h: h[0], default=None)
+            return heapq.heappop(heap) if heap and heap[0].at <= self.clock() else None
+
+    def start(self) -> None:
+        """Let threads do it; there must be hands."""
+        self._threads = [threading.Thread(target=self._tick, daemon=True)]
+        self._threads += [threading.Thread(target=self._work, args=[bag], daemon=True) for bag in self._hands]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End the threads; what is due is left undone."""
+        self._stopped.set()
+        self.released.set()
+        for bag in self._hands:
+            bag.put(None)
+        for thread in self._threads:
+            thread.join(post.PATIENCE)
+
+    def _tick(self) -> None:
+        while not self._stopped.wait(0.01):
+            while (due := self._next(self._steps, self._letters)) is not None:
+                self._hands[crc32(due.about.encode()) % len(self._hands)].put(due.task)
+
+    def _work(self, bag: "queue.SimpleQueue[Task | None]") -> None:
+        while (task := bag.get()) is not None and not self._stopped.is_set():
+            task()
+
+    # ---- calls
+
+    def place(self, call: Call) -> Call:
+        """A call begins."""
+        with self.lock:
+            self.calls[call.sid] = call
+            self._live.add(call.sid)
+            self.most_at_once = max(
+                self.most_at_once, sum(self.calls[sid].parent is None for sid in self._live)
+            )
+            call.life = lives.live(call, self)
+            self._step(call, call.created, lambda: next(call.life))  # type: ignore[arg-type]
+        return call
+
+    def made_to(self, number: str) -> list[Call]:
+        """The calls made to a number, oldest first."""
+        return [call for call in self.calls.values() if call.to == number]
+
+    def _step(self, call: Call, at: datetime, move: Callable[[], Until | Ask]) -> None:
+        """Let a life go on from here to the next thing it waits for. Holds the lock."""
+        call.epoch += 1
+        call.moving = True
+        try:
+            with self._living(at):
+                wanted = move()
+        except StopIteration:
+            self._live.discard(call.sid)
+            return
+        finally:
+            call.moving = False
+        self._want(call, wanted, at)
+
+    def _want(self, call: Call, wanted: Until | Ask, at: datetime) -> None:
+        epoch = call.epoch
+        if isinstance(wanted, Ask):
+            self.at(at, call.sid, lambda: self._ask(call, wanted, at, epoch))
+        elif wanted.at is not None:
+            moment = max(wanted.at, at)
+            self.at(moment, call.sid, lambda: self._go_on(call, moment, epoch))
+
+    def _go_on(self, call: Call, at: datetime, epoch: int, came: object = None) -> None:
+        with self.lock:
+            if call.epoch == epoch and call.life is not None:
+                life = call.life
+                self._step(call, at, lambda: life.send(came))
+
+    def _ask(self, call: Call, wanted: Ask, at: datetime, epoch: int) -> None:
+        """Fetch TwiML, without the lock: who is asked may well call us meanwhile."""
+        form = {**tidings.of_call(call), **wanted.more}
+        kind = "keys" if "Digits" in wanted.more else "twiml"
+        sent = post.letter(call.sid, kind, wanted.url, form, call.token, wanted.method)
+        status, text = post.deliver(sent)
+        self.answers.append((kind, status))
+        self._go_on(
+            call, max(at, at if not self._hands else self.clock()), epoch, text if status == 200 else None
+        )
+
+    def hang_up_at(self, call: Call, at: datetime) -> None:
+        def cut() -> None:
+            with self.lock:
+                self._throw(call, HungUp(), at)
+
+        self.at(at, call.sid, cut)
+
+    def hang_up(self, call: Call) -> bool:
+        """End a call that is on the line; whether it was."""
+        with self.lock:
+            return self._throw(call, HungUp(), self.now())
+
+    def redirect(self, call: Call, told: lives.Redirected) -> bool:
+        """Give a call that talks other TwiML; whether it could be."""
+        with self.lock:
+            return call.status == "in-progress" and self._throw(call, told, self.now())
+
+    def _throw(self, call: Call, what: Exception, at: datetime) -> bool:
+        life = call.life
+        if life is None or not call.is_live or call.moving:
+            return False
+        self._step(call, at, lambda: life.throw(what))
+        return True
+
+    def wake(self, call: Call) -> None:
+        """Who waited for this call to end goes on."""
+        if call.parent and (parent := self.calls.get(call.parent)) is not None and parent.child is call:
+            self.resume(parent)
+
+    def resume(self, call: Call) -> None:
+        """What a call waits for is over."""
+        epoch, now = call.epoch, self.now()
+        self.at(now, call.sid, lambda: self._go_on(call, now, epoch))
+
+    def detect(self, call: Call, at: datetime) -> None:
+        """Say at that moment what answered, if it is still there."""
+
+        def say() -> None:
+            with self.lock:
+                if call.status != "in-progress":
+                    return
+                call.answered_by, call.detected = call.phone.answered_by, True
+                with self._living(at):
+                    self._send(call, "amd", tidings.of_detection(call), call.one("AsyncAmdStatusCallback"))
+
+        self.at(at, call.sid, say)
+
+    def dial_out(self, parent: Call, verb: Verb, dial: Verb) -> Call:
+        return rooms.dial_out(self, parent, verb, dial)
+
+    def enter(self, call: Call, verb: Verb) -> None:
+        rooms.enter(self, call, verb)
+
+    def enter_as_participant(self, call: Call) -> Conference:
+        return rooms.enter_as_participant(self, call)
+
+    def leave(self, call: Call) -> None:
+        rooms.leave(self, call)
+
+    def record(self, call: Call, source: str, verb: Verb) -> None:
+        rooms.record_verb(self, call, source, verb)
+
+    def record_from_the_answer(self, call: Call) -> None:
+        rooms.record_from_the_answer(self, call)
+
+    # ---- news
+
+    def tell(self, call: Call, event: str) -> None:
+        """A call's status has changed: our side hears if it asked to. Every event counts in its sequence."""
+        order, call.events = call.events, call.events + 1
+        if event == "completed":
+            rooms.end_recordings(self, call)
+        if event not in tidings.events_asked(call):
+            return
+        form = tidings.of_status(self, call, event, order)
+        self._send(call, "status", form, call.one("StatusCallback"), last=event == "completed")
+
+    def _send(
+        self, call: Call, kind: str, form: Fields | dict[str, str], url: str, *, last: bool = False
+    ) -> None:
+        if not url:
+            return
+        method = call.one(
+            "StatusCallbackMethod" if kind == "status" else "AsyncAmdStatusCallbackMethod", "POST"
+        )
+        made = post.letter(call.sid, kind, url, form, call.token, method)  # type: ignore[arg-type]
+        for sent, moment in tidings.befallen(call, made, self.now(), self.chance, last=last):
+            self.mail(sent, moment)
+
+    def mail(self, sent: Letter, moment: datetime) -> None:
+        """Have a letter delivered at that moment."""
+        self.at(moment, sent.call, lambda: self.deliver(sent), posts=True)
+
+    def deliver(self, sent: Letter) -> None:
+        self.answers.append((sent.kind, post.deliver(sent)[0]))
+
+    def deliver_first(self, call: Call) -> None:
+        """The first letter of a call goes out this moment, whoever waits."""
+        with self.lock:
+            mine = min((due for due in self._letters if due.about == call.sid), default=None)
+            if mine is None or mine.at > self.clock():
+                return
+            self._letters.remove(mine)
+            heapq.heapify(self._letters)
+        mine.task()
+
+    # ---- what others ask
+
+    def text(self, message: Message) -> None:
+        """An SMS goes its way: sent after a second, and after three more as its phone has it."""
+        with self.lock:
+            self.messages[message.sid] = message
+        path = [("sending", 0.2), ("sent", 1.0), (message.phone.text, 4.0)]
+        if message.phone.text == "failed":
+            path = [("failed", 1.0)]
+        for word, after in path:
+            moment = message.created + timedelta(seconds=after)
+            self.at(moment, message.sid, lambda word=word, at=moment: self._text_moves(message, word, at))  # type: ignore[misc]
+
+    def _text_moves(self, message: Message, word: str, at: datetime) -> None:
+        message.status, message.updated = word, at
+        if word == "sent":
+            message.sent = at
+        if word in ("undelivered", "failed"):
+            message.error = 30003 if word == "undelivered" else 30005
+        if message.callback:
+            form = tidings.of_message(message)
+            self.mail(post.letter(message.sid, "message", message.callback, form, message.token), at)
