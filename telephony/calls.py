@@ -9,10 +9,11 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from telephony import lines, numbers
+from telephony import clock, health, lines, numbers, pace
 from telephony.carrier import CallKind, CallResult, CallStatus, CarrierError, Update
 from telephony.models import Call, Desk
 from telephony.prepared import prepared
+from telephony.sealing import Unsealable
 from telephony.signals import call_moved
 from telephony.writeback import insert, write_back
 
@@ -25,7 +26,18 @@ NOT_KNOWN = 2  # so many times the carrier knew no such call: then none was plac
 
 LONGEST = timedelta(minutes=31)  # no talk lasts longer: carriers are asked to cut it after half an hour
 
-_HEARD = ("status", "result", "due_at", "answered_at", "ended_at", "external_id", "asked", "evidence")
+_HEARD = (
+    "status",
+    "result",
+    "due_at",
+    "answered_at",
+    "ended_at",
+    "external_id",
+    "asked",
+    "evidence",
+    "placed_at",
+    "unknown",
+)
 
 # Calls that never reached the number do not count against its cap.
 NEVER_RANG = (CallResult.CONGESTION, CallResult.FAILED_HERE, CallResult.NOT_PLACED, CallResult.CANCELLED)
@@ -122,24 +134,35 @@ def dial(call: Call, *, now: datetime) -> None:
     """Ask the carrier for a call that `connect` has committed as DIALLING. At most once for a call.
 
     A certain refusal ends it. A doubtful one leaves it: the carrier's news, or asking, will tell.
-    One that waited here so long that the carrier has been asked about it is not placed any more, nor one
-    whose desk has gone meanwhile.
+    `placed_at` is not when it was decided, but by when the carrier had been asked: see `pace.left`.
+    One that waited here too long, perhaps so long that the carrier has been asked about it, is not placed any
+    more, nor one whose desk has gone meanwhile.
     """
     if call.trunk is None:
         raise ValueError("a call is dialled over a trunk")
     still = _still_to_place.first(call.pk)
     if still is None:
         return
-    if still.dropped_at is not None:
+    if still.dropped_at is not None or pace.is_late(still, clock.now()):
         end(key=str(call.key), result=CallResult.FAILED_HERE, now=now)
         return
     try:
-        external_id = lines.carrier(call.trunk.carrier).place(still.as_dial())
+        external_id = lines.carrier(call.trunk.carrier).place(still.as_dial(desk_address(still)))
     except CarrierError as refusal:
+        Call.objects.filter(pk=call.pk, placed_at=None).update(placed_at=clock.now())
         if refusal.certain:
             end(key=str(call.key), result=refusal.result, now=now, evidence=refusal.evidence)
         return
-    Call.objects.filter(pk=call.pk, external_id="").update(external_id=external_id)
+    Call.objects.filter(pk=call.pk, external_id="").update(external_id=external_id, placed_at=clock.now())
+
+
+def desk_address(call: Call) -> str:
+    """Where the operator is rung who leads a call; none if no key of ours opens it: the call is made all the same."""
+    try:
+        return Desk.objects.values_list("address", flat=True).get(pk=call.desk_id) if call.desk_id else ""
+    except Unsealable:
+        logger.error("the address of desk %s cannot be opened", call.desk_id)
+        return ""
 
 
 @prepared
@@ -159,8 +182,12 @@ def hear(update: Update, *, now: datetime) -> bool:
     call = _lock.first(key)
     if call is None or call.status == CallStatus.BOOKED:
         return False
+    if update.seal and any(piece.get("seal") == update.seal for piece in call.evidence):
+        return False
     news = {"status": update.status, "result": update.result or "", "heard_at": now.isoformat()}
-    call.evidence = [*call.evidence, {**update.evidence, **news}]
+    sealed = {"seal": update.seal} if update.seal else {}
+    call.evidence = [*call.evidence, {**update.evidence, **news, **sealed}]
+    call.placed_at, call.unknown = call.placed_at or now, call.unknown or update.unknown
     call.external_id = call.external_id or update.external_id
     was_live = call.is_live
     moved = _move(call, update, now)
@@ -170,6 +197,8 @@ def hear(update: Update, *, now: datetime) -> bool:
         write_back([desk], Desk.MOVES)
     if moved:
         call_moved.send(sender=Call, call=call, now=now)
+    if moved and was_live and not call.is_live:
+        transaction.on_commit(partial(health.note, call, now))
     left = update.result is CallResult.MACHINE or call.dropped_at is not None
     if left and call.is_live:
         transaction.on_commit(partial(leave, call))

@@ -90,7 +90,9 @@ class Dial:
 
     `key` is our own id; it travels in the callback address, so that news may come before our commit and
     a call placed by a process that then died can be found again. `number` is E.164. `mode` is "" or
-    ANNOUNCE (a spoken announcement comes first). `tag` names what is spoken (a fraud type's code).
+    ANNOUNCE (a spoken announcement comes first). `tag` names what is spoken (a fraud type's code). `caller` is
+    the number to be shown, "" for the carrier's own; `desk` the number or SIP address at which the operator who
+    leads the call is rung, "" if none is known.
     """
 
     key: str
@@ -100,6 +102,8 @@ class Dial:
     mode: str = ""
     tag: str = ""
     external_id: str = ""
+    caller: str = ""
+    desk: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,8 @@ class Update:
     external_id: str = ""
     at: datetime | None = None  # when it happened, if the carrier says
     evidence: Mapping[str, object] = field(default_factory=dict)  # the carrier's own words, raw
+    unknown: str = ""  # a word or code that no table knows, raw and in short
+    seal: str = ""  # of the letter it came in: the same letter is heard once; "": it came in none
 
 
 class CarrierError(Exception):

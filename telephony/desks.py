@@ -116,7 +116,7 @@ def accept(*, desk_id: int, call_id: int, now: datetime) -> bool:
     if call.is_live:
         return True
     held = Call.objects.on_line().filter(number_index=call.number_index).exists()
-    if desk.has_lapsed(now) or now >= call.until or held or room.left < 1:
+    if desk.has_lapsed(now) or now >= call.until or held or not room.can_take(call):
         _give_back(desk, now)
         _there(desk, now)
         return False

@@ -21,7 +21,7 @@ MOST_KINDS = 32  # sets of hard tags that wait at once
 # Numbers are unsealed one by one, later: a number no key opens must not keep the others waiting.
 _READ = (
     "key", "number_index", "mode", "tag", "needs", "avoid", "status", "result", "rank_at", "trunk", "desk", "prefers",
-    "dialled_at", "due_at",
+    "dialled_at", "due_at", "caller",
 )  # fmt: skip
 
 
@@ -43,7 +43,9 @@ def connect(*, now: datetime, limit: int = 50) -> list[Call]:
     for call in claim(now, places * 2, seats.free):
         if len(dialling) == places:
             break
-        if call.number_index in numbers or (call.wants_desk and not seats.seat(call)):
+        if call.number_index in numbers or not room.can_take(call):
+            continue
+        if call.wants_desk and not seats.seat(call):
             continue
         numbers.add(call.number_index)
         if call.desk is not None and call.desk.mode == Desk.Mode.PREVIEW:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, Request, build_opener
 
+from telephony import tables
 from telephony.carrier import CallKind, CallResult, CallStatus, CarrierError, Dial, Update
 
 SIGNATURE = "X-Signature"
@@ -106,6 +107,8 @@ def dial_to_wire(dial: Dial) -> dict[str, object]:
         "mode": dial.mode,
         "tag": dial.tag,
         "external_id": dial.external_id,
+        "caller": dial.caller,
+        "desk": dial.desk,
     }
 
 
@@ -130,15 +133,36 @@ def update_to_wire(update: Update) -> dict[str, object]:
 
 
 def update_from_wire(said: Mapping[str, Any]) -> Update:
-    """Raises ValueError if it is not in our words."""
+    """A network may tell, instead of a result, a voice service's own code, `service` and `code`, or what a carrier's
+    announcement was heard to say, `heard`: the tables know what that means. Raises ValueError for words not ours.
+    """
     try:
+        status = CallStatus(said["status"])
+        result, unknown = _translated(said, status)
+        raw = {name: said[name] for name in ("service", "code", "heard") if name in said}
         return Update(
             key=said["key"],
-            status=CallStatus(said["status"]),
-            result=CallResult(said["result"]) if said["result"] else None,
+            status=status,
+            result=result,
             external_id=said["external_id"],
             at=datetime.fromisoformat(said["at"]) if said["at"] else None,
-            evidence=said["evidence"],
+            evidence={**said["evidence"], **raw},
+            unknown=unknown,
         )
     except (TypeError, KeyError) as fault:
         raise ValueError(f"not a piece of news: {fault}") from fault
+
+
+def _translated(said: Mapping[str, Any], status: CallStatus) -> tuple[CallResult | None, str]:
+    """The result, and the raw code if no table knows it."""
+    if said["result"] or status is not CallStatus.ENDED:
+        return (CallResult(said["result"]) if said["result"] else None), ""
+    if "code" in said:
+        service, code = str(said.get("service", "")), str(said["code"])
+        return tables.of_code(service, code), "" if tables.of_code(service, code) else f"{service} {code}"[
+            :64
+        ]
+    if "heard" in said:
+        result = tables.of_announcement(str(said["heard"]))
+        return result, "" if result else "announcement"
+    return None, ""

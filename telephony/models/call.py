@@ -77,6 +77,13 @@ class Call(models.Model):
     dropped_at = models.DateTimeField(null=True)  # its desk went while it rang: it is to be hung up
     asked = models.PositiveSmallIntegerField(default=0)  # how often the carrier was asked in vain
     evidence = models.JSONField(default=list)  # the carrier's own words, in the order they came
+    placed_at = models.DateTimeField(null=True)  # by when the carrier had been asked for it
+    # the number it shows, where its trunk may choose
+    caller = models.CharField(max_length=24, blank=True, default="", db_default="")
+    pressed = models.CharField(_("keys pressed"), max_length=8, blank=True, default="", db_default="")
+    unknown = models.CharField(  # raw: no table of ours knows it
+        _("unknown code"), max_length=64, blank=True, default="", db_default=""
+    )
 
     objects = CallQuerySet.as_manager()
 
@@ -131,6 +138,12 @@ class Call(models.Model):
             ),
             models.Index(fields=["trunk"], condition=Q(status__in=_ON_LINE), name="telephony_call_on_trunk"),
             models.Index(fields=["number_index", "dialled_at"], name="telephony_call_number"),
+            models.Index(
+                fields=["placed_at", "trunk"],
+                condition=Q(placed_at__isnull=False),
+                name="telephony_call_placed",
+            ),
+            models.Index(fields=["ended_at"], condition=~Q(unknown=""), name="telephony_call_unknown"),
         ]
 
     def __str__(self) -> str:
@@ -165,8 +178,8 @@ class Call(models.Model):
         """
         self.rank_at = self.booked_for - head_start
 
-    def as_dial(self) -> Dial:
-        """What the carrier is told of it."""
+    def as_dial(self, desk: str = "") -> Dial:
+        """What the carrier is told of it; `desk` is where the operator is rung who leads it."""
         return Dial(
             key=str(self.key),
             number=self.number,
@@ -175,4 +188,6 @@ class Call(models.Model):
             mode=self.mode,
             tag=self.tag,
             external_id=self.external_id,
+            caller=self.caller,
+            desk=desk,
         )

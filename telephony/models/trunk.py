@@ -15,8 +15,14 @@ class Trunk(models.Model):
     concurrent = models.PositiveIntegerField(_("calls at once"))
     per_second = models.FloatField(_("calls a second"))
     enabled = models.BooleanField(_("enabled"), default=True)
+    callers = models.CharField(  # the numbers it may show, a blank between; none: its carrier's own
+        _("caller numbers"), max_length=200, default="", db_default="", blank=True
+    )
     tokens = models.FloatField(default=1)
     filled_at = models.DateTimeField()
+    faults = models.PositiveSmallIntegerField(_("faults in a row"), default=0, db_default=0)
+    rests_until = models.DateTimeField(_("rests until"), null=True)
+    trust = models.PositiveIntegerField(_("trusted with"), null=True)  # calls at once after a rest; None: all
 
     class Meta:
         verbose_name = _("trunk")

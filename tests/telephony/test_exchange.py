@@ -8,10 +8,12 @@ import pytest
 from django.db import IntegrityError, connection, connections, transaction
 from pytest_django import Settings
 
-from telephony import calls, exchange, lines
+from telephony import calls, exchange, lines, pace
 from telephony.carrier import CallResult, CallStatus
 from telephony.carriers.simulated import SimulatedCarrier
+from telephony.clock import MovingClock
 from telephony.models import Call, Trunk
+from tests.fakes.puppet import Puppet
 from tests.telephony.rows import Exchange
 from tests.telephony.samples import NUMBER, START
 
@@ -99,13 +101,46 @@ def test_a_trunk_carries_so_many_calls_at_once(rows: Rows) -> None:
     assert len(exchange.connect(now=START + MINUTE)) == 1
 
 
-def test_a_trunk_takes_so_many_calls_a_second(rows: Rows) -> None:
-    rows.trunk(concurrent=100, per_second=2, tokens=2)
+def test_a_trunk_takes_so_many_calls_a_second_and_no_more_in_any_second(
+    rows: Rows, puppet: Puppet, moving: MovingClock
+) -> None:
+    rows.trunk(carrier="puppet", concurrent=100, per_second=2, tokens=2)
     for n in range(9):
         rows.booked(number(n))
-    second = timedelta(seconds=1)
-    dialled = [len(exchange.connect(now=START + after * second)) for after in (0, 0, 0.5, 1, 1.25, 10)]
-    assert dialled == [2, 0, 1, 1, 0, 2]
+    dialled = []
+    for after in (0, 0, 0.5, 0.5, 0.25, 0.75, 9):
+        now = moving.forward(timedelta(seconds=after))
+        dialled.append(exchange.turn(now=now))
+    assert dialled == [2, 0, 0, 2, 0, 2, 2]
+
+
+def test_a_call_holds_its_place_in_the_second_until_its_carrier_has_been_asked(
+    rows: Rows, puppet: Puppet, moving: MovingClock
+) -> None:
+    rows.trunk(carrier="puppet", concurrent=100, per_second=2, tokens=2)
+    for n in range(4):
+        rows.booked(number(n))
+    slow = exchange.connect(now=START)
+    assert len(slow) == 2
+    moving.forward(timedelta(seconds=5))  # whoever took them has not asked yet
+    assert exchange.connect(now=moving()) == []
+    for call in slow:
+        calls.dial(call, now=moving())
+    assert exchange.connect(now=moving.forward(timedelta(seconds=0.9))) == []
+    assert len(exchange.connect(now=moving.forward(timedelta(seconds=0.1)))) == 2
+
+
+def test_who_has_died_holds_no_place_for_ever_and_who_comes_late_asks_for_nothing(
+    rows: Rows, puppet: Puppet, moving: MovingClock
+) -> None:
+    rows.trunk(carrier="puppet", per_second=1)
+    for n in range(2):
+        rows.booked(number(n))
+    (late,) = exchange.connect(now=START)
+    assert len(exchange.connect(now=moving.forward(pace.HELD_FOR))) == 1
+    calls.dial(late, now=moving())
+    assert puppet.placed == []
+    assert Call.objects.get(pk=late.pk).result == CallResult.FAILED_HERE
 
 
 def test_a_slow_trunk_still_takes_a_call_now_and_then(rows: Rows) -> None:

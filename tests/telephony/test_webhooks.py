@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
@@ -114,10 +115,38 @@ def test_news_is_posted_and_not_fetched(client: Client, call: Call) -> None:
     assert client.get(f"/telephony/twilio/{call.key}/status").status_code == 405
 
 
-def test_doubled_news_ends_the_same(client: Client, call: Call, moves: list[tuple[str, str]]) -> None:
-    for _ in range(2):
-        assert post(client, call.key, {"CallStatus": "busy"}) == 204
+def test_news_that_comes_again_is_refused_logged_and_changes_nothing(
+    client: Client, call: Call, moves: list[tuple[str, str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    said = {"CallStatus": "busy", "SipResponseCode": "486"}
+    assert post(client, call.key, said) == 204
+    with caplog.at_level(logging.WARNING, logger="telephony.webhooks"):
+        assert post(client, call.key, said) == 403
+        assert post(client, call.key, dict(reversed(said.items()))) == 403  # signed as before
     assert moves == [("ended", "busy")]
+    assert len(Call.objects.get().evidence) == 1
+    assert caplog.text.count("it has been heard before") == 2
+
+
+def test_news_that_says_the_same_of_another_moment_is_heard(
+    client: Client, call: Call, moves: list[tuple[str, str]]
+) -> None:
+    for order in ("0", "1"):
+        assert post(client, call.key, {"CallStatus": "ringing", "SequenceNumber": order}) == 204
+    assert moves == [("ringing", ""), ("ringing", "")]
+
+
+def test_a_letter_that_could_not_be_heard_may_come_again(
+    client: Client, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(*args: object, **named: object) -> bool:
+        raise OperationalError("the database has gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("telephony.calls.hear", down)
+        with pytest.raises(OperationalError):
+            post(client, call.key, {"CallStatus": "ringing"})
+    assert post(client, call.key, {"CallStatus": "ringing"}) == 204
 
 
 def test_the_networks_news_is_heard(client: Client, exchange: Exchange) -> None:

@@ -16,23 +16,12 @@ from twilio.rest import Client
 from twilio.twiml.voice_response import VoiceResponse
 from urllib3.exceptions import NewConnectionError
 
+from telephony import tables
 from telephony.carrier import CallKind, CallResult, CallStatus, CarrierError, Dial, Update
 from telephony.carriers.twilio import words
 
 R = CallResult
 
-# Twilio's own error codes, where they say more than the HTTP status. https://www.twilio.com/docs/api/errors
-BY_ERROR: Mapping[int, CallResult] = {
-    13223: R.INVALID_NUMBER,
-    13224: R.INVALID_NUMBER,
-    21201: R.INVALID_NUMBER,
-    21211: R.INVALID_NUMBER,
-    21214: R.INVALID_NUMBER,
-    21217: R.INVALID_NUMBER,
-    10004: R.CONGESTION,  # too many calls at once
-    20429: R.CONGESTION,  # too many requests
-    22005: R.CONGESTION,  # its queue is full
-}
 NO_LONGER_ON_THE_LINE = 21220
 
 EARLY = timedelta(seconds=5)  # so far our clock may be ahead of Twilio's
@@ -176,7 +165,9 @@ class TwilioCarrier:
         """A genuine callback in our words."""
         status, result = words.translate(form)
         sid = form.get("CallSid", "")
-        return Update(key, status, result, sid, words.moment(form), words.kept(form))
+        return Update(
+            key, status, result, sid, words.moment(form), words.kept(form), unknown=words.unknown(form)
+        )
 
     def _address(self, key: str, event: str) -> str:
         return f"{self.callback_base}/telephony/{self.name}/{key}/{event}"
@@ -203,7 +194,7 @@ def _update_of(call: Any, key: str) -> Update:
 
 
 def _had_ended(call: Any, *, before: datetime) -> bool:
-    if call.status not in words.BY_WORD:
+    if call.status not in words.OVER:
         return False
     ended = call.end_time or call.date_updated  # a call that failed has no end time
     return ended is not None and ended < before.replace(microsecond=0)
@@ -244,7 +235,7 @@ def _refusal(what: str, status: int, code: int | None) -> CarrierError:
     After a 5xx the call may well ring.
     """
     certain = 400 <= status <= 499 and status != 408
-    result = BY_ERROR.get(code or 0, R.FAILED_HERE)
+    result = tables.of_code("twilio_errors", str(code)) or R.FAILED_HERE
     if status == 429 or not certain:
         result = R.CONGESTION
     evidence = {"http_status": status, "code": code}

@@ -1,10 +1,12 @@
-"""Twilio's words for a call, in ours."""
+"""Twilio's words for a call, in ours: the table of endings (telephony/tables/twilio.toml) says what each met."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from telephony import tables
 from telephony.carrier import CallResult, CallStatus
+from telephony.tables import Ending
 
 R = CallResult
 Words = Mapping[str, str]
@@ -16,30 +18,18 @@ GOING: Mapping[str, CallStatus] = {
     "in-progress": CallStatus.TALKING,
     "answered": CallStatus.TALKING,
 }
-BY_WORD: Mapping[str, CallResult] = {
-    "completed": R.ANSWERED,
-    "busy": R.BUSY,
-    "no-answer": R.NO_ANSWER,
-    "failed": R.CONGESTION,
-    "canceled": R.CANCELLED,
-}
-BY_SIP: Mapping[int, CallResult] = {
-    401: R.FAILED_HERE,
-    403: R.REJECTED,
-    404: R.INVALID_NUMBER,
-    407: R.FAILED_HERE,
-    410: R.INVALID_NUMBER,
-    484: R.INVALID_NUMBER,
-    485: R.INVALID_NUMBER,
-    486: R.BUSY,
-    600: R.BUSY,
-    603: R.REJECTED,
-    604: R.INVALID_NUMBER,
-    607: R.LABELLED_NUISANCE,
-    608: R.LABELLED_NUISANCE,
-}
-NOTHING_CAME_BACK = (408, 480)  # switched off, out of area, or rung out: ringing tells them apart
+OVER = ("completed", "busy", "no-answer", "failed", "canceled")
+MACHINES = ("machine_start", "machine_end_beep", "machine_end_silence", "machine_end_other", "fax")
 RANG_AT = 2  # the end is the third event (after 0 initiated, 1 ringing) or later only if the phone rang
+KNOWN_EARS = (
+    "human",
+    "unknown",
+    "fax",
+    "machine_start",
+    "machine_end_beep",
+    "machine_end_silence",
+    "machine_end_other",
+)
 
 EVIDENCE = (  # what is kept of a callback; numbers, names and places of the called are not
     "CallStatus",
@@ -50,12 +40,19 @@ EVIDENCE = (  # what is kept of a callback; numbers, names and places of the cal
     "Timestamp",
     "CallDuration",
     "ErrorCode",
+    "Digits",
+    "RecordingSid",
+    "RecordingStatus",
+    "RecordingDuration",
+    "StatusCallbackEvent",
+    "ConferenceSid",
+    "ParticipantLabel",
 )
 
 
 def known(word: str) -> bool:
     """Whether this is one of Twilio's words that we know."""
-    return word in GOING or word in BY_WORD
+    return word in GOING or word in OVER
 
 
 def translate(words: Words) -> tuple[CallStatus, CallResult | None]:
@@ -71,12 +68,21 @@ def translate(words: Words) -> tuple[CallStatus, CallResult | None]:
     if word in GOING:
         status = GOING[word]
         return status, machine if status is CallStatus.TALKING else None
-    if word not in BY_WORD:
+    if word not in OVER:
         over = "CallDuration" in words or "SipResponseCode" in words
         return (CallStatus.ENDED, R.OUTCOME_UNKNOWN) if over else (CallStatus.DIALLING, None)
-    if word == "completed":
-        return CallStatus.ENDED, machine or R.ANSWERED
-    return CallStatus.ENDED, _unanswered(word, words)
+    return CallStatus.ENDED, tables.of_ending(_ending(words)) or R.OUTCOME_UNKNOWN
+
+
+def unknown(words: Words) -> str:
+    """The words no table of ours knows, raw and in short; empty if all are known."""
+    word, ear = words.get("CallStatus", ""), words.get("AnsweredBy", "")
+    strange = [f"AnsweredBy={ear}"] if ear and ear not in (*MACHINES, "human", "unknown") else []
+    if word and not known(word):
+        strange.append(f"CallStatus={word}")
+    elif word in OVER and tables.of_ending(_ending(words)) is None:
+        strange.append(f"CallStatus={word} SipResponseCode={words.get('SipResponseCode', '')}")
+    return " ".join(strange)[:64]
 
 
 def kept(words: Words) -> dict[str, object]:
@@ -84,21 +90,16 @@ def kept(words: Words) -> dict[str, object]:
     return {word: words[word] for word in EVIDENCE if word in words}
 
 
-def _unanswered(word: str, words: Words) -> CallResult:
-    """Why a call was not answered. The SIP code says more than Twilio's word, where there is one."""
-    code = words.get("SipResponseCode", "")
-    if word == "canceled" or not code:
-        return BY_WORD[word]
-    number = int(code) if code.isdecimal() else 0
-    if number in NOTHING_CAME_BACK:
-        order = words.get("SequenceNumber", "")
-        rang = int(order) >= RANG_AT if order.isdecimal() else word == "no-answer"
-        return R.NO_ANSWER if rang else R.OUT_OF_AREA
-    if number in BY_SIP:
-        return BY_SIP[number]
-    if 500 <= number <= 599:
-        return R.CONGESTION
-    return R.OUTCOME_UNKNOWN if word == "failed" else BY_WORD[word]
+def _ending(words: Words) -> Ending:
+    """How a call ended. The end's own number says whether ringing came before it, in whatever order they arrive."""
+    word, code, order = (words.get(name, "") for name in ("CallStatus", "SipResponseCode", "SequenceNumber"))
+    return Ending(
+        status=word,
+        sip=(int(code) if code.isdecimal() else -1) if code else None,
+        rang=int(order) >= RANG_AT if order.isdecimal() else word == "no-answer",
+        heard=words.get("AnsweredBy", ""),
+        forwards=bool(words.get("ForwardedFrom")),
+    )
 
 
 def moment(words: Words) -> datetime | None:

@@ -1,0 +1,46 @@
+"""How many calls each trunk may begin this moment, so that its carrier never counts more in any one second."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q
+
+from telephony import clock
+from telephony.models import Call, Trunk
+
+WINDOW = timedelta(seconds=1)
+HELD_FOR = timedelta(seconds=30)  # of the machine's: who has died cannot give back a place
+IN_TIME = timedelta(
+    seconds=15
+)  # of the machine's: whoever begins to ask by then has been answered while it is held
+
+
+def busy(now: datetime) -> dict[int, tuple[int, int]]:
+    """For each trunk how many calls it carries, and how many of them its carrier is being asked for this moment."""
+    placing = Q(placed_at=None, dialled_at__gt=now - HELD_FOR * clock.pace())
+    rows = Call.objects.on_line().filter(~Q(trunk=None)).order_by().values_list("trunk")
+    counted = rows.annotate(Count("pk"), placing=Count("pk", filter=placing))
+    return {
+        trunk: (many, placing)
+        for trunk, many, placing in counted.values_list("trunk", "pk__count", "placing")
+    }
+
+
+def begun(now: datetime) -> Mapping[int | None, int]:
+    """For each trunk how many calls its carrier was asked for, and had answered, in the second that ends now."""
+    recent = Call.objects.filter(placed_at__gt=now - WINDOW).order_by().values_list("trunk")
+    return dict(recent.annotate(Count("pk")).values_list("trunk", "pk__count"))
+
+
+def is_late(call: Call, now: datetime) -> bool:
+    """Whether a call has waited so long to be asked for that its place may be given to another meanwhile."""
+    return call.dialled_at is not None and now > call.dialled_at + IN_TIME * clock.pace()
+
+
+def left(trunk: Trunk, placing: int, placed: int) -> int:
+    """How many more it may begin. A call holds its place from the decision until a second after its carrier answered.
+
+    The request reaches the carrier somewhere in between. So of all that reach it within one second, the last one
+    finds the places of all others still held: with no more places than calls a second there are never more.
+    """
+    return max(1, int(trunk.per_second)) - placing - placed
