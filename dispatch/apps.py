@@ -10,6 +10,7 @@ class DispatchConfig(AppConfig):
 
     def ready(self) -> None:
         from dispatch import receivers
-        from telephony.signals import call_moved
+        from telephony.signals import call_moved, key_pressed
 
         call_moved.connect(receivers.call_moved, dispatch_uid="dispatch")
+        key_pressed.connect(receivers.key_pressed, dispatch_uid="dispatch")

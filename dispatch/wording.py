@@ -1,7 +1,9 @@
 """The record in words, in the reader's language, and the words of an SMS."""
 
+import tomllib
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from django.utils import timezone
@@ -22,29 +24,16 @@ from dispatch.vocabulary import (
     Stage,
     Tier,
 )
+from telephony.models import Leg
 
 MARKS = {Level.CRITICAL: "▲▲", Level.HIGH: "▲", Level.MEDIUM: "●", Level.LOW: "○"}  # beside the colour
-SMS = (
-    "【96110反诈预警】您可能正遭遇{fraud}。请立即停止转账，挂断对方电话，"
-    "接听96110来电或自行拨打96110核实。民警不会索要验证码、不会让您转账。"
-)
-_FRAUDS = {
-    "authority": "冒充公检法诈骗",
-    "investment": "虚假投资理财诈骗",
-    "brushing": "刷单返利诈骗",
-    "loan": "虚假贷款诈骗",
-    "acquaintance": "冒充领导熟人诈骗",
-    "customer_service": "冒充客服诈骗",
-    "credit_record": "虚假征信诈骗",
-    "romance": "网络交友诈骗",
-    "shopping": "虚假购物诈骗",
-    "game_items": "游戏交易诈骗",
-}
+_SMS = tomllib.loads((Path(__file__).parent / "sms.toml").read_text(encoding="utf-8"))
 
 
 def sms_body(fraud_type: str) -> str:
-    """What the person is told by SMS; always Chinese, names nobody."""
-    return SMS.format(fraud=_FRAUDS.get(fraud_type, "电信网络诈骗"))
+    """What the person is told by SMS: the kind of fraud, the one sentence of defence; always Chinese, names nobody."""
+    told = _SMS["of"].get(fraud_type, _SMS["of"]["other"])
+    return str(_SMS["signature"] + _SMS["body"].format(**told))
 
 
 def sentence(event: Event, units: dict[int, Unit] | None = None) -> str:
@@ -98,6 +87,10 @@ def _templates() -> dict[str, str]:
         "desk_accepted": _("{desk} takes the call"),
         "desk_declined": _("{desk} lets another take the call"),
         "desk_wrapped_up": _("{desk} has written everything down"),
+        "desk_phone": _("{desk} has another phone"),
+        "desk_recorded": _("{desk} records the call"),
+        "desk_joined": _("{other} joins the call: {way}"),
+        "key_pressed": _("Pressed {key} on the phone"),
         "noted": _("Note: {signs}{text}"),
         "sum": _("{kind}: ¥{amount}"),
         "added": _("Added: {what} {name}"),
@@ -139,11 +132,20 @@ def _words(detail: dict[str, Any], units: dict[int, Unit]) -> dict[str, str]:
             words[key] = f"{Decimal(str(value)):,.2f}"
         elif key == "reinforced":
             words[key] = _("reinforced")
+        elif key == "key":
+            words[key] = key_in_words(str(value))
+        elif key == "way":
+            words[key] = str(Leg.Way(value).label)
         elif key == "promise":
             words[key] = promise(str(value))
         else:
             words[key] = str(value)
     return words
+
+
+def key_in_words(key: str) -> str:
+    """What a key pressed during an announcement asks for."""
+    return {"1": _("1, an officer now"), "2": _("2, I have transferred already")}.get(key, key)
 
 
 def _clock(at: datetime | None) -> str:

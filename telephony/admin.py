@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from telephony import clock, numbers
-from telephony.models import Call, Desk, Text, Trunk
+from telephony.models import Call, Desk, Leg, Text, Trunk
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -46,9 +46,21 @@ class NumberShown(LookedAt):
 
 @admin.register(Trunk)
 class TrunkAdmin(LookedAt):
-    list_display = ["name", "carrier", "priority", "concurrent", "per_second", "enabled"]
-    fields = ["name", "carrier", "priority", "concurrent", "per_second", "enabled"]
-    readonly_fields = ["name", "carrier"]
+    list_display = [
+        "name",
+        "carrier",
+        "priority",
+        "concurrent",
+        "per_second",
+        "enabled",
+        "faults",
+        "rests_until",
+    ]
+    fields = [
+        "name", "carrier", "priority", "concurrent", "per_second", "callers", "enabled", "faults", "rests_until",
+        "trust",
+    ]  # fmt: skip
+    readonly_fields = ["name", "carrier", "faults", "rests_until", "trust"]
 
     def save_model(self, request: HttpRequest, obj: Trunk, form: Any, change: bool) -> None:
         """Only what was changed: the bucket of tokens in the same row moves every second."""
@@ -79,8 +91,10 @@ class DeskAdmin(LookedAt):
 
 @admin.register(Call)
 class CallAdmin(NumberShown):
-    list_display = ["id", "masked", "kind", "status", "result", "trunk", "desk", "dialled_at", "ended_at"]
-    list_filter = ["status", "result", "kind", "trunk"]
+    list_display = [
+        "id", "masked", "kind", "status", "result", "unknown", "trunk", "desk", "dialled_at", "ended_at",
+    ]  # fmt: skip
+    list_filter = ["status", "result", ("unknown", admin.EmptyFieldListFilter), "kind", "trunk"]
     list_select_related = ["trunk", "desk"]
     ordering = ["-id"]
     fields = [
@@ -91,6 +105,8 @@ class CallAdmin(NumberShown):
         "tag",
         "status",
         "result",
+        "unknown",
+        "pressed",
         "needs",
         "trunk",
         "desk",
@@ -100,14 +116,41 @@ class CallAdmin(NumberShown):
         "dialled_at",
         "answered_at",
         "ended_at",
+        "placed_at",
         "external_id",
         "evidence",
     ]
 
 
+@admin.register(Leg)
+class LegAdmin(LookedAt):
+    """Who of ours was rung into calls. Nothing is changed here."""
+
+    list_display = ["id", "call", "desk", "role", "way", "state", "result", "begun_at", "ended_at"]
+    list_filter = ["state", "role"]
+    list_select_related = ["desk"]
+    ordering = ["-id"]
+
+    fields = [
+        "key", "call_id", "desk", "role", "way", "state", "result", "begun_at", "answered_at", "ended_at",
+        "evidence",
+    ]  # fmt: skip
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description=_("call"))
+    def call(self, row: Leg) -> int:
+        """By its number in the list: its telephone number stays sealed."""
+        return row.call_id
+
+
 @admin.register(Text)
 class TextAdmin(NumberShown):
-    list_display = ["id", "masked", "state", "tries", "sent_at"]
+    list_display = ["id", "masked", "state", "tries", "sent_at", "delivered_at"]
     list_filter = ["state"]
     ordering = ["-id"]
-    fields = ["key", "masked", "body", "state", "tries", "due_at", "sent_at", "external_id"]
+    fields = [
+        "key", "masked", "body", "state", "tries", "trunk", "due_at", "sent_at", "delivered_at",
+        "external_id", "evidence",
+    ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The telephony application."""
+"""The telephony application, and its one wiring: who is rung when a call moves."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -7,3 +7,9 @@ from django.utils.translation import gettext_lazy as _
 class TelephonyConfig(AppConfig):
     name = "telephony"
     verbose_name = _("Telephony")
+
+    def ready(self) -> None:
+        from telephony import legs
+        from telephony.signals import call_moved
+
+        call_moved.connect(legs.call_moved, dispatch_uid="telephony.legs")

@@ -205,6 +205,15 @@ def hear(update: Update, *, now: datetime) -> bool:
     return moved
 
 
+@transaction.atomic
+def keep(key: str, said: dict[str, object], *, now: datetime) -> None:
+    """Keep what a carrier told of a call that moves nothing, a recording's state, say."""
+    call = _lock.first(UUID(key))
+    if call is not None:
+        call.evidence = [*call.evidence, {**said, "heard_at": now.isoformat()}]
+        write_back([call], ["evidence"])
+
+
 @prepared
 def _desk_of(key: UUID) -> QuerySet[Desk]:
     """The desk of a call, locked before the call is: that is the order. A call keeps the desk it is dialled for."""

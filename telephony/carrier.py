@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class CallKind(StrEnum):
@@ -120,6 +120,69 @@ class Update:
     seal: str = ""  # of the letter it came in: the same letter is heard once; "": it came in none
 
 
+class LegState(StrEnum):
+    """Where somebody of ours stands who is rung to join a call."""
+
+    ASKED = "asked"
+    RINGING = "ringing"
+    TALKING = "talking"
+    ENDED = "ended"
+
+
+class Way(StrEnum):
+    """How somebody takes part: heard by all, by nobody, or by the operator alone."""
+
+    TALK = "talk"
+    LISTEN = "listen"
+    WHISPER = "whisper"
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """Somebody of ours who joins a call: our key, the number or SIP address that is rung, how they take part.
+
+    `leads` says that the call ends when they go; `coaches` is the carrier's id of whom a whisper is for.
+    """
+
+    key: str
+    address: str
+    way: Way = Way.TALK
+    leads: bool = False
+    coaches: str = ""
+    external_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LegNews:
+    """One piece of a carrier's news of somebody who was rung to join a call."""
+
+    key: str
+    state: LegState
+    external_id: str = ""
+    result: CallResult | None = None  # only with ENDED
+    at: datetime | None = None
+    evidence: Mapping[str, object] = field(default_factory=dict)
+
+
+class TextState(StrEnum):
+    """How far a text has come, as the carrier tells it."""
+
+    SENT = "sent"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class TextNews:
+    """One piece of a carrier's news of a text."""
+
+    key: str
+    state: TextState | None  # None: nothing that moves it
+    external_id: str = ""
+    evidence: Mapping[str, object] = field(default_factory=dict)
+
+
 class CarrierError(Exception):
     """The carrier did not take the call.
 
@@ -158,4 +221,38 @@ class Carrier(Protocol):
 
     def send_text(self, *, key: str, number: str, body: str) -> str:
         """Send an SMS; the carrier's own id for it."""
+        ...
+
+
+@runtime_checkable
+class Joins(Protocol):
+    """A carrier that can ring others of ours into a call. All may raise CarrierError."""
+
+    def join(self, dial: Dial, joint: Joint) -> str:
+        """Ring them; the carrier's own id of their call. Called at most once for a key."""
+        ...
+
+    def find_joint(self, dial: Dial, joint: Joint) -> LegNews | None:
+        """What became of them. None: the carrier is certain that they were never rung."""
+        ...
+
+    def turn(self, dial: Dial, joint: Joint) -> None:
+        """Let them take part in another way, or lead, from now on."""
+        ...
+
+    def part(self, dial: Dial, joint: Joint) -> None:
+        """Hang up on them. Doing it to who has gone does nothing."""
+        ...
+
+    def record(self, dial: Dial) -> str:
+        """Say that the call is recorded, and record it; the carrier's own id of the recording."""
+        ...
+
+
+@runtime_checkable
+class FindsTexts(Protocol):
+    """A carrier that can be asked whether it has taken a text."""
+
+    def find_text(self, *, number: str, body: str, since: datetime) -> str | None:
+        """The carrier's own id of such a text made since then; None: it is certain that there is none."""
         ...

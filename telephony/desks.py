@@ -12,12 +12,13 @@ from functools import partial
 from django.db import transaction
 from django.db.models import QuerySet
 
-from telephony import calls
+from telephony import addresses, calls
 from telephony.carrier import CallStatus
 from telephony.models import Call, Desk
 from telephony.models.desk import LEASE, OFFER
 from telephony.prepared import prepared
 from telephony.room import TAKEN, Room
+from telephony.sealing import Unsealable
 from telephony.signals import call_moved
 from telephony.writeback import write_back
 
@@ -52,6 +53,20 @@ def sign_in(
     elif desk.after == State.AWAY:
         desk.after = ""
     return _there(desk, now)
+
+
+@transaction.atomic
+def register(*, desk_id: int, address: str) -> None:
+    """The number or SIP address that is rung there from the next call on; "" for none. Raises addresses.BadAddress."""
+    Desk.objects.filter(pk=desk_id).update(address=addresses.normalise(address))
+
+
+def phone_of(desk_id: int) -> str:
+    """What rings there, masked; "" for nothing, or for what no key of ours opens."""
+    try:
+        return addresses.mask(Desk.objects.values_list("address", flat=True).get(pk=desk_id))
+    except Unsealable:
+        return ""
 
 
 @transaction.atomic

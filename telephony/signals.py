@@ -1,4 +1,4 @@
-"""The one signal of the house: a call has moved."""
+"""The signals of the house: a call has moved, a key has been pressed."""
 
 from django.dispatch import Signal
 
@@ -7,3 +7,6 @@ call_moved = Signal()
 
 The call's status says how far it has come; once it is ENDED its result says what it met.
 """
+
+key_pressed = Signal()
+"""Sent inside the transaction that took a key, with `call`, `key` (a character), `outcome` (telephony.keys), `now`."""

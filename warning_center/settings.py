@@ -196,14 +196,21 @@ if env.str("NETWORK_URL", default=""):  # the simulated network as a process of 
         "url": env.str("NETWORK_URL"),
         "secret": env.str("NETWORK_SECRET"),
     }
-if env.str("TWILIO_ACCOUNT_SID", default=""):
-    CARRIERS["twilio"] = {
-        "adapter": "telephony.carriers.twilio.TwilioCarrier",
-        "account_sid": env.str("TWILIO_ACCOUNT_SID"),
-        "auth_token": env.str("TWILIO_AUTH_TOKEN"),
-        "caller_id": env.str("TWILIO_CALLER_ID"),
-        "callback_base": PUBLIC_URL,
-    }
+# Accounts at Twilio: TWILIO_… is the carrier "twilio", TWILIO_2_… "twilio-2", TWILIO_3_… "twilio-3". PUBLIC_URL is the
+# address at which Twilio reaches us, whatever a proxy makes of it: callbacks are signed over it.
+for _prefix, _carrier in (("TWILIO", "twilio"), ("TWILIO_2", "twilio-2"), ("TWILIO_3", "twilio-3")):
+    if env.str(f"{_prefix}_ACCOUNT_SID", default=""):
+        CARRIERS[_carrier] = {
+            "adapter": "telephony.carriers.twilio.TwilioCarrier",
+            "name": _carrier,
+            "account_sid": env.str(f"{_prefix}_ACCOUNT_SID"),
+            "auth_token": env.str(f"{_prefix}_AUTH_TOKEN"),
+            "previous_auth_token": env.str(f"{_prefix}_PREVIOUS_AUTH_TOKEN", default=""),  # while tokens turn
+            "caller_id": env.str(f"{_prefix}_CALLER_ID"),
+            "base_url": env.str(f"{_prefix}_BASE_URL", default=""),  # of `manage.py practice_carrier`
+            "languages": env.list(f"{_prefix}_LANGUAGES", default=["zh-CN"]),
+            "callback_base": PUBLIC_URL,
+        }
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Chinese")), ("en", _("English"))]

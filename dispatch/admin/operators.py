@@ -8,6 +8,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html_join
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,11 +19,14 @@ from dispatch import record
 from dispatch.admin.access import CHIEFS, OFFICE, Guarded, scope_of, user_of, within
 from dispatch.admin.columns import span
 from dispatch.models import Operator, User
-from dispatch.workflow import seats
+from dispatch.workflow import joining, seats
 from dispatch.workflow.refusal import NotAllowedError
 from telephony import clock, tasks
+from telephony.carrier import CallStatus, Way
+from telephony.models import Call
 
 Act = Callable[[User, HttpRequest], None]
+_HEARING = (("listen", gettext_lazy("Listen")), ("whisper", gettext_lazy("Whisper")))
 ACTS: dict[str, Act] = {
     "ready": lambda by, _asked: seats.ready(by=by, now=clock.now(), pace=clock.pace()),
     "pause": lambda by, asked: seats.pause(by=by, reason=asked.POST.get("reason", ""), now=clock.now()),
@@ -30,6 +34,15 @@ ACTS: dict[str, Act] = {
     "accept": lambda by, asked: seats.accept(by=by, call_id=_call(asked), now=clock.now()),
     "decline": lambda by, asked: seats.decline(by=by, call_id=_call(asked), now=clock.now()),
     "wrapped_up": lambda by, _asked: seats.wrapped_up(by=by, now=clock.now()),
+    "phone": lambda by, asked: joining.register(by=by, address=asked.POST.get("phone", ""), now=clock.now()),
+    "record": lambda by, _asked: joining.record_call(by=by, now=clock.now()),
+    "bring": lambda by, asked: joining.bring(by=by, desk_id=_number(asked, "desk"), now=clock.now()),
+    "listen": lambda by, asked: joining.supervise(
+        by=by, call_id=_call_within(by, asked), way=Way.LISTEN, now=clock.now()
+    ),
+    "whisper": lambda by, asked: joining.supervise(
+        by=by, call_id=_call_within(by, asked), way=Way.WHISPER, now=clock.now()
+    ),
 }
 
 
@@ -41,7 +54,7 @@ class OperatorAdmin(Guarded):
     changed_by = OFFICE
     added_by = OFFICE
     unit_path = "user__unit__path"
-    list_display = ("user", "desk", "state", "lasts", "reason", "mode", "tags", "lease")
+    list_display = ("user", "desk", "state", "lasts", "reason", "mode", "tags", "lease", "hear")
     list_filter = ("desk__state",)
     list_select_related = ("user", "desk")
     ordering = ("desk__name",)
@@ -70,6 +83,24 @@ class OperatorAdmin(Guarded):
     @admin.display(description=gettext_lazy("lease until"))
     def lease(self, operator: Operator) -> Any:
         return operator.desk.lease_until
+
+    @admin.display(description=gettext_lazy("listen in"))
+    def hear(self, operator: Operator) -> str:
+        """Buttons for supervisors, while somebody talks there. The form they belong to stands in the page's foot."""
+        call = (
+            Call.objects.at_desks()
+            .filter(desk=operator.desk_id, status=CallStatus.TALKING)
+            .values_list("pk")
+            .first()
+        )
+        if call is None:
+            return "–"
+        doors = [(reverse("admin:dispatch_desk_act", args=[what]), words) for what, words in _HEARING]
+        return format_html_join(
+            " ",
+            '<button class="press" formmethod="post" formaction="{}" name="call" value="{}">{}</button>',
+            ((door, call[0], words) for door, words in doors),
+        )
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Only people of one's own units are given a desk."""
@@ -125,9 +156,22 @@ class OperatorAdmin(Guarded):
         return HttpResponseRedirect(_back(request))
 
 
+def _number(asked: HttpRequest, name: str) -> int:
+    given = asked.POST.get(name, "")
+    return int(given) if given.isascii() and given.isdecimal() and len(given) < 18 else 0
+
+
 def _call(asked: HttpRequest) -> int:
-    given = asked.POST.get("call", "")
-    return int(given) if given.isdecimal() else 0
+    return _number(asked, "call")
+
+
+def _call_within(by: User, asked: HttpRequest) -> int:
+    """A call that is led at a desk of one's own units. Raises NotAllowedError."""
+    call_id, scope = _call(asked), scope_of(by)
+    mine = Operator.objects.filter(desk__call=call_id)
+    if not (mine if scope is None else mine.filter(user__unit__path__startswith=scope)).exists():
+        raise NotAllowedError("that call is not one of your units'")
+    return call_id
 
 
 def _case(seat: seats.Seat, scope: str | None) -> dict[str, str] | None:

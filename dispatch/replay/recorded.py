@@ -183,8 +183,8 @@ def _news(case: Case, rows: _Rows) -> tuple[tuple[News, ...], bool]:
 
 
 def _is_news(event: Event) -> bool:
-    """A note or a sum that told of danger."""
-    return event.verb in ("noted", "sum") and "reported" in event.detail
+    """A note, a sum or a pressed key that told of danger."""
+    return event.verb in ("noted", "sum", "key_pressed") and "reported" in event.detail
 
 
 def _relapsed_by_directive(case: Case, rows: _Rows) -> bool:

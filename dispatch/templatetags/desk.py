@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 
 from dispatch.models import User
-from dispatch.workflow import seats
+from dispatch.workflow import joining, seats
 
 register = template.Library()
 
@@ -16,5 +16,10 @@ def desk_bar(context: dict[str, Any]) -> dict[str, Any]:
     request = context["request"]
     by = request.user if isinstance(request.user, User) else None
     seat = seats.seen(by=by) if by else None
-    reasons = seats.Why.choices
-    return {"seat": seat, "reasons": reasons, "request": request, "csrf_token": context.get("csrf_token")}
+    return {
+        "seat": seat,
+        "reasons": seats.Why.choices,
+        "colleagues": joining.colleagues(by=by) if by and seat and "bring" in seat.acts else [],
+        "request": request,
+        "csrf_token": context.get("csrf_token"),
+    }

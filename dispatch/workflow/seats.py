@@ -10,7 +10,7 @@ from dispatch import record
 from dispatch.models import Attempt, Case, Operator, User
 from dispatch.workflow.desk import at_the_desk
 from dispatch.workflow.refusal import NotAllowedError
-from telephony import desks
+from telephony import desks, legs
 from telephony.models import Call, Desk
 from telephony.models.desk import LEASE, OFFER
 
@@ -25,7 +25,12 @@ class Why(models.TextChoices):
     OTHER = "other", _("something else")
 
 
-_REASONS = {**dict(Why.choices), desks.SIGNED_IN: _("just signed in")}
+_REASONS = {
+    **dict(Why.choices),
+    desks.SIGNED_IN: _("just signed in"),
+    legs.UNANSWERED: _("its phone did not answer"),
+    legs.HELPING: _("with a colleague's call"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class Seat:
     asked: bool  # to take that call: it is not dialled yet
     case: Case | None
     acts: frozenset[str]
+    phone: str = ""  # masked: what rings there
 
 
 @transaction.atomic
@@ -122,6 +128,7 @@ def seen(*, by: User) -> Seat | None:
     desk = Desk.objects.defer("address").get(pk=operator.desk_id)
     call = Call.objects.at_desks().filter(desk=desk).defer("number").first()
     attempt = Attempt.objects.filter(call=call).select_related("case__unit").first() if call else None
+    phone = desks.phone_of(desk.pk)
     asked = call is not None and not call.is_live and desk.state == Desk.State.OFFERED
     return Seat(
         name=desk.name,
@@ -134,7 +141,8 @@ def seen(*, by: User) -> Seat | None:
         call=call.pk if call else None,
         asked=asked,
         case=attempt.case if attempt else None,
-        acts=frozenset(_acts(desk, asked)),
+        acts=frozenset(_acts(desk, asked, phone)),
+        phone=phone,
     )
 
 
@@ -143,7 +151,7 @@ def reason_in_words(reason: str) -> str:
     return str(_REASONS.get(reason, reason))
 
 
-def _acts(desk: Desk, asked: bool) -> set[str]:
+def _acts(desk: Desk, asked: bool, phone: str) -> set[str]:
     """What may be pressed now."""
     state = Desk.State(desk.state)
     acts = {"accept", "decline"} if asked else set()
@@ -153,6 +161,8 @@ def _acts(desk: Desk, asked: bool) -> set[str]:
         acts.add("ready")
     if state is not Desk.State.AWAY:
         acts |= {"pause", "away"}
+    if state is Desk.State.TALKING and phone:
+        acts |= {"record", "bring"}
     return acts
 
 

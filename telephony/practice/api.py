@@ -235,6 +235,10 @@ def update_conference(asked: Asked) -> Answer:
     checks.every(asked.form, requests.UPDATE_CONFERENCE)
     if one(asked.form, "Status") == "completed":
         rooms.end(asked.switch, room, "conference-ended-via-api")
+    if one(asked.form, "AnnounceUrl"):
+        rooms.announce(
+            asked.switch, room, one(asked.form, "AnnounceUrl"), one(asked.form, "AnnounceMethod", "POST")
+        )
     return 200, room.as_json()
 
 

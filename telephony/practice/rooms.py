@@ -136,6 +136,12 @@ def end(switch: "Switch", room: Conference, why: str, *, by: str | None = None) 
     _tell(switch, room, "conference-end", None)
 
 
+def announce(switch: "Switch", room: Conference, url: str, method: str) -> None:
+    """Fetch what is to be said to all in a room; nothing is said."""
+    form = {"AccountSid": room.account, "ConferenceSid": room.sid, "FriendlyName": room.name}
+    switch.mail(post.letter(room.sid, "announce", url, form, room.token, method), switch.now())
+
+
 def _go(switch: "Switch", participant: Participant) -> None:
     participant.status, participant.updated = "complete", switch.now()
     participant.call.room = None

@@ -8,7 +8,7 @@ from django.test import Client, RequestFactory
 
 from telephony import admin as line
 from telephony import texts
-from telephony.models import Call, Text, Trunk
+from telephony.models import Call, Desk, Leg, Text, Trunk
 from tests.telephony.rows import Exchange
 from tests.telephony.samples import NUMBER, START
 
@@ -48,6 +48,23 @@ def test_nothing_is_added_or_deleted(
     shown = page(model, site)
     assert not shown.has_add_permission(rf.get("/"))
     assert not shown.has_delete_permission(rf.get("/"))
+
+
+def test_calls_with_codes_nobody_knows_are_found_and_shown(admin: Client, rows: Exchange) -> None:
+    assert "aliyun 200999" not in admin.get("/admin/telephony/call/?unknown__isempty=0").content.decode()
+    Call.objects.update(unknown="aliyun 200999")
+    assert "aliyun 200999" in admin.get("/admin/telephony/call/?unknown__isempty=0").content.decode()
+
+
+def test_who_was_rung_into_a_call_is_shown_and_not_changed(admin: Client, rows: Exchange) -> None:
+    call = Call.objects.get()
+    desk = Desk.objects.all()[0]
+    leg = Leg.objects.create(call=call, desk=desk, role=Leg.Role.DESK, begun_at=START, due_at=START)
+    for path in ("/admin/telephony/leg/", f"/admin/telephony/leg/{leg.pk}/change/"):
+        page = admin.get(path)
+        assert page.status_code == 200
+        assert NUMBER[3:] not in page.content.decode()
+    assert admin.post(f"/admin/telephony/leg/{leg.pk}/change/", {"state": "ended"}).status_code == 403
 
 
 def test_a_call_cannot_be_changed(admin: Client, rows: Exchange) -> None:

@@ -1,14 +1,19 @@
 """SMS: out once, tried again when the carrier fails, given up in the end."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
-from telephony import texts
-from telephony.carrier import CarrierError
+from telephony import lines, texts
+from telephony.carrier import CarrierError, TextNews, TextState
+from telephony.clock import MovingClock
 from telephony.models import Text, Trunk
+from telephony.practice.phones import Phone
 from tests.fakes.puppet import Puppet
+from tests.telephony.practising import SID, TOKEN, practising
 from tests.telephony.rows import Exchange
 from tests.telephony.samples import NUMBER, START
 
@@ -68,6 +73,118 @@ def test_a_text_whose_number_no_key_opens_keeps_no_other_waiting(
         cursor.execute("UPDATE telephony_text SET number = 'lost.AAAA' WHERE id <> %s", [text.pk])
     assert texts.send_due(now=START) == 1
     assert puppet.texts == [str(text.key)]
+
+
+# ---- Quiet, in doubt, followed
+
+
+def another(body: str = "请勿转账", *, at: datetime, number: str = NUMBER) -> Text:
+    text = texts.write(number=number, body=body, now=at)
+    text.save()
+    return text
+
+
+def test_the_same_words_are_not_sent_twice_within_hours_to_one_number(
+    text: Text, trunk: Trunk, puppet: Puppet
+) -> None:
+    texts.send_due(now=START)
+    soon, late = START + timedelta(hours=1), START + texts.QUIET + timedelta(seconds=1)
+    again, other = another(at=soon), another("别的话", at=soon)
+    elsewhere = another(at=soon, number="+8619000000002")
+    assert texts.send_due(now=soon) == 2
+    assert Text.objects.get(pk=again.pk).state == Text.State.QUIET
+    assert {Text.objects.get(pk=t.pk).state for t in (other, elsewhere)} == {Text.State.SENT}
+    another(at=late)
+    assert texts.send_due(now=late) == 1
+
+
+def test_words_that_did_not_arrive_are_said_again(text: Text, trunk: Trunk, puppet: Puppet) -> None:
+    texts.send_due(now=START)
+    texts.hear(TextNews(str(text.key), TextState.UNDELIVERED), now=START)
+    another(at=START)
+    assert texts.send_due(now=START) == 1
+
+
+class Finder(Puppet):
+    """One that can be asked for texts."""
+
+    taken: str | None = None
+
+    def find_text(self, *, number: str, body: str, since: datetime) -> str | None:
+        return self.taken
+
+
+@pytest.mark.parametrize(("taken", "sent_again"), [("SM1", 0), (None, 1)])
+def test_a_text_in_doubt_is_looked_for_before_it_is_sent_again(
+    text: Text, exchange: Exchange, settings: Settings, taken: str | None, sent_again: int
+) -> None:
+    settings.CARRIERS = {"finder": {"adapter": "tests.telephony.test_texts.Finder"}}
+    exchange.trunk(carrier="finder")
+    finder = lines.carrier("finder")
+    assert isinstance(finder, Finder)
+    finder.refuses = CarrierError("no answer", certain=False)
+    assert texts.send_due(now=START) == 0
+    finder.refuses, finder.taken = None, taken
+    assert texts.send_due(now=START + texts.LEASE) == 1
+    assert len(finder.texts) == sent_again
+    assert Text.objects.get(pk=text.pk).state == Text.State.SENT
+
+
+def test_a_text_is_followed_to_the_phone_whatever_the_order_of_its_news(
+    text: Text, trunk: Trunk, puppet: Puppet
+) -> None:
+    texts.send_due(now=START)
+    states = []
+    for state in (TextState.DELIVERED, TextState.SENT, TextState.FAILED, None):
+        texts.hear(TextNews(str(text.key), state, "SM1"), now=START + timedelta(seconds=5))
+        states.append(Text.objects.get().state)
+    kept = Text.objects.get()
+    assert states == [Text.State.DELIVERED] * 4
+    assert (kept.delivered_at, len(kept.evidence)) == (START + timedelta(seconds=5), 4)
+
+
+def test_the_same_letter_about_a_text_is_heard_once(text: Text, trunk: Trunk, puppet: Puppet) -> None:
+    texts.send_due(now=START)
+    news = TextNews(str(text.key), TextState.DELIVERED)
+    assert texts.hear(news, now=START, seal="abc")
+    assert not texts.hear(news, now=START, seal="abc")
+    assert len(Text.objects.get().evidence) == 1
+
+
+@pytest.mark.parametrize(
+    ("phone", "state"),
+    [
+        ("delivered", Text.State.DELIVERED),
+        ("undelivered", Text.State.UNDELIVERED),
+        ("failed", Text.State.FAILED),
+    ],
+)
+def test_over_twilio_its_delivery_is_told_by_signed_callbacks(
+    live_server: LiveServer, settings: Settings, moving: MovingClock, phone: str, state: Text.State
+) -> None:
+    with practising(moving) as practice:
+        settings.CARRIERS = {
+            "twilio": {
+                "adapter": "telephony.carriers.twilio.TwilioCarrier",
+                "account_sid": SID,
+                "auth_token": TOKEN,
+                "caller_id": "+861096110",
+                "base_url": practice.url,
+                "callback_base": live_server.url,
+            }
+        }
+        practice.phones[NUMBER] = Phone(text=phone)
+        Exchange().trunk(carrier="twilio")
+        another(at=START)
+        assert texts.send_due(now=START) == 1
+        moving.forward(timedelta(seconds=10))
+        practice.run()
+        assert Text.objects.get().state == state
+        assert set(practice.answers_to("message")) == {204}
+        forged = {"MessageSid": "SM1", "MessageStatus": "delivered"}
+        url = f"{live_server.url}/telephony/twilio/{Text.objects.get().key}/text"
+        assert practice.send(url, forged, token="another") == 403
+        assert Text.objects.get().state == state
 
 
 def test_without_a_trunk_a_text_waits(text: Text) -> None:

@@ -4,12 +4,16 @@ import logging
 import socket
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+import requests
 from twilio.request_validator import RequestValidator
 
+from telephony import scripts
 from telephony.carrier import CallKind, CallResult, CallStatus, CarrierError
 from telephony.carriers.twilio import TwilioCarrier
 from telephony.clock import MovingClock
@@ -70,12 +74,129 @@ def test_the_person_hears_who_calls_and_waits_in_a_room_of_their_own(
     assert room == KEY
 
 
-def test_an_announcement_is_chosen_by_tag(practice: PracticeTwilio) -> None:
+def announced(line: Call) -> tuple[list[str], ElementTree.Element]:
+    """What is said before a key may be pressed, and the asking for the key."""
+    first = ElementTree.fromstring(line.one("Twiml"))[0]  # noqa: S314 - our own
+    return [said.text or "" for said in first], first
+
+
+def test_an_announcement_is_chosen_by_tag_and_offers_its_keys(practice: PracticeTwilio) -> None:
     carrier = twilio_carrier(practice, HOME, announcements={"loan": "贷款先交钱的都是诈骗。"})
     carrier.place(a_dial(mode="announce", tag="loan"))
-    carrier.place(a_dial("+8619000000002", mode="announce", tag="other"))
-    assert spoken(practice.made_to(NUMBER)[0])[0] == "贷款先交钱的都是诈骗。"
-    assert "立即停止转账" in spoken(practice.made_to("+8619000000002")[0])[0]
+    carrier.place(a_dial("+8619000000002", mode="announce", tag="authority"))
+    said, gather = announced(practice.made_to(NUMBER)[0])
+    assert said[0] == "贷款先交钱的都是诈骗。"
+    assert all(key in said[1] for key in ("按1", "按2", "按9"))
+    assert (gather.get("action"), gather.get("numDigits")) == (f"{HOME}/telephony/twilio/{KEY}/keys", "1")
+    assert "安全账户" in announced(practice.made_to("+8619000000002")[0])[0][0]
+
+
+def test_a_dialect_and_english_are_spoken_where_there_is_a_text(practice: PracticeTwilio) -> None:
+    carrier = twilio_carrier(practice, HOME, languages=["zh-HK", "zh-CN", "en-US", "fr-FR"])
+    carrier.place(a_dial(mode="announce", tag="authority"))
+    carrier.place(a_dial("+8619000000002", mode="announce", tag="brushing"))
+    spoken_in = [
+        [said.get("language") for said in announced(practice.made_to(number)[0])[1]]
+        for number in (NUMBER, "+8619000000002")
+    ]
+    assert spoken_in == [["zh-HK", "zh-CN", "en-US"] * 2, ["zh-CN", "zh-HK", "zh-CN", "en-US"]]
+    assert "Polly.Hiujin" in practice.made_to(NUMBER)[0].one("Twiml")
+
+
+def test_no_script_is_longer_than_twilio_takes(practice: PracticeTwilio) -> None:
+    """The practice Twilio refuses what is longer than 4,000 characters."""
+    carrier = twilio_carrier(practice, HOME, languages=["zh-CN", "zh-HK", "en-US"])
+    for tag in scripts.built_in().announcements:
+        carrier.place(a_dial(mode="announce", tag=tag))
+    assert len(practice.made_to(NUMBER)) == len(scripts.built_in().announcements)
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("", "announcement.other is missing"),
+        ('[announcement.other]\nen-US = "x"', "has no text in zh-CN"),
+        ("[colour]\n", "announcement.other is missing"),
+    ],
+)
+def test_scripts_that_cannot_be_spoken_are_refused(text: str, wrong: str) -> None:
+    with pytest.raises(scripts.BadScript, match=wrong):
+        scripts.read(text)
+
+
+def test_the_number_shown_is_the_one_the_call_was_given(
+    practice: PracticeTwilio, carrier: TwilioCarrier
+) -> None:
+    dial = replace(a_dial(), caller="+8675596110")
+    carrier.place(dial)
+    assert practice.made_to(NUMBER)[0].caller == "+8675596110"
+    assert carrier.find(dial) is not None  # and so it is looked for
+
+
+# ---- What is asked again
+
+
+class Flaky:
+    """A door that fails so many times first."""
+
+    def __init__(self, practice: PracticeTwilio, failures: int, how: str) -> None:
+        self.carrier = twilio_carrier(practice, HOME, timeout=2)
+        self.pauses: list[float] = []
+        http = self.carrier._client.http_client
+        http.pause = self.pauses.append
+        self.left, self.how = failures, how
+        self.send, http.session.send = http.session.send, self._send
+
+    def _send(self, request: Any, **how: Any) -> Any:
+        if self.left:
+            self.left -= 1
+            if self.how == "down":
+                raise requests.ConnectionError("down")
+            answer = requests.Response()
+            answer.status_code, answer._content = 503, b"{}"
+            return answer
+        return self.send(request, **how)
+
+
+@pytest.mark.parametrize("how", ["down", "busy"])
+def test_a_question_is_asked_again_after_a_while_that_is_drawn(practice: PracticeTwilio, how: str) -> None:
+    flaky = Flaky(practice, 0, how)
+    external_id = flaky.carrier.place(a_dial())
+    flaky.left = 2
+    assert flaky.carrier.find(a_dial(external_id=external_id)) is not None
+    first, second = flaky.pauses
+    assert 0.2 <= first <= 0.6
+    assert 0.4 <= second <= 1.2
+    flaky.left = 3
+    with pytest.raises(CarrierError):
+        flaky.carrier.find(a_dial(external_id=external_id))
+
+
+@pytest.mark.parametrize("how", ["down", "busy"])
+def test_a_call_and_a_text_are_never_asked_for_again(practice: PracticeTwilio, how: str) -> None:
+    for ask in (lambda c: c.place(a_dial()), lambda c: c.send_text(key=KEY, number=NUMBER, body="x")):
+        flaky = Flaky(practice, 1, how)
+        with pytest.raises(CarrierError):
+            ask(flaky.carrier)
+        assert (flaky.left, flaky.pauses) == (0, [])
+    assert practice.requests == []
+
+
+def test_hanging_up_is_asked_again(practice: PracticeTwilio) -> None:
+    flaky = Flaky(practice, 0, "busy")
+    external_id = flaky.carrier.place(a_dial())
+    flaky.left = 1
+    flaky.carrier.hang_up(a_dial(external_id=external_id))
+    assert practice.made_to(NUMBER)[0].status == "canceled"
+
+
+def test_a_text_that_was_taken_without_an_answer_is_found(
+    practice: PracticeTwilio, carrier: TwilioCarrier
+) -> None:
+    sent = carrier.send_text(key=KEY, number=NUMBER, body="请勿转账")
+    assert carrier.find_text(number=NUMBER, body="请勿转账", since=START) == sent
+    assert carrier.find_text(number=NUMBER, body="别的", since=START) is None
+    assert carrier.find_text(number=NUMBER, body="请勿转账", since=START + timedelta(hours=1)) is None
 
 
 def test_a_video_call_is_refused_before_anything_is_asked(

@@ -1,56 +1,57 @@
-"""Twilio by its own SDK: calls and texts over its REST API, its signed callbacks, its words in ours."""
+"""Twilio by its own SDK: calls, rooms and texts over its REST API, its signed callbacks, its words in ours."""
 
-import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
-import requests
-from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
-from twilio.http.http_client import TwilioHttpClient
-from twilio.http.response import Response
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
-from twilio.twiml.voice_response import VoiceResponse
-from urllib3.exceptions import NewConnectionError
 
-from telephony import tables
-from telephony.carrier import CallKind, CallResult, CallStatus, CarrierError, Dial, Update
+from telephony import scripts
+from telephony.carrier import (
+    ANNOUNCE,
+    CallKind,
+    CallResult,
+    CallStatus,
+    CarrierError,
+    Dial,
+    Joint,
+    LegNews,
+    TextNews,
+    TextState,
+    Update,
+)
 from telephony.carriers.twilio import words
+from telephony.carriers.twilio.asking import Http, asking, id_of, is_gone
+from telephony.carriers.twilio.rooms import Rooms, leg_news
+from telephony.carriers.twilio.speech import Speech
 
 R = CallResult
-
 NO_LONGER_ON_THE_LINE = 21220
 
 EARLY = timedelta(seconds=5)  # so far our clock may be ahead of Twilio's
 LATE = timedelta(seconds=180)  # within this time after dialling Twilio has made the call, or has not
 RINGS_FOR = 45  # seconds
 NEWEST = 20  # calls to one number looked through when a call is sought
+DETECTS_FOR = 20  # seconds: a longer greeting than that is a machine's, and is found out by its hanging on
 
-NOTICE = "您好，这里是96110反诈中心。正在为您接通民警，请不要挂断，也请不要向任何人转账。"
-ANNOUNCEMENT = (
-    "您好，这里是96110反诈中心。您可能正在遭遇电信网络诈骗，请立即停止转账，"
-    "不要透露验证码，不要共享屏幕。正在为您接通民警，请不要挂断。"
-)
-
-
-class _Http(TwilioHttpClient):  # type: ignore[misc]  # the SDK has no types
-    """The SDK's client, silent (its log lines carry numbers), and pointed elsewhere for tests."""
-
-    def __init__(self, base_url: str, timeout: float) -> None:
-        quiet = logging.getLogger(f"{__name__}.http")
-        quiet.disabled = True
-        super().__init__(timeout=timeout, logger=quiet)
-        self.base_url = base_url.rstrip("/")
-        if base_url:
-            self.session.trust_env = False  # a proxy of the environment has no business in a test
-
-    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
-        if self.base_url:
-            url = self.base_url + urlsplit(url).path
-        return super().request(method, url, *args, **kwargs)
+# What each address that we give out is for; the last part of the path names it.
+KINDS: Mapping[str, str] = {
+    "status": "call",
+    "amd": "call",
+    "keys": "keys",
+    "leg": "leg",
+    "text": "text",
+    "recording": "note",
+    "notice": "notice",
+}
+TEXTS: Mapping[str, TextState] = {
+    "sent": TextState.SENT,
+    "delivered": TextState.DELIVERED,
+    "read": TextState.DELIVERED,
+    "undelivered": TextState.UNDELIVERED,
+    "failed": TextState.FAILED,
+}
 
 
 class TwilioCarrier:
@@ -70,24 +71,29 @@ class TwilioCarrier:
         timeout: float = 10,
         time_limit: int = 1800,
         announcements: Mapping[str, str] | None = None,
+        languages: Sequence[str] = (scripts.MANDARIN,),
     ) -> None:
-        """`name` is the one CARRIERS has for it; `announcements` are texts by tag; limits are in seconds."""
+        """`name` is the one CARRIERS has for it; `announcements` are Mandarin texts by tag that replace the built-in
+        ones; `languages` are spoken one after the other, where scripts.toml has them; limits are in seconds."""
         self.clock = clock
         self.caller_id = caller_id
         self.callback_base = callback_base.rstrip("/")
         self.name = name
         self.time_limit = time_limit
-        self.announcements = announcements or {}
-        self._client = Client(account_sid, auth_token, http_client=_Http(base_url, timeout))
+        self.speech = Speech(scripts.built_in().with_announcements(announcements or {}), languages)
+        self._client = Client(account_sid, auth_token, http_client=Http(base_url, timeout))
+        self._rooms = Rooms(self._client, time_limit=time_limit)
         self._validators = [RequestValidator(t) for t in (auth_token, previous_auth_token) if t]
+
+    # ---- calls
 
     def place(self, dial: Dial) -> str:
         if dial.kind is not CallKind.VOICE:
             raise CarrierError("Twilio calls are sound alone", certain=True, evidence={"kind": dial.kind})
-        with _asking("place a call"):
+        with asking("place a call"):
             call = self._client.calls.create(
                 to=dial.number,
-                from_=self.caller_id,
+                from_=dial.caller or self.caller_id,
                 twiml=self._spoken(dial),
                 timeout=RINGS_FOR,
                 time_limit=self.time_limit,
@@ -95,18 +101,19 @@ class TwilioCarrier:
                 status_callback_event=["initiated", "ringing", "answered", "completed"],
                 status_callback_method="POST",
                 machine_detection="Enable",
+                machine_detection_timeout=DETECTS_FOR,
                 async_amd="true",
                 async_amd_status_callback=self._address(dial.key, "amd"),
                 async_amd_status_callback_method="POST",
             )
-        return _id_of(call.sid)
+        return id_of(call.sid)
 
     def find(self, dial: Dial) -> Update | None:
         try:
-            with _asking("look for a call"):
+            with asking("look for a call"):
                 call = self._by_id(dial.external_id) if dial.external_id else self._adoptable(dial)
         except CarrierError as fault:
-            if dial.external_id and fault.evidence.get("http_status") == 404:
+            if dial.external_id and is_gone(fault):
                 return None
             raise
         return None if call is None else _update_of(call, dial.key)
@@ -120,7 +127,9 @@ class TwilioCarrier:
         A call that had ended before ours was dialled is its forerunner: a number is never on the line twice.
         Filtering by start time is left to us, since a call that waits in Twilio's queue has none yet.
         """
-        made = self._client.calls.list(to=dial.number, from_=self.caller_id, limit=NEWEST)
+        made = self._client.calls.list(
+            to=dial.number, from_=dial.caller or self.caller_id, limit=NEWEST, page_size=NEWEST
+        )
         fits = [
             call
             for call in made
@@ -141,17 +150,47 @@ class TwilioCarrier:
                 return
             sid = found.external_id
         try:
-            with _asking("hang up"):
+            with asking("hang up"):
                 self._client.calls(sid).update(status="completed")
         except CarrierError as fault:
-            gone = fault.evidence.get("http_status") == 404
-            if not gone and fault.evidence.get("code") != NO_LONGER_ON_THE_LINE:
+            if not is_gone(fault) and fault.evidence.get("code") != NO_LONGER_ON_THE_LINE:
                 raise
 
+    # ---- rooms
+
+    def join(self, dial: Dial, joint: Joint) -> str:
+        caller = dial.caller or self.caller_id
+        return self._rooms.join(dial, joint, caller=caller, callback=self._address(joint.key, "leg"))
+
+    def find_joint(self, dial: Dial, joint: Joint) -> LegNews | None:
+        return self._rooms.find(dial, joint)
+
+    def turn(self, dial: Dial, joint: Joint) -> None:
+        self._rooms.turn(dial, joint)
+
+    def part(self, dial: Dial, joint: Joint) -> None:
+        self._rooms.part(joint)
+
+    def record(self, dial: Dial) -> str:
+        notice, callback = (self._address(dial.key, event) for event in ("notice", "recording"))
+        return self._rooms.record(dial, notice=notice, callback=callback)
+
+    # ---- texts
+
     def send_text(self, *, key: str, number: str, body: str) -> str:
-        with _asking("send a text"):
-            message = self._client.messages.create(to=number, from_=self.caller_id, body=body)
-        return _id_of(message.sid)
+        with asking("send a text"):
+            message = self._client.messages.create(
+                to=number, from_=self.caller_id, body=body, status_callback=self._address(key, "text")
+            )
+        return id_of(message.sid)
+
+    def find_text(self, *, number: str, body: str, since: datetime) -> str | None:
+        with asking("look for a text"):
+            sent = self._client.messages.list(to=number, from_=self.caller_id, limit=NEWEST, page_size=NEWEST)
+            fits = [m for m in sent if m.body == body and m.date_created >= since - EARLY]
+        return id_of(fits[0].sid) if fits else None
+
+    # ---- callbacks
 
     def is_genuine(
         self, *, key: str, event: str, headers: Mapping[str, str], form: Mapping[str, str], body: bytes
@@ -161,6 +200,10 @@ class TwilioCarrier:
         address = self._address(key, event)
         return any(validator.validate(address, dict(form), signature) for validator in self._validators)
 
+    def kind(self, event: str) -> str:
+        """What an address of ours is for; "" if it is none."""
+        return KINDS.get(event, "")
+
     def read(self, *, key: str, form: Mapping[str, str], body: bytes) -> Update:
         """A genuine callback in our words."""
         status, result = words.translate(form)
@@ -169,16 +212,40 @@ class TwilioCarrier:
             key, status, result, sid, words.moment(form), words.kept(form), unknown=words.unknown(form)
         )
 
+    def read_leg(self, *, key: str, form: Mapping[str, str]) -> LegNews:
+        return leg_news(key, form)
+
+    def read_text(self, *, key: str, form: Mapping[str, str]) -> TextNews:
+        word = form.get("MessageStatus", "")
+        kept = {name: form[name] for name in ("MessageStatus", "ErrorCode") if name in form}
+        return TextNews(key, TEXTS.get(word), form.get("MessageSid", ""), kept)
+
+    def read_key(self, form: Mapping[str, str]) -> str:
+        """The key that was pressed."""
+        return form.get("Digits", "")[:1]
+
+    def answer(self, outcome: str, dial: Dial) -> str:
+        """What is said and done after a key, as TwiML; `outcome` is one of `telephony.keys`."""
+        if outcome == "officer":
+            return self.speech.officer(dial.key)
+        if outcome == "later":
+            return self.speech.later()
+        if outcome == "notice":
+            return self.speech.recording()
+        return self.speech.announcement(dial.tag, self._address(dial.key, "keys"))
+
+    def kept(self, form: Mapping[str, str]) -> Mapping[str, object]:
+        """What of a callback that moves nothing may be kept."""
+        return words.kept(form)
+
     def _address(self, key: str, event: str) -> str:
         return f"{self.callback_base}/telephony/{self.name}/{key}/{event}"
 
     def _spoken(self, dial: Dial) -> str:
-        """What the person hears, then a room named by our key in which an operator joins them."""
-        text = self.announcements.get(dial.tag, ANNOUNCEMENT) if dial.mode == "announce" else NOTICE
-        response = VoiceResponse()
-        response.say(text, language="zh-CN")
-        response.dial().conference(dial.key, beep="false", end_conference_on_exit=True)
-        return str(response)
+        """What the person hears: the announcement with its keys, or a notice and the room where an operator joins."""
+        if dial.mode == ANNOUNCE:
+            return self.speech.announcement(dial.tag, self._address(dial.key, "keys"))
+        return self.speech.notice(dial.key)
 
 
 def _update_of(call: Any, key: str) -> Update:
@@ -198,51 +265,3 @@ def _had_ended(call: Any, *, before: datetime) -> bool:
         return False
     ended = call.end_time or call.date_updated  # a call that failed has no end time
     return ended is not None and ended < before.replace(microsecond=0)
-
-
-def _id_of(sid: object) -> str:
-    if not isinstance(sid, str) or not sid:
-        raise CarrierError("Twilio's answer names no id", certain=False)
-    return sid
-
-
-@contextmanager
-def _asking(what: str) -> Iterator[None]:
-    """Twilio's faults as ours. Their own text is left behind, because it quotes the number."""
-    try:
-        yield
-    except (TwilioRestException, TwilioServiceException) as refusal:
-        raise _refusal(what, refusal.status, refusal.code) from None
-    except requests.RequestException as fault:
-        certain = _was_never_sent(fault)
-        raise CarrierError(
-            f"Twilio did not answer when asked to {what}",
-            certain=certain,
-            result=R.CONGESTION,
-            evidence={"fault": type(fault).__name__},
-        ) from None
-    except (TwilioException, ValueError, TypeError, KeyError, AttributeError) as garbled:
-        raise CarrierError(
-            f"Twilio's answer could not be read when asked to {what}",
-            certain=False,
-            evidence={"fault": type(garbled).__name__},
-        ) from None
-
-
-def _refusal(what: str, status: int, code: int | None) -> CarrierError:
-    """A refusal before acceptance is certain: 4xx, but for 408, which a proxy may say of an accepted call.
-
-    After a 5xx the call may well ring.
-    """
-    certain = 400 <= status <= 499 and status != 408
-    result = tables.of_code("twilio_errors", str(code)) or R.FAILED_HERE
-    if status == 429 or not certain:
-        result = R.CONGESTION
-    evidence = {"http_status": status, "code": code}
-    return CarrierError(f"Twilio refused to {what}", certain=certain, result=result, evidence=evidence)
-
-
-def _was_never_sent(fault: requests.RequestException) -> bool:
-    """Whether no connection came about, so that nothing can have been asked."""
-    reason = getattr(fault.args[0], "reason", None) if fault.args else None
-    return isinstance(fault, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)

@@ -1,0 +1,52 @@
+"""The keys a called person presses while an announcement is spoken: 1 an officer, 2 the money has gone, 9 once more.
+
+A key is nobody's word: whoever holds the phone may have pressed it. It never says that the person was reached.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from telephony import calls, legs
+from telephony.carrier import ANNOUNCE, CallStatus, Update
+from telephony.models import Call, Desk
+from telephony.signals import key_pressed
+
+OFFICER_NOW, HAVE_TRANSFERRED, REPEAT = "1", "2", "9"
+ASKS_FOR_SOMEBODY = (OFFICER_NOW, HAVE_TRANSFERRED)
+OFFICER, LATER, AGAIN = "officer", "later", "again"  # what comes of it
+MOST = 8  # keys kept of one call
+
+
+@transaction.atomic
+def pressed(*, call_key: str, key: str, now: datetime, seal: str = "") -> str:
+    """A key has been pressed; what comes of it: OFFICER (somebody is being rung), LATER (nobody is free), AGAIN.
+
+    Who asks for somebody is given the ready desk that knows their kind of fraud, else the longest ready one: the
+    announcement becomes that operator's call. Raises LookupError for a call nobody knows.
+    """
+    tag = Call.objects.filter(key=call_key).values_list("tag", flat=True).first()
+    if tag is None:
+        raise LookupError(call_key)
+    desk = _free_desk(tag, now) if key in ASKS_FOR_SOMEBODY else None
+    calls.hear(Update(call_key, CallStatus.TALKING, evidence={"Digits": key}, seal=seal), now=now)
+    call = Call.objects.select_for_update(of=("self",)).get(key=call_key)
+    call.pressed = (call.pressed + key)[:MOST]
+    outcome = AGAIN if key not in ASKS_FOR_SOMEBODY else OFFICER if call.desk_id else LATER
+    if desk is not None and call.status == CallStatus.TALKING and call.mode == ANNOUNCE:
+        outcome = OFFICER
+        call.mode, call.desk = "", desk
+        desk.enter(Desk.State.OFFERED, now)
+        desk.enter(Desk.State.TALKING, now)
+        desk.save()
+    call.save(update_fields=["pressed", "mode", "desk"])
+    legs.want(call, now)
+    key_pressed.send(sender=Call, call=call, key=key, outcome=outcome, now=now)
+    return outcome
+
+
+def _free_desk(tag: str, now: datetime) -> Desk | None:
+    """Locked: a ready desk with a phone of its own."""
+    free = Desk.objects.free(now).exclude(address="")
+    ready = list(free.select_for_update(skip_locked=True, of=("self",), no_key=True))
+    return min(ready, key=lambda desk: (tag not in desk.tags, desk.ready_since, desk.pk), default=None)

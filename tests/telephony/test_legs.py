@@ -1,0 +1,370 @@
+"""Whole calls with those of ours who join them, over the practice Twilio: keys, operators, colleagues, supervisors."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from telephony import addresses, calls, desks, exchange, keys, legs
+from telephony.carrier import ANNOUNCE, CallResult, CallStatus, LegNews, LegState, Way
+from telephony.clock import MovingClock
+from telephony.models import Call, Desk, Leg
+from telephony.models.desk import LEASE
+from telephony.practice.phones import Phone
+from telephony.signals import key_pressed
+from tests.seats import taken_seats
+from tests.telephony.practising import SID, TOKEN, PracticeTwilio, practising
+from tests.telephony.rows import Exchange
+from tests.telephony.samples import NUMBER, START
+
+PHONE, OTHER, CHIEF = "+861080100001", "+861080200001", "sip:chief@pbx.example"
+State = Desk.State
+
+
+@pytest.fixture
+def practice(live_server: LiveServer, settings: Settings, moving: MovingClock) -> Iterator[PracticeTwilio]:
+    with practising(moving) as twilio:
+        settings.CARRIERS = {
+            "twilio": {
+                "adapter": "telephony.carriers.twilio.TwilioCarrier",
+                "account_sid": SID,
+                "auth_token": TOKEN,
+                "caller_id": "+861096110",
+                "base_url": twilio.url,
+                "callback_base": live_server.url,
+            }
+        }
+        for phone in (PHONE, OTHER, CHIEF):
+            twilio.phones[phone] = Phone(lasts=600)
+        twilio.phones[NUMBER] = Phone(lasts=600)
+        Exchange().trunk(carrier="twilio", desks=0)
+        yield twilio
+
+
+def seat(address: str = PHONE, **given: object) -> Desk:
+    """A desk that is ready and rings there."""
+    usual = {"lease": LEASE, "lease_until": START + timedelta(hours=1), "wrap": timedelta(seconds=30)}
+    return taken_seats(1, START, **{**usual, "address": address, **given})[0]
+
+
+def state_of(desk: Desk) -> tuple[str, str]:
+    kept = Desk.objects.get(pk=desk.pk)
+    return kept.state, kept.reason
+
+
+Run = Callable[[float], None]
+
+
+@pytest.fixture
+def run(practice: PracticeTwilio, moving: MovingClock) -> Run:
+    """Let so many seconds go by, one after the other, as the tick does."""
+
+    def run(seconds: float) -> None:
+        for _ in range(int(seconds)):
+            moving.forward(timedelta(seconds=1))
+            practice.run()
+            legs.tend(now=moving())
+
+    return run
+
+
+@pytest.fixture
+def dial(practice: PracticeTwilio, moving: MovingClock, run: Run) -> Callable[..., Call]:
+    def dial(seconds: float = 0, **given: Any) -> Call:
+        Exchange().booked(**given)
+        assert exchange.turn(now=moving()) == 1
+        run(seconds)
+        return Call.objects.get()
+
+    return dial
+
+
+# ---- The operator
+
+
+def test_the_operator_is_rung_when_the_person_answers_and_both_are_in_one_room(
+    practice: PracticeTwilio, dial: Callable[..., Call], run: Run
+) -> None:
+    desk = seat()
+    call = dial(30)
+    (leg,) = Leg.objects.all()
+    assert (leg.desk, leg.role, leg.state) == (desk, Leg.Role.DESK, Leg.State.TALKING)
+    (room,) = practice.switch.conferences.values()
+    assert (room.name, room.status, len(room.people)) == (str(call.key), "in-progress", 2)
+    assert state_of(desk) == (State.TALKING, "")
+    assert set(practice.answers_to("status")) == {204}
+
+
+def test_when_the_operator_hangs_up_the_call_is_over_and_what_was_said_is_written(
+    practice: PracticeTwilio, dial: Callable[..., Call], run: Run
+) -> None:
+    desk = seat()
+    practice.phones[PHONE] = Phone(lasts=40)
+    dial(60)
+    call = Call.objects.get()
+    assert (call.status, call.result) == (CallStatus.ENDED, CallResult.ANSWERED)
+    assert state_of(desk)[0] == State.WRAPPING
+    assert Leg.objects.get().state == Leg.State.ENDED
+
+
+@pytest.mark.parametrize(
+    "phone",
+    [
+        Phone("busy", 486, rings=None, lasts=2),
+        Phone("no-answer", 487, answers=None, lasts=60),
+        Phone("failed", 404, rings=None, lasts=1),
+        Phone(refuse=(400, 21211)),
+    ],
+)
+def test_an_operators_phone_that_does_not_answer_pauses_the_desk_and_costs_no_attempt(
+    practice: PracticeTwilio, dial: Callable[..., Call], phone: Phone
+) -> None:
+    desk = seat()
+    practice.phones[PHONE] = phone
+    call = dial(60)
+    assert (call.status, call.result) == (CallStatus.ENDED, CallResult.FAILED_HERE)
+    assert state_of(desk) == (State.PAUSED, legs.UNANSWERED)
+
+
+def test_a_desk_without_a_phone_is_not_rung(practice: PracticeTwilio, dial: Callable[..., Call]) -> None:
+    desk = seat("")
+    dial(20)
+    assert not Leg.objects.exists()
+    assert state_of(desk)[0] == State.TALKING
+
+
+def test_a_machine_rings_nobody_for_long(practice: PracticeTwilio, dial: Callable[..., Call]) -> None:
+    desk = seat()
+    practice.phones[NUMBER] = Phone(answered_by="machine_start", lasts=600)
+    call = dial(40)
+    assert (call.status, call.result) == (CallStatus.ENDED, CallResult.MACHINE)
+    assert Leg.objects.get().state == Leg.State.ENDED
+    assert state_of(desk)[0] == State.READY
+
+
+def test_a_leg_whose_news_is_lost_is_asked_about(
+    practice: PracticeTwilio, dial: Callable[..., Call], run: Run
+) -> None:
+    seat()
+    practice.phones[PHONE] = Phone(lasts=600, news="lost")
+    dial(30)
+    assert Leg.objects.get().state == Leg.State.ASKED
+    run(60)
+    assert Leg.objects.get().state == Leg.State.TALKING
+
+
+def test_a_leg_that_was_asked_for_without_an_answer_is_found_in_its_room(
+    practice: PracticeTwilio, dial: Callable[..., Call], run: Run
+) -> None:
+    seat()
+    practice.phones[PHONE] = Phone(lasts=600, news="lost", after_accepting="error")
+    dial(30)
+    assert Leg.objects.get().external_id == ""
+    run(60)
+    leg = Leg.objects.get()
+    assert (leg.state, leg.external_id) == (Leg.State.TALKING, practice.made_to(PHONE)[0].sid)
+    assert len(practice.made_to(PHONE)) == 1
+
+
+def test_news_of_a_leg_comes_in_any_order_and_twice_and_ends_the_same(
+    practice: PracticeTwilio, dial: Callable[..., Call]
+) -> None:
+    seat()
+    practice.phones[PHONE] = Phone(lasts=20, news="backwards")
+    dial(60)
+    leg = Leg.objects.get()
+    assert (leg.state, leg.result) == (Leg.State.ENDED, "answered")
+    assert not legs.hear(LegNews(str(leg.key), LegState.TALKING), now=START)
+    assert Leg.objects.get().state == Leg.State.ENDED
+
+
+# ---- Keys
+
+
+@pytest.fixture
+def pressed() -> Iterator[list[tuple[str, str]]]:
+    """Which keys were announced, and what came of them."""
+    heard: list[tuple[str, str]] = []
+
+    def hear(sender: object, key: str, outcome: str, **_: object) -> None:
+        heard.append((key, outcome))
+
+    key_pressed.connect(hear)
+    yield heard
+    key_pressed.disconnect(hear)
+
+
+@pytest.mark.parametrize("key", ["1", "2"])
+def test_who_asks_for_somebody_is_joined_to_a_ready_desk_in_the_same_call(
+    practice: PracticeTwilio, dial: Callable[..., Call], pressed: list[tuple[str, str]], key: str
+) -> None:
+    seat(OTHER, tags=[])
+    desk = seat(tags=["loan"])
+    practice.phones[NUMBER] = Phone(lasts=600, presses=key)
+    call = dial(40, mode=ANNOUNCE, tag="loan")
+    assert pressed == [(key, keys.OFFICER)]
+    assert (call.desk, call.mode, call.pressed, call.status) == (desk, "", key, CallStatus.TALKING)
+    assert state_of(desk)[0] == State.TALKING
+    (room,) = practice.switch.conferences.values()
+    assert len(room.people) == 2
+
+
+def test_when_nobody_is_free_they_are_told_so_and_the_call_ends(
+    practice: PracticeTwilio, dial: Callable[..., Call], pressed: list[tuple[str, str]]
+) -> None:
+    practice.phones[NUMBER] = Phone(lasts=600, presses="1")
+    call = dial(60, mode=ANNOUNCE, tag="loan")
+    assert pressed == [("1", keys.LATER)]
+    assert (call.status, call.result, call.desk) == (CallStatus.ENDED, CallResult.ANSWERED, None)
+
+
+def test_nine_says_it_again_and_another_key_does_too(
+    practice: PracticeTwilio, dial: Callable[..., Call], pressed: list[tuple[str, str]]
+) -> None:
+    practice.phones[NUMBER] = Phone(lasts=60, presses="95")
+    call = dial(80, mode=ANNOUNCE, tag="loan")
+    assert pressed == [("9", keys.AGAIN), ("5", keys.AGAIN)]
+    assert call.pressed == "95"
+    assert call.result == CallResult.ANSWERED
+
+
+def test_a_key_that_is_posted_again_does_nothing(
+    practice: PracticeTwilio,
+    dial: Callable[..., Call],
+    pressed: list[tuple[str, str]],
+    live_server: LiveServer,
+) -> None:
+    call = dial(10, mode=ANNOUNCE)
+    url = f"{live_server.url}/telephony/twilio/{call.key}/keys"
+    form = {"CallSid": call.external_id, "Digits": "2", "CallStatus": "in-progress"}
+    assert practice.send(url, form, token="forged") == 403
+    assert practice.send(url, form) == 200
+    assert practice.send(url, form) == 403
+    assert pressed == [("2", keys.LATER)]
+    assert Call.objects.get().pressed == "2"
+
+
+# ---- Colleagues, supervisors, recordings
+
+
+def test_a_colleague_comes_in_and_leads_once_the_first_one_goes(
+    practice: PracticeTwilio, dial: Callable[..., Call], run: Run, moving: MovingClock
+) -> None:
+    first = seat()
+    call = dial(20)
+    second = seat(OTHER)
+    legs.bring(call_id=call.pk, desk_id=second.pk, role=Leg.Role.COLLEAGUE, now=moving())
+    assert state_of(second) == (State.PAUSED, legs.HELPING)
+    run(15)
+    assert {p.end_on_exit for p in practice.switch.conferences[_room(practice)].people.values()} == {
+        True,
+        False,
+    }
+    practice.switch.hang_up(practice.made_to(PHONE)[0])
+    run(3)
+    call = Call.objects.get()
+    assert (call.status, call.desk) == (CallStatus.TALKING, second)
+    assert state_of(first)[0] == State.WRAPPING
+    assert state_of(second)[0] == State.TALKING
+    practice.switch.hang_up(practice.made_to(OTHER)[0])
+    run(3)
+    assert Call.objects.get().status == CallStatus.ENDED
+    assert state_of(second)[0] == State.WRAPPING
+
+
+def _room(practice: PracticeTwilio) -> str:
+    (sid,) = practice.switch.conferences
+    return sid
+
+
+def test_a_colleague_who_goes_first_is_ready_again_and_the_call_goes_on(
+    practice: PracticeTwilio, dial: Callable[..., Call], run: Run, moving: MovingClock
+) -> None:
+    seat()
+    call = dial(20)
+    second = seat(OTHER)
+    legs.bring(call_id=call.pk, desk_id=second.pk, role=Leg.Role.COLLEAGUE, now=moving())
+    run(15)
+    practice.switch.hang_up(practice.made_to(OTHER)[0])
+    run(3)
+    assert Call.objects.get().status == CallStatus.TALKING
+    assert state_of(second)[0] == State.READY
+
+
+def test_a_supervisor_listens_unheard_and_whispers_to_the_operator_alone(
+    practice: PracticeTwilio, dial: Callable[..., Call], run: Run, moving: MovingClock
+) -> None:
+    seat()
+    call = dial(20)
+    chief = seat(CHIEF, state=State.PAUSED, reason="meeting")
+    leg = legs.bring(
+        call_id=call.pk, desk_id=chief.pk, role=Leg.Role.SUPERVISOR, way=Way.LISTEN, now=moving()
+    )
+    run(15)
+    person = practice.switch.conferences[_room(practice)].people[practice.made_to(CHIEF)[0].sid]
+    assert (person.muted, person.coaching, person.end_on_exit) == (True, False, False)
+    legs.turn(leg_id=leg.pk, way=Way.WHISPER, now=moving())
+    assert (person.muted, person.coaching, person.coaches) == (False, True, practice.made_to(PHONE)[0].sid)
+    practice.switch.hang_up(practice.made_to(CHIEF)[0])
+    run(3)
+    assert Call.objects.get().status == CallStatus.TALKING
+    assert state_of(chief) == (State.PAUSED, "meeting")
+
+
+def test_whom_nobody_can_ring_is_not_brought_in(
+    practice: PracticeTwilio, dial: Callable[..., Call], moving: MovingClock
+) -> None:
+    first = seat()
+    call = dial(20)
+    mute, away = seat(""), seat(OTHER, state=State.AWAY, lease_until=None, ready_since=None)
+    for desk in (first, mute, away):
+        with pytest.raises(legs.CannotJoinError):
+            legs.bring(call_id=call.pk, desk_id=desk.pk, role=Leg.Role.COLLEAGUE, now=moving())
+    calls.end(key=str(call.key), result=CallResult.ANSWERED, now=moving())
+    with pytest.raises(legs.CannotJoinError):
+        legs.bring(call_id=call.pk, desk_id=seat(CHIEF).pk, role=Leg.Role.COLLEAGUE, now=moving())
+
+
+def test_a_recording_begins_with_its_notice_and_its_state_is_kept(
+    practice: PracticeTwilio, dial: Callable[..., Call], run: Run
+) -> None:
+    seat()
+    call = dial(20)
+    sid = legs.record(call_id=call.pk)
+    run(2)
+    assert practice.answers_to("announce") == [200]
+    assert practice.switch.recordings[sid].channels == 2
+    practice.switch.hang_up(practice.made_to(NUMBER)[0])
+    run(2)
+    told = [piece["RecordingStatus"] for piece in Call.objects.get().evidence if "RecordingSid" in piece]
+    assert told == ["in-progress", "completed"]
+
+
+# ---- Where a desk is rung
+
+
+@pytest.mark.parametrize(
+    ("said", "kept", "shown"),
+    [
+        ("190 0000 0001", "+8619000000001", "190****0001"),
+        (" sip:desk.1@pbx.example:5060 ", "sip:desk.1@pbx.example:5060", "sip:****@pbx.example:5060"),
+        ("", "", ""),
+    ],
+)
+def test_a_desk_has_a_number_or_a_sip_address_and_shows_neither(
+    db: None, said: str, kept: str, shown: str
+) -> None:
+    desk = seat("")
+    desks.register(desk_id=desk.pk, address=said)
+    assert Desk.objects.get(pk=desk.pk).address == kept
+    assert desks.phone_of(desk.pk) == shown
+
+
+@pytest.mark.parametrize("said", ["12", "sip:nobody", "sip:a b@c", "somewhere", "sip:a@c?x=y"])
+def test_what_cannot_be_rung_is_no_address(said: str) -> None:
+    with pytest.raises(addresses.BadAddress) as wrong:
+        addresses.normalise(said)
+    assert said not in str(wrong.value) or said == "12"
