@@ -2,12 +2,13 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from telephony.carrier import ANNOUNCE, CallResult, CallStatus, CarrierError, Dial, Update
+from telephony.sip import memory
 from telephony.sip.call import Call
 from telephony.sip.dialog import Dialog
 from telephony.sip.digest import Authorizer, Credentials
@@ -61,6 +62,19 @@ class Agent:
         call.start()
         self._note(call)
         return call.external_id
+
+    def resume(self, said: Mapping[str, Any]) -> None:
+        """Go on with a call that the journal of a run before has. Raises CarrierError if it cannot be rung any more."""
+        dial = memory.dial_of(said)
+        call = self._make(dial)
+        for leg in (call.lead, call.person):
+            self.board.legs.pop(leg.dialog.call_id)
+        self.calls[dial.key] = call
+        for leg, was in ((call.lead, said["lead"]), (call.person, said["person"])):
+            self.board.legs[was["dialog"]["call_id"]] = leg
+        memory.revive(call, said)
+        if call.status is not CallStatus.ENDED:
+            self._note(call)
 
     def find(self, dial: Dial) -> Update | None:
         """Where a call stands; None if there never was such a one, or it was forgotten."""

@@ -7,7 +7,7 @@ flow I, the person first, since the announcer answers at once.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from datetime import datetime
 
 from telephony.carrier import ANNOUNCE, CallKind, CallResult, CallStatus, Dial, Update
 from telephony.sip import sdp
@@ -16,20 +16,10 @@ from telephony.sip.leg import NORMAL, Leg
 from telephony.sip.results import ANSWERED, LIMIT, SILENCE, Ending, meaning
 from telephony.sip.sdp import Description
 from telephony.sip.talk import Reply, State, Talk
-from telephony.sip.wire import Timer, Wire
+from telephony.sip.wire import Limits, Timer, Wire
 
 GAVE_UP = "Q.850;cause=19"
 MOST_ROUNDS = 4  # of telling each side where the other one has moved
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long, in seconds: our own phone may ring, the person's, an announcer may be silent, a talk may last."""
-
-    desk: float = 20
-    ring: float = 45
-    announcer: float = 5
-    talk: float = 1800
 
 
 class Call:
@@ -57,6 +47,7 @@ class Call:
             None  # an offer of one side that waits for the other's answer
         )
         self._rounds = 0
+        self.answered_at: datetime | None = None
 
     @property
     def external_id(self) -> str:
@@ -143,6 +134,7 @@ class Call:
         return None
 
     def _person_there(self) -> None:
+        self.answered_at = self.wire.now
         self._wait(self.limits.talk, self._talked_out)
         self._move(CallStatus.TALKING)
 
@@ -154,7 +146,7 @@ class Call:
             self.joined = True
         if self._reply is not None and leg is not self._reply[0]:
             self._settle(200, said)
-        elif self._place(said) != self._place(self._other(leg).sent) and self._rounds < MOST_ROUNDS:
+        elif _place(said) != _place(self._other(leg).sent) and self._rounds < MOST_ROUNDS:
             self._rounds += 1
             self._other(leg).reoffer(said)
         self._note(self)
@@ -216,10 +208,6 @@ class Call:
             self._stand_down(by="us")
         self._leave(NORMAL)
 
-    def fail(self, why: str) -> None:
-        """End it as our fault."""
-        self._fail(trunk=why)
-
     def _rung_out(self) -> None:
         self._decide(LIMIT)
         self._leave(GAVE_UP)
@@ -245,6 +233,24 @@ class Call:
     def _leave(self, reason: str) -> None:
         self.person.leave(reason)
         self.lead.leave(NORMAL)
+
+    def go_on(self) -> None:
+        """After a restart of ours: a talk goes on, and both sides are asked whether they are still there; what had not
+        come so far is taken back, as our fault."""
+        both_up = self.lead.state is State.UP and self.person.state is State.UP
+        if both_up and self.answered_at is not None and self.result is None:
+            passed = (self.wire.now - self.answered_at).total_seconds()
+            self._wait(max(0.0, self.limits.talk - passed), self._talked_out)
+            self.person.look()
+            if self.joined or self.announces or self.person.heard is None:
+                self.lead.look()
+            else:
+                self.lead.reoffer(self.person.heard)
+        elif self.answered_at is not None:
+            self._decide(ANSWERED, by="trunk")
+            self._leave(NORMAL)
+        else:
+            self._fail(trunk="restarted")
 
     # ---- How it ends
 
@@ -292,5 +298,6 @@ class Call:
     def _other(self, leg: Talk) -> Leg:
         return self.person if leg is self.lead else self.lead
 
-    def _place(self, said: Description | None) -> object:
-        return said and sdp.places(said)
+
+def _place(said: Description | None) -> object:
+    return said and sdp.places(said)

@@ -12,8 +12,8 @@ TRIES = 4  # two challengers on the way, each with a nonce too old once
 
 
 class Begins(Protocol):
-    def begin(self, request: Request, hop: Hop, heard: Heard) -> ClientTransaction:
-        """Start a client transaction."""
+    def begin(self, request: Request, hop: Hop, heard: Heard, *, sent: bool = False) -> ClientTransaction:
+        """Start a client transaction; `sent`: go on with one of before we were started."""
         ...
 
 

@@ -1,7 +1,8 @@
 """One leg: a phone called by us, over one way out or the next, until its dialog is over."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from telephony.sip import sdp
 from telephony.sip.dialog import Dialog
@@ -9,10 +10,10 @@ from telephony.sip.digest import Authorizer
 from telephony.sip.errand import Begins, Errand
 from telephony.sip.fields import Hop, Reason, has_option, reasons_of, seconds_of, tag_of
 from telephony.sip.listening import Listening
-from telephony.sip.message import Request, Response
+from telephony.sip.message import Request, Response, read
 from telephony.sip.sdp import Description
 from telephony.sip.talk import ALLOW, SDP, Ear, State, allows_update, description
-from telephony.sip.transactions import cancelling
+from telephony.sip.transactions import ClientTransaction, cancelling
 from telephony.sip.wire import Wire
 
 ELSEWHERE = (500, 502, 503, 504)  # another way may lead on (RFC 3263, 4.3)
@@ -108,8 +109,8 @@ class Leg(Listening):
     def _progress(self, response: Response) -> None:
         first, self._proceeding = not self._proceeding, True
         if self.leaving:
-            if first:
-                self._cancel()
+            if first and self._invite is not None:
+                self._cancel(self._invite.transaction)
             return
         if response.status == 100:
             return
@@ -202,13 +203,14 @@ class Leg(Listening):
         elif self._invite is not None:
             self._invite.keen = False
             if self._proceeding:
-                self._cancel()  # else with the first answer: before that nothing may be cancelled (9.1)
+                self._cancel(
+                    self._invite.transaction
+                )  # else with the first answer: before that nothing may be cancelled (9.1)
 
-    def _cancel(self) -> None:
-        if self._invite is None:
-            return
-        going = self._invite.transaction
-        self.agent.begin(cancelling(going.request, self._reason), going.hop, lambda _: None)
+    def _cancel(
+        self, going: ClientTransaction, heard: Callable[[Response | None], None] = lambda _: None
+    ) -> None:
+        self.agent.begin(cancelling(going.request, self._reason), going.hop, heard)
 
         def never() -> None:
             if self.state is State.CALLING:
@@ -226,3 +228,62 @@ class Leg(Listening):
             self.state = State.OVER
             self.let_go()
             self.ear.over(self, status, reasons)
+
+    # ---- Over a restart of ours
+
+    def plain(self) -> dict[str, Any]:
+        """All that is needed to go on with it, or to take it back, for the journal."""
+        going = self._invite.transaction if self._invite is not None and self.state is State.CALLING else None
+        return {
+            "state": self.state,
+            "dialog": self.dialog.plain(),
+            "answered_seq": self.answered_seq,
+            "sent": _text(self.sent),
+            "heard": _text(self.heard),
+            "owner": self.owner,
+            "version": self.version,
+            "allows_update": self.allows_update,
+            "invite": bytes(going.request).decode() if going else "",
+            "hop": asdict(going.hop) if going else None,
+        }
+
+    def resume(self, said: Mapping[str, Any]) -> None:
+        """Be what was noted. A phone that was being rung is cancelled: nobody asks for that INVITE again.
+
+        Requests may have gone out since the note, so the next number leaves room for them (RFC 3261, 12.2.2).
+        """
+        self.state = State(said["state"])
+        self.dialog = Dialog.of(said["dialog"])
+        self.dialog.seq += 1000
+        self.answered_seq, self.owner, self.version = said["answered_seq"], said["owner"], said["version"]
+        self.sent, self.heard = _description(said["sent"]), _description(said["heard"])
+        self.allows_update = said["allows_update"]
+        if self.state is State.UP:
+            self._acks[self.answered_seq] = (
+                self.dialog.request(self.wire, "ACK", seq=self.answered_seq)[0],
+                b"",
+            )
+        elif self.state is State.CALLING:
+            request = read(said["invite"].encode())
+            if isinstance(request, Request):
+                self.leaving = True
+                self._cancel(
+                    self.agent.begin(request, Hop(**said["hop"]), self._hear, sent=True), self._taken_back
+                )
+
+    def _taken_back(self, response: Response | None) -> None:
+        """481: nobody rings there any more."""
+        if response is not None and response.status == 481 and self.state is State.CALLING:
+            self.end(None, [])
+
+    def look(self) -> None:
+        """Ask whether the far end still knows of it: a refresh, at once."""
+        self._refresh()
+
+
+def _text(said: Description | None) -> str:
+    return "" if said is None else sdp.write(said, owner=0, version=0, host="0.0.0.0").decode()  # noqa: S104
+
+
+def _description(text: str) -> Description | None:
+    return sdp.read(text.encode()) if text else None

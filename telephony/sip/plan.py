@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from telephony.carrier import Dial
-from telephony.sip.call import Limits
 from telephony.sip.digest import Credentials
 from telephony.sip.fields import Hop, hop_of
 from telephony.sip.leg import Caller
-from telephony.sip.wire import Times
+from telephony.sip.wire import Limits, Times
 
 
 class BadPlan(ValueError):

@@ -55,10 +55,12 @@ class Switchboard:
             if transaction.hop == hop:
                 transaction.fail()
 
-    def begin(self, request: Request, hop: Hop, heard: Heard) -> ClientTransaction:
+    def begin(self, request: Request, hop: Hop, heard: Heard, *, sent: bool = False) -> ClientTransaction:
         key = request.branch, request.method
 
-        made = ClientTransaction(self.wire, request, hop, heard, partial(_drop, self._clients, key))
+        made = ClientTransaction(
+            self.wire, request, hop, heard, partial(_drop, self._clients, key), sent=sent
+        )
         self._clients[key] = made
         return made
 

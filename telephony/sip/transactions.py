@@ -16,8 +16,16 @@ class ClientTransaction:
     """
 
     def __init__(
-        self, wire: Wire, request: Request, hop: Hop, heard: Heard, over: Callable[[], None]
+        self,
+        wire: Wire,
+        request: Request,
+        hop: Hop,
+        heard: Heard,
+        over: Callable[[], None],
+        *,
+        sent: bool = False,
     ) -> None:
+        """`sent`: it was sent before we were started; only answers are waited for."""
         self.wire = wire
         self.request = request
         self.hop = hop
@@ -29,7 +37,8 @@ class ClientTransaction:
         self._proceeding = False
         self._again: Timer | None = None
         self._end = wire.later(wire.times.given_up, self.fail)  # timers B and F
-        self._send()
+        if not sent:
+            self._send()
 
     def _send(self) -> None:
         if self.hop.transport == "udp":  # timers A and E

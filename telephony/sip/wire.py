@@ -28,6 +28,16 @@ class Times:
         return 64 * self.t1
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long, in seconds: our own phone may ring, the person's, an announcer may be silent, a talk may last."""
+
+    desk: float = 20
+    ring: float = 45
+    announcer: float = 5
+    talk: float = 1800
+
+
 @dataclass(slots=True)
 class Timer:
     """Something to be done at a moment, unless cancelled before."""

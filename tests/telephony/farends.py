@@ -4,7 +4,7 @@ They are simple on purpose, and no judge of ours: SIPp is (tests/telephony/test_
 """
 
 import heapq
-from collections import defaultdict
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,7 +16,9 @@ from typing import Any
 from telephony.carrier import CallKind, Dial, Update
 from telephony.sip import message
 from telephony.sip.agent import Agent
+from telephony.sip.call import Call
 from telephony.sip.fields import Hop, tag_of, uri_of
+from telephony.sip.memory import remember
 from telephony.sip.message import Request, Response
 from telephony.sip.plan import Plan, read
 from telephony.sip.transactions import answer_to
@@ -157,7 +159,10 @@ class FarEnd:
         )
 
     def _repeat(self, held: Held, send: Callable[[], None], tag: str, pause: float = 0.5) -> None:
-        if held.tags.get(tag) or pause > 32:
+        if held.tags.get(tag):
+            return
+        if pause > 32:  # nobody acknowledges: given up (RFC 3261, 13.3.1.4)
+            held.ended = held.ended or "given_up"
             return
         send()
         self.net.later(min(pause, 4), lambda: self._repeat(held, send, tag, pause * 2))
@@ -248,7 +253,13 @@ class Net:
     """The agent, its far ends, and what carries their messages; all moves when `run` is told."""
 
     def __init__(
-        self, *, loses: Callable[[], bool] = lambda: False, now: datetime = START, seed: int = 1, **sip: Any
+        self,
+        *,
+        loses: Callable[[], bool] = lambda: False,
+        now: datetime = START,
+        seed: int = 1,
+        latency: timedelta = LATENCY,
+        **sip: Any,
     ) -> None:
         self.now = now
         self.chance = Random(seed)
@@ -263,15 +274,31 @@ class Net:
         instant = Script(says=(Say(0.2, 200),), body=sound(5000, picture=5002))
         self.exchange.default = self.announcer.default = instant
         self.gone: set[Hop] = set()  # nobody is there
-        self.journal: dict[str, list[Any]] = defaultdict(list)
+        self.journal: dict[str, dict[str, Any]] = {}
+        self.latency = latency
         self.start()
 
-    def start(self, **given: Any) -> None:
-        """A trunk of its own, with nothing in mind."""
+    def start(self) -> None:
+        """An agent with nothing in mind."""
+        self.chance.random()
         self.wire = Wire(
             lambda data, hop: self.carry(data, US, hop), self.now, {"udp": US}, self.chance, self.plan.times
         )
-        self.agent = Agent(self.plan, self.wire, **given)
+        self.agent = Agent(self.plan, self.wire, self._note)
+
+    def _note(self, call: Call) -> None:
+        self.journal[call.dial.key] = json.loads(json.dumps(remember(call)))
+
+    def restart(self, *, after: float = 1.0, knows: bool = True) -> None:
+        """The agent's process dies this moment and another is there so many seconds later, with its journal."""
+        live = [self.journal[key] for key in self.agent.calls]
+        here, self.gone = self.gone, {US}
+        self.wire._heap.clear()
+        self.run(after)
+        self.gone = here
+        self.start()
+        for said in live if knows else []:
+            self.agent.resume(said)
 
     def later(self, seconds: float, do: Callable[[], None]) -> None:
         heapq.heappush(self._events, (self.now + timedelta(seconds=seconds), next(self._order), do))
@@ -281,7 +308,7 @@ class Net:
             self.now = max(self.now, self.wire.now)
         if self.loses() or hop in self.gone:
             return
-        at = self.now + LATENCY
+        at = self.now + self.latency
         deliver = (
             (lambda: self.agent.board.receive(data, source))
             if hop == US

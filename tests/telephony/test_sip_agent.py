@@ -614,6 +614,94 @@ def test_a_text_goes_out_as_a_message(net: Net) -> None:
     assert net.carrier.got[0].body.decode() == "请勿转账"
 
 
+# ---- A trunk that dies
+
+
+def test_a_talk_goes_on_over_a_restart(net: Net) -> None:
+    talking(net)
+    net.restart()
+    net.run(5)
+    found = net.agent.find(dial_of("x"))
+    assert found is not None
+    assert found.status is CallStatus.TALKING
+    assert "UPDATE" in net.carrier.methods()  # asked whether they are still there
+    assert "UPDATE" in net.exchange.methods()
+    net.carrier.hang_up(net.carrier.one())
+    net.run(10)
+    assert ended(net)[0] is R.ANSWERED
+    assert net.exchange.one().ended == "bye"
+
+
+def test_a_talk_that_ended_meanwhile_is_found_to_be_over(net: Net) -> None:
+    talking(net)
+    net.carrier.hang_up(net.carrier.one())
+    net.restart(after=60)
+    net.carrier.on_request = lambda r: answer_to(r, 481, source=US) if r.method in ("UPDATE", "BYE") else None
+    net.run(60)
+    assert ended(net)[0] is R.ANSWERED
+    assert net.exchange.one().ended == "bye"
+
+
+def test_what_rang_when_the_trunk_died_is_taken_back(net: Net) -> None:
+    net.carrier.default = Script(says=(Say(1, 180),))
+    net.place()
+    net.run(5)
+    net.restart()
+    net.run(5)
+    assert net.carrier.methods()[-2:] == ["CANCEL", "ACK"]
+    assert net.carrier.methods().count("INVITE") == 2  # of before: nobody is rung anew
+    assert net.exchange.one().ended == "bye"
+    assert ended(net) == (R.FAILED_HERE, {"trunk": "restarted"})
+
+
+def test_answered_while_the_trunk_was_dead_is_hung_up(net: Net) -> None:
+    net.carrier.default = Script(says=(Say(1, 180), Say(5, 200)))
+    net.place()
+    net.run(4)
+    net.restart(after=3)
+    net.run(10)
+    assert net.carrier.one().ended == "bye"
+    assert ended(net)[0] is R.FAILED_HERE
+
+
+def test_without_its_journal_the_trunk_knows_no_such_call(net: Net) -> None:
+    talking(net)
+    net.restart(knows=False)
+    assert net.agent.find(dial_of("x")) is None
+    net.run(5)
+    net.carrier.hang_up(net.carrier.one())
+    net.run(5)
+    assert net.carrier.answers[-1].status == 481
+    net.agent.hang_up(dial_of("x"))
+
+
+def test_an_answer_to_a_call_nobody_knows_of_is_hung_up_at_once(net: Net) -> None:
+    net.carrier.default = Script(says=(Say(1, 180), Say(5, 200)))
+    net.place()
+    net.run(4)
+    net.restart(knows=False)
+    net.run(10)
+    assert net.carrier.one().ended == "bye"
+    assert net.carrier.methods().count("BYE") == 1
+
+
+@given(st.integers(0, 600), st.sampled_from([0.5, 5.0, 40.0]))
+def test_whenever_the_trunk_dies_the_call_ends_once_and_everyone_is_hung_up(
+    tenths: int, after: float
+) -> None:
+    net = Net()
+    net.carrier.default = Script(says=(Say(1, 180), Say(6, 200)), lasts=20)
+    net.place()
+    net.run(tenths / 10)
+    net.restart(after=after)
+    net.run(2200)
+    ends = [update for update in net.news if update.status is CallStatus.ENDED]
+    assert len(ends) == 1
+    assert net.agent.health()["calls"] == net.agent.health()["transactions"] == 0
+    for end in (net.exchange, net.carrier):
+        assert all(held.ended for held in end.calls.values() if held.final in (0, 200))
+
+
 # ---- What the network does to it
 
 
