@@ -1,38 +1,25 @@
-"""The simulated network as a process of its own: its script and mischief, its journal, its door, its post.
+"""The simulated network as a process of its own: its script, its mischief, its journal.
 
 The journal is the network's own record, kept apart from any database of ours: each call's begin and end as
 one JSON line, flushed at once, by which anyone can see that no number was on two live calls at once.
 """
 
-import hmac
 import json
-import logging
-import queue
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
-from typing import Any, TextIO
-from urllib.error import HTTPError
-from zlib import crc32
+from typing import TextIO
 
 from telephony import numbers
-from telephony.carrier import CallResult, CallStatus, CarrierError, Dial, Update
-from telephony.carriers import remote
+from telephony.carrier import CallResult, CallStatus, Dial, Update
 from telephony.carriers.simulated import BY_LAST_DIGIT, Behaviour, SimulatedCarrier, by_last_digit
-
-Bag = queue.SimpleQueue[Update | None]
-
-logger = logging.getLogger(__name__)
 
 LASTS = {how.result: how.lasts for how in BY_LAST_DIGIT.values()}
 LASTS_ELSE = timedelta(seconds=10)
 LATE_BY = (5, 120)  # seconds of the program's clock
-PAUSES = (0.0, 0.2, 0.5, 1.0, 2.0)  # seconds before each try to post a piece of news; then it is given up
-PATIENCE = 10.0  # seconds for one try
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +118,20 @@ class Network:
             self.carrier.hang_up(dial)
             self._note_ends()
 
+    def send_text(self, *, key: str, number: str, body: str) -> str:
+        """Take an SMS. Nobody gets it."""
+        return self.carrier.send_text(key=key, number=number, body=body)
+
     def collect(self) -> list[Update]:
         """The news that has come by now."""
         with self._lock:
             self._note_ends()
             return self.carrier.collect(self.clock())
+
+    def health(self) -> dict[str, object]:
+        """It is well as long as it answers."""
+        with self._lock:
+            return {"ok": True, "calls": len(self._live)}
 
     def _behave(self, dial: Dial) -> Behaviour:
         return _behaviour(CallResult.BUSY) if self._engaged else self.script.behave(dial)
@@ -150,112 +146,3 @@ class Network:
     def _note(self, event: str, at: datetime, **more: object) -> None:
         self.journal.write(json.dumps({"event": event, "at": at.isoformat(), **more}) + "\n")
         self.journal.flush()
-
-
-class Post:
-    """Carries the network's news to our callback address, each piece signed, in a few tries."""
-
-    def __init__(self, network: Network, *, callback: str, secret: str, hands: int = 8) -> None:
-        self.network = network
-        self.callback = callback.rstrip("/")
-        self.secret = secret
-        self._bags: list[Bag] = [queue.SimpleQueue() for _ in range(hands)]
-        self._stopped = threading.Event()
-        self._threads = [threading.Thread(target=self._collect, daemon=True)]
-        self._threads += [threading.Thread(target=self._carry, args=[b], daemon=True) for b in self._bags]
-
-    def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self) -> None:
-        """What has not been delivered is lost, as it would be."""
-        self._stopped.set()
-        for bag in self._bags:
-            bag.put(None)
-        for thread in self._threads:
-            thread.join(PATIENCE)
-
-    def _collect(self) -> None:
-        while not self._stopped.wait(0.02):
-            for update in self.network.collect():  # one call, one hand: only mischief changes the order
-                self._bags[crc32(update.key.encode()) % len(self._bags)].put(update)
-
-    def _carry(self, bag: Bag) -> None:
-        while (update := bag.get()) is not None:
-            self._deliver(update)
-
-    def _deliver(self, update: Update) -> None:
-        address = f"{update.key}/news"
-        body = json.dumps(remote.update_to_wire(update)).encode()
-        signature = remote.sign(self.secret, address, body)
-        for pause in PAUSES:
-            if self._stopped.wait(pause):
-                return
-            try:
-                remote.post(f"{self.callback}/{address}", body, signature, PATIENCE)
-            except HTTPError as refusal:
-                if refusal.code < 500:
-                    logger.warning("news of call %s was refused: %s", update.key, refusal.code)
-                    return
-            except OSError as fault:
-                logger.info("news of call %s did not arrive: %s", update.key, type(fault).__name__)
-            else:
-                return
-        logger.warning("news of call %s was given up", update.key)
-
-
-class Door(ThreadingHTTPServer):
-    """Where carriers.remote asks: POST /place, /find, /hang_up and /text, signed."""
-
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self, address: tuple[str, int], network: Network, secret: str) -> None:
-        super().__init__(address, _Visitor)
-        self.network = network
-        self.secret = secret
-
-    def answer(self, what: str, said: Mapping[str, Any]) -> dict[str, object]:
-        """Do what was asked. Raises ValueError, CarrierError, and LookupError for what is not done here."""
-        if what == "place":
-            return {"external_id": self.network.place(remote.dial_from_wire(said))}
-        if what == "find":
-            news = self.network.find(remote.dial_from_wire(said))
-            return {"update": news and remote.update_to_wire(news)}
-        if what == "hang_up":
-            self.network.hang_up(remote.dial_from_wire(said))
-            return {}
-        if what == "text":
-            return {"external_id": self.network.carrier.send_text(key=said["key"], number="", body="")}
-        raise LookupError(what)
-
-
-class _Visitor(BaseHTTPRequestHandler):
-    server: Door
-
-    def do_POST(self) -> None:
-        what = self.path.strip("/")
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        made = remote.sign(self.server.secret, what, body)
-        if not hmac.compare_digest(made.encode(), self.headers.get(remote.SIGNATURE, "").encode()):
-            return self._reply(403, {})
-        try:
-            return self._reply(200, self.server.answer(what, json.loads(body)))
-        except LookupError:
-            return self._reply(404, {})
-        except ValueError:
-            return self._reply(400, {})
-        except CarrierError:
-            return self._reply(409, {})
-
-    def _reply(self, status: int, answer: Mapping[str, object]) -> None:
-        body = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's word
-        """Nothing: one line a request helps nobody."""

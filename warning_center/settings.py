@@ -196,6 +196,32 @@ if env.str("NETWORK_URL", default=""):  # the simulated network as a process of 
         "url": env.str("NETWORK_URL"),
         "secret": env.str("NETWORK_SECRET"),
     }
+SIP: dict[str, Any] = {
+    "trunk": env.str("SIP_TRUNK", default=""),  # ways to the carrier: host:port, host:port;transport=tcp
+    "desks": env.str("SIP_DESKS", default=""),  # ways to the exchange of our own phones
+    "domain": env.str("SIP_DOMAIN", default=""),
+    "announcer": env.str("SIP_ANNOUNCER", default=""),
+    "caller_id": env.str("SIP_CALLER_ID", default="96110"),
+    "numbers": env.str("SIP_NUMBERS", default="e164"),
+    "asserted": env.bool("SIP_ASSERTED", default=True),
+    "user": env.str("SIP_USER", default=""),
+    "password": env.str("SIP_PASSWORD", default=""),
+    "desk_user": env.str("SIP_DESK_USER", default=""),
+    "desk_password": env.str("SIP_DESK_PASSWORD", default=""),
+    "session": env.int("SIP_SESSION", default=1800),
+    "ping": env.float("SIP_PING", default=30.0),
+    "limits": {name: float(said) for name, said in env.dict("SIP_LIMITS", default={}).items()},
+    "times": {name: float(said) for name, said in env.dict("SIP_TIMES", default={}).items()},
+    "listen": env.str("SIP_LISTEN", default="0.0.0.0:5060"),
+    "address": env.str("SIP_ADDRESS", default=""),
+    "journal": env.str("SIP_JOURNAL", default=str(HOME / "trunk.journal")),
+}
+if SIP["trunk"]:  # the trunk is a process of its own (`manage.py trunk`)
+    CARRIERS["sip"] = {
+        "adapter": "telephony.carriers.remote.RemoteCarrier",
+        "url": env.str("TRUNK_URL", default="http://127.0.0.1:8901"),
+        "secret": env.str("TRUNK_SECRET"),
+    }
 # Accounts at Twilio: TWILIO_… is the carrier "twilio", TWILIO_2_… "twilio-2", TWILIO_3_… "twilio-3". PUBLIC_URL is the
 # address at which Twilio reaches us, whatever a proxy makes of it: callbacks are signed over it.
 for _prefix, _carrier in (("TWILIO", "twilio"), ("TWILIO_2", "twilio-2"), ("TWILIO_3", "twilio-3")):

@@ -1,4 +1,4 @@
-"""A network in a process of its own, spoken to in small signed JSON over HTTP (see `manage.py carrier`)."""
+"""A network in a process of its own (`manage.py carrier`, `manage.py trunk`), asked in small signed JSON over HTTP."""
 
 import hmac
 import json
@@ -69,7 +69,19 @@ class RemoteCarrier:
                 result=CallResult.CONGESTION,
                 evidence={"fault": type(reason).__name__},
             ) from None
+        if "refused" in answer:
+            raise _refused(answer["refused"])
         return answer
+
+
+def refusal_to_wire(fault: CarrierError) -> dict[str, object]:
+    return {"why": str(fault), "result": fault.result, "evidence": fault.evidence}
+
+
+def _refused(said: Mapping[str, Any]) -> CarrierError:
+    """A refusal in the network's own words: it is certain."""
+    result = CallResult(said["result"])
+    return CarrierError(str(said["why"]), certain=True, result=result, evidence=said["evidence"])
 
 
 def _refusal(status: int) -> CarrierError:

@@ -1,4 +1,4 @@
-"""Far ends for the SIP agent, in one process and on a clock that is moved: phones by script, and a network that loses.
+"""Far ends for the SIP agent, in one process and on a clock that is moved: phones by manner, and a network that loses.
 
 They are simple on purpose, and no judge of ours: SIPp is (tests/telephony/test_sipp.py).
 """
@@ -52,7 +52,7 @@ class Say:
 
 
 @dataclass(frozen=True)
-class Script:
+class Manner:
     """How a phone behaves: its answers, then when it hangs up, seconds after our ACK."""
 
     says: tuple[Say, ...] = (Say(1, 180), Say(5, 200))
@@ -72,7 +72,7 @@ class Held:
 
     invite: Request
     tag: str
-    script: Script
+    manner: Manner
     sent: bytes = b""
     heard: list[bytes] = field(default_factory=list)
     final: int = 0
@@ -87,8 +87,8 @@ class FarEnd:
 
     def __init__(self, net: "Net", hop: Hop) -> None:
         self.net, self.hop = net, hop
-        self.scripts: dict[str, list[Script]] = {}
-        self.default = Script()
+        self.manners: dict[str, list[Manner]] = {}
+        self.default = Manner()
         self.got: list[Request] = []
         self.answers: list[Response] = []
         self.calls: dict[str, Held] = {}
@@ -131,12 +131,12 @@ class FarEnd:
         if held is not None and held.invite.branch == request.branch:
             return None
         user = uri_of(request.uri).removeprefix("sip:").partition("@")[0]
-        scripts = self.scripts.get(user)
-        script = self.default if not scripts else scripts.pop(0) if len(scripts) > 1 else scripts[0]
-        held = Held(request, f"t{len(self.calls)}x{self.hop.host[-1]}", script)
+        manners = self.manners.get(user)
+        manner = self.default if not manners else manners.pop(0) if len(manners) > 1 else manners[0]
+        held = Held(request, f"t{len(self.calls)}x{self.hop.host[-1]}", manner)
         held.heard.append(request.body)
         self.calls[request.get("call-id")] = held
-        for say in script.says:
+        for say in manner.says:
             self.net.later(say.after, partial(self._told, held, say))
         return None
 
@@ -144,11 +144,11 @@ class FarEnd:
         if held.ended or (held.final and not say.tag):
             return
         tag = say.tag or held.tag
-        body = say.body or (held.script.body if say.status == 200 else b"")
+        body = say.body or (held.manner.body if say.status == 200 else b"")
         held.sent = body or held.sent
         allow = (
             "allow",
-            "INVITE, ACK, BYE, CANCEL, UPDATE" if held.script.updates else "INVITE, ACK, BYE, CANCEL",
+            "INVITE, ACK, BYE, CANCEL, UPDATE" if held.manner.updates else "INVITE, ACK, BYE, CANCEL",
         )
         if say.status < 200:
             self._say(held.invite, say.status, *say.headers, tag=tag, body=body)
@@ -170,8 +170,8 @@ class FarEnd:
     def _reinvite(self, request: Request, held: Held) -> None:
         held.heard.append(request.body)
         held.tags.pop(held.tag, None)
-        status = held.script.reinvited
-        held.sent = held.script.body
+        status = held.manner.reinvited
+        held.sent = held.manner.body
         self._repeat(
             held,
             lambda: self._say(request, status, tag=held.tag, body=held.sent if status == 200 else b""),
@@ -190,19 +190,19 @@ class FarEnd:
         held.tags[tag_of(request.get("to"))] = "acked"
         if request.body:
             held.heard.append(request.body)
-        if first and held.final == 200 and held.script.lasts is not None:
-            self.net.later(held.script.lasts, lambda: self.hang_up(held))
+        if first and held.final == 200 and held.manner.lasts is not None:
+            self.net.later(held.manner.lasts, lambda: self.hang_up(held))
 
     def _bye(self, request: Request) -> None:
         held = self.calls[request.get("call-id")]
         if tag_of(request.get("to")) == held.tag:
             held.ended = held.ended or "bye"
-        if held.script.answers_bye:
+        if held.manner.answers_bye:
             self._say(request, 200, tag=held.tag)
 
     def _cancel(self, request: Request) -> None:
         held = self.calls[request.get("call-id")]
-        if not held.script.cancels:
+        if not held.manner.cancels:
             return
         self._say(request, 200, tag=held.tag)
         if not held.final:
@@ -271,7 +271,7 @@ class Net:
         self.ends = {hop: FarEnd(self, hop) for hop in (CARRIER, SPARE, EXCHANGE, ANNOUNCER)}
         self.carrier, self.exchange = self.ends[CARRIER], self.ends[EXCHANGE]
         self.spare, self.announcer = self.ends[SPARE], self.ends[ANNOUNCER]
-        instant = Script(says=(Say(0.2, 200),), body=sound(5000, picture=5002))
+        instant = Manner(says=(Say(0.2, 200),), body=sound(5000, picture=5002))
         self.exchange.default = self.announcer.default = instant
         self.gone: set[Hop] = set()  # nobody is there
         self.journal: dict[str, dict[str, Any]] = {}
@@ -379,6 +379,6 @@ def dial_of(number: str, *, kind: CallKind = CallKind.VOICE, desk: str = DESK, *
 
 def refusing(
     *statuses: int, rings: bool = False, headers: Sequence[tuple[str, str]] = (), after: float = 2
-) -> Script:
+) -> Manner:
     says = [Say(1, 180)] if rings else []
-    return Script(says=(*says, *(Say(after, status, tuple(headers)) for status in statuses)))
+    return Manner(says=(*says, *(Say(after, status, tuple(headers)) for status in statuses)))

@@ -16,9 +16,11 @@ from telephony.carriers.remote import RemoteCarrier
 from telephony.carriers.simulated import BY_LAST_DIGIT, Behaviour, SimulatedCarrier
 from telephony.carriers.twilio import TwilioCarrier
 from telephony.clock import MovingClock
-from telephony.network import Door, Network, Post, Script
+from telephony.door import Door, Post
+from telephony.network import Network, Script
 from telephony.practice.phones import Phone
 from tests.telephony.practising import PracticeTwilio, practising
+from tests.telephony.sip_trunk import SIP_PHONES, SipTrunk
 
 R = CallResult
 WITHIN = 10.0  # seconds: news that has not come by then does not come
@@ -41,6 +43,7 @@ class Stage(ABC):
     """One carrier over its network, on a clock the test moves."""
 
     carrier: Carrier
+    hears_machines = True  # whether it can tell a machine by its voice
 
     def __init__(self, clock: MovingClock) -> None:
         self.clock = clock
@@ -229,4 +232,37 @@ def twilio_carrier(practice: PracticeTwilio, callback_base: str, **given: Any) -
     return TwilioCarrier(**{**plain, **given})
 
 
-STAGES = {"simulated": simulated, "remote": remote, "twilio": twilio}
+class SipStage(Stage):
+    """The SIP trunk as a server, its news by post."""
+
+    hears_machines = False
+
+    def __init__(self, clock: MovingClock) -> None:
+        super().__init__(clock)
+        self.trunk = SipTrunk(clock)
+        self.trunk.net.carrier.default = SIP_PHONES[R.ANSWERED]
+
+    def run(self) -> None:
+        self.trunk.run()
+
+    def behaves(self, number: str, result: CallResult) -> None:
+        self.trunk.net.carrier.manners[number] = [SIP_PHONES[result]]
+
+    def made(self, number: str) -> int:
+        return sum(f"sip:{number}@" in held.invite.uri for held in self.trunk.net.carrier.calls.values())
+
+
+@contextmanager
+def sip(clock: MovingClock) -> Iterator[SipStage]:
+    stage = SipStage(clock)
+    with serving(_Ear(stage)) as ear, serving(Door(("127.0.0.1", 0), stage.trunk, SECRET)) as door:
+        stage.carrier = RemoteCarrier(clock=clock, url=door, secret=SECRET)
+        post = Post(stage.trunk, callback=f"{ear}/telephony/sip", secret=SECRET)
+        post.start()
+        try:
+            yield stage
+        finally:
+            post.stop()
+
+
+STAGES = {"simulated": simulated, "remote": remote, "twilio": twilio, "sip": sip}

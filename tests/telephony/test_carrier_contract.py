@@ -58,6 +58,8 @@ def test_what_a_call_met_is_told_in_our_words(stage: Stage, result: CallResult) 
     stage.behaves(NUMBER, result)
     stage.carrier.place(a_dial())
     stage.forward(120)
+    if result is R.MACHINE and not stage.hears_machines:
+        result = R.ANSWERED  # never a guess: who answered is a person's word
     assert result_of(stage.heard(has_ended)) is result
 
 

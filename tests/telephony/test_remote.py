@@ -13,7 +13,7 @@ from telephony.carrier import CallResult, CallStatus, CarrierError, Update
 from telephony.carriers import remote
 from telephony.carriers.remote import RemoteCarrier
 from telephony.clock import MovingClock
-from telephony.network import Door
+from telephony.door import Door
 from tests.telephony.samples import KEY, NUMBER, START, a_dial
 from tests.telephony.stages import SECRET, RemoteStage, serving
 

@@ -18,9 +18,9 @@ from tests.telephony.farends import (
     CARRIER,
     US,
     FarEnd,
+    Manner,
     Net,
     Say,
-    Script,
     dial_of,
     refusing,
     sound,
@@ -48,9 +48,9 @@ def ended(net: Net) -> tuple[CallResult | None, dict[str, object]]:
     return end.result, dict(end.evidence)
 
 
-def talking(net: Net, *, kind: CallKind = CallKind.VOICE, **script: object) -> None:
+def talking(net: Net, *, kind: CallKind = CallKind.VOICE, **manner: object) -> None:
     """A call in which both are joined."""
-    net.carrier.default = Script(says=(Say(1, 180), Say(2, 200)), **script)  # type: ignore[arg-type]
+    net.carrier.default = Manner(says=(Say(1, 180), Say(2, 200)), **manner)  # type: ignore[arg-type]
     net.place(kind=kind)
     net.run(6)
 
@@ -77,7 +77,7 @@ def test_sound_flows_between_the_two_and_never_through_us(net: Net) -> None:
 
 
 def test_the_operator_is_there_before_the_person_is_rung(net: Net) -> None:
-    net.exchange.default = Script(says=(Say(4, 200),))
+    net.exchange.default = Manner(says=(Say(4, 200),))
     net.place()
     net.run(3)
     assert net.carrier.got == []
@@ -113,7 +113,7 @@ def test_a_video_call_answered_with_sound_alone_is_audio_only(net: Net) -> None:
 
 
 def test_a_desk_without_a_picture_makes_no_video_call(net: Net) -> None:
-    net.exchange.default = Script(says=(Say(0.2, 200),), body=sound(5000))
+    net.exchange.default = Manner(says=(Say(0.2, 200),), body=sound(5000))
     net.place(kind=CallKind.VIDEO)
     net.run(10)
     assert ended(net) == (R.FAILED_HERE, {"desk": "it offers no picture"})
@@ -123,7 +123,7 @@ def test_a_desk_without_a_picture_makes_no_video_call(net: Net) -> None:
 
 def test_early_sound_is_heard_at_the_desk(net: Net) -> None:
     early = sound(4000, host="10.2.2.2")
-    net.carrier.default = Script(says=(Say(1, 183, (), early), Say(8, 200, (), early)), lasts=5)
+    net.carrier.default = Manner(says=(Say(1, 183, (), early), Say(8, 200, (), early)), lasts=5)
     net.place()
     net.run(4)
     assert b"10.2.2.2" in net.exchange.one().heard[-1]
@@ -134,7 +134,7 @@ def test_early_sound_is_heard_at_the_desk(net: Net) -> None:
 
 
 def test_a_desk_whose_sound_moves_when_joined_is_told_to_the_person(net: Net) -> None:
-    net.exchange.default = Script(says=(Say(0.2, 200, (), sound(5000)),), body=sound(5500))
+    net.exchange.default = Manner(says=(Say(0.2, 200, (), sound(5000)),), body=sound(5500))
     talking(net)
     assert media(net.carrier.one().heard[-1]) == [("audio", 5500)]
 
@@ -164,7 +164,7 @@ def test_a_carrier_that_does_not_trust_us_is_told_less() -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "result", "kept"),
+    ("manner", "result", "kept"),
     [
         (refusing(486), R.BUSY, {"sip": 486, "rang": False}),
         (refusing(600), R.BUSY, {}),
@@ -183,18 +183,18 @@ def test_a_carrier_that_does_not_trust_us_is_told_less() -> None:
         (refusing(480, headers=[("reason", "Q.850;cause=1")]), R.INVALID_NUMBER, {"q850": [1]}),
         (refusing(503, headers=[("reason", 'SIP;cause=1, Q.850;cause=17;text="19000000001"')]), R.BUSY, {"q850": [17]}),
         (refusing(480, headers=[("reason", "Q.850;cause=20")]), R.OUT_OF_AREA, {}),
-        (Script(says=(Say(1, 183, (), sound(1)), Say(9, 480))), R.OUT_OF_AREA, {"early": True}),
-        (Script(says=(Say(1, 180),)), R.NO_ANSWER, {"sip": "limit", "rang": True}),
-        (Script(says=(Say(1, 100),)), R.OUT_OF_AREA, {"sip": "limit", "rang": False, "early": False}),
-        (Script(says=(Say(1, 183, (), sound(1)),)), R.OUTCOME_UNKNOWN, {"sip": "limit", "early": True}),
-        (Script(says=()), R.CONGESTION, {"sip": "silence"}),
-        (Script(says=(Say(1, 181), Say(3, 200)), lasts=5), R.FORWARDED, {"forwarded": True}),
+        (Manner(says=(Say(1, 183, (), sound(1)), Say(9, 480))), R.OUT_OF_AREA, {"early": True}),
+        (Manner(says=(Say(1, 180),)), R.NO_ANSWER, {"sip": "limit", "rang": True}),
+        (Manner(says=(Say(1, 100),)), R.OUT_OF_AREA, {"sip": "limit", "rang": False, "early": False}),
+        (Manner(says=(Say(1, 183, (), sound(1)),)), R.OUTCOME_UNKNOWN, {"sip": "limit", "early": True}),
+        (Manner(says=()), R.CONGESTION, {"sip": "silence"}),
+        (Manner(says=(Say(1, 181), Say(3, 200)), lasts=5), R.FORWARDED, {"forwarded": True}),
     ],
 )  # fmt: skip
 def test_what_the_carrier_said_in_our_words(
-    net: Net, script: Script, result: R, kept: dict[str, object]
+    net: Net, manner: Manner, result: R, kept: dict[str, object]
 ) -> None:
-    net.carrier.default = script
+    net.carrier.default = manner
     net.place()
     net.run(150)
     met, evidence = ended(net)
@@ -205,7 +205,7 @@ def test_what_the_carrier_said_in_our_words(
 
 
 def test_one_that_rings_out_is_cancelled_and_over_when_that_is_done(net: Net) -> None:
-    net.carrier.default = Script(says=(Say(1, 180),))
+    net.carrier.default = Manner(says=(Say(1, 180),))
     net.place()
     net.run(40)
     assert net.told == [("ringing", "")]
@@ -218,7 +218,7 @@ def test_one_that_rings_out_is_cancelled_and_over_when_that_is_done(net: Net) ->
 
 
 def test_a_cancel_nobody_answers_ends_all_the_same(net: Net) -> None:
-    net.carrier.default = Script(says=(Say(1, 180),), cancels=False)
+    net.carrier.default = Manner(says=(Say(1, 180),), cancels=False)
     net.place()
     net.run(60)
     assert net.told == [("ringing", "")]  # the number may still ring
@@ -227,7 +227,7 @@ def test_a_cancel_nobody_answers_ends_all_the_same(net: Net) -> None:
 
 
 def test_answered_while_it_is_cancelled_is_hung_up_at_once(net: Net) -> None:
-    net.carrier.default = Script(says=(Say(1, 180), Say(45.225, 200)), cancels=False)
+    net.carrier.default = Manner(says=(Say(1, 180), Say(45.225, 200)), cancels=False)
     net.place()
     net.run(80)
     assert [method for method in net.carrier.methods() if method in ("ACK", "BYE")] == ["ACK", "BYE"]
@@ -237,7 +237,7 @@ def test_answered_while_it_is_cancelled_is_hung_up_at_once(net: Net) -> None:
 
 
 def test_nothing_is_cancelled_before_anything_was_heard(net: Net) -> None:
-    net.carrier.default = Script(says=(Say(3, 180),))
+    net.carrier.default = Manner(says=(Say(3, 180),))
     dial = net.place()
     net.run(1)
     net.agent.hang_up(dial)
@@ -250,7 +250,7 @@ def test_nothing_is_cancelled_before_anything_was_heard(net: Net) -> None:
 
 def test_of_several_phones_that_answer_one_is_kept(net: Net) -> None:
     second = Say(2.005, 200, (), sound(4100, host="10.2.2.3"), tag="other")
-    net.carrier.default = Script(
+    net.carrier.default = Manner(
         says=(Say(1, 180), Say(1.5, 180, tag="other"), Say(2, 200), second), lasts=10
     )
     net.place()
@@ -269,17 +269,17 @@ def test_of_several_phones_that_answer_one_is_kept(net: Net) -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "kept"),
+    ("manner", "kept"),
     [
         (refusing(486), {"desk": 486}),
-        (Script(says=(Say(1, 180),)), {"desk": "limit"}),
-        (Script(says=()), {"desk": "limit"}),
+        (Manner(says=(Say(1, 180),)), {"desk": "limit"}),
+        (Manner(says=()), {"desk": "limit"}),
     ],
 )
 def test_a_desk_that_does_not_answer_is_our_fault_and_nobody_is_rung(
-    net: Net, script: Script, kept: dict[str, object]
+    net: Net, manner: Manner, kept: dict[str, object]
 ) -> None:
-    net.exchange.default = script
+    net.exchange.default = manner
     net.place()
     net.run(120)
     assert ended(net) == (R.FAILED_HERE, kept)
@@ -321,7 +321,7 @@ def test_whoever_hangs_up_the_other_side_is_hung_up_too(net: Net, who: str) -> N
 
 
 def test_a_desk_that_hangs_up_while_it_rings_takes_the_call_back(net: Net) -> None:
-    net.carrier.default = Script(says=(Say(1, 180),))
+    net.carrier.default = Manner(says=(Say(1, 180),))
     net.place()
     net.run(3)
     net.exchange.hang_up(net.exchange.one())
@@ -330,8 +330,8 @@ def test_a_desk_that_hangs_up_while_it_rings_takes_the_call_back(net: Net) -> No
 
 
 def test_whoever_hangs_up_before_they_were_joined_hung_up(net: Net) -> None:
-    net.exchange.default = Script(says=(Say(0.2, 200),), reinvited=100)  # never answers the second INVITE
-    net.carrier.default = Script(says=(Say(1, 180), Say(2, 200)), lasts=1)
+    net.exchange.default = Manner(says=(Say(0.2, 200),), reinvited=100)  # never answers the second INVITE
+    net.carrier.default = Manner(says=(Say(1, 180), Say(2, 200)), lasts=1)
     net.place()
     net.run(120)
     assert ended(net)[0] is R.HUNG_UP
@@ -383,7 +383,7 @@ def test_a_refresh_from_the_far_end_is_answered_with_what_holds(net: Net) -> Non
 @pytest.mark.parametrize("updates", [True, False])
 def test_a_session_is_refreshed_in_time_when_that_is_ours(net: Net, updates: bool) -> None:
     timed = (("session-expires", "90;refresher=uac"), ("require", "timer"))
-    net.carrier.default = Script(says=(Say(1, 180), Say(2, 200, timed)), updates=updates)
+    net.carrier.default = Manner(says=(Say(1, 180), Say(2, 200, timed)), updates=updates)
     net.place()
     net.run(6)
     net.run(50)
@@ -435,7 +435,7 @@ def test_what_else_is_asked_inside_a_call(
 
 def test_two_offers_that_cross_are_both_settled(net: Net) -> None:
     """The desk's re-INVITE meets ours: theirs is refused with 491, ours goes on."""
-    net.carrier.default = Script(says=(Say(1, 180), Say(2, 200)))
+    net.carrier.default = Manner(says=(Say(1, 180), Say(2, 200)))
     net.place()
     while net.exchange.methods().count("INVITE") < 2:
         net.run(0.005)
@@ -454,8 +454,8 @@ ANNOUNCED: dict[str, Any] = {"announcer": "sip:annc@10.0.0.3;play=file:///{tag}.
 
 def test_an_announcement_is_joined_to_who_answers(net: Net) -> None:
     net = Net(**ANNOUNCED)
-    net.announcer.default = Script(says=(Say(0.1, 200),), body=sound(6000, host="10.3.3.3"), lasts=20)
-    net.carrier.default = Script(says=(Say(1, 180), Say(2, 200)))
+    net.announcer.default = Manner(says=(Say(0.1, 200),), body=sound(6000, host="10.3.3.3"), lasts=20)
+    net.carrier.default = Manner(says=(Say(1, 180), Say(2, 200)))
     net.place(desk="", mode="announce", tag="loan")
     net.run(10)
     assert net.announcer.got[0].uri == "sip:annc@10.0.0.3;play=file:///loan.wav"
@@ -474,11 +474,11 @@ def test_without_an_announcer_the_trunk_says_that_it_cannot(net: Net) -> None:
     assert "SIP_ANNOUNCER" in str(met.value.evidence)
 
 
-@pytest.mark.parametrize("script", [refusing(404), Script(says=())])
-def test_an_announcer_that_fails_leaves_nobody_in_silence(script: Script) -> None:
+@pytest.mark.parametrize("manner", [refusing(404), Manner(says=())])
+def test_an_announcer_that_fails_leaves_nobody_in_silence(manner: Manner) -> None:
     net = Net(**ANNOUNCED)
-    net.announcer.default = script
-    net.carrier.default = Script(says=(Say(1, 180), Say(2, 200)))
+    net.announcer.default = manner
+    net.carrier.default = Manner(says=(Say(1, 180), Say(2, 200)))
     net.place(desk="", mode="announce")
     net.run(10)
     assert net.carrier.one().ended == "bye"
@@ -533,7 +533,7 @@ def test_refused_credentials_are_our_fault(known: bool) -> None:
 def test_a_way_that_is_too_busy_rests_and_the_next_one_is_taken() -> None:
     net = Net(trunk="10.0.0.1,10.0.0.4")
     net.carrier.default = refusing(503, headers=[("retry-after", "30")], after=0.1)
-    net.spare.default = Script(says=(Say(1, 180), Say(2, 200)), lasts=3)
+    net.spare.default = Manner(says=(Say(1, 180), Say(2, 200)), lasts=3)
     net.place()
     net.run(30)
     assert ended(net)[0] is R.ANSWERED
@@ -569,7 +569,7 @@ def test_who_wants_reliable_progress_gets_it(net: Net) -> None:
 
     net.carrier.on_request = insists
     reliable = (("require", "100rel"), ("rseq", "7"))
-    net.carrier.default = Script(says=(Say(1, 180, reliable), Say(1.2, 180, reliable), Say(4, 200)), lasts=3)
+    net.carrier.default = Manner(says=(Say(1, 180, reliable), Say(1.2, 180, reliable), Say(4, 200)), lasts=3)
     net.place()
     net.run(3)
     (prack,) = [request for request in net.carrier.got if request.method == "PRACK"]
@@ -643,7 +643,7 @@ def test_a_talk_that_ended_meanwhile_is_found_to_be_over(net: Net) -> None:
 
 
 def test_what_rang_when_the_trunk_died_is_taken_back(net: Net) -> None:
-    net.carrier.default = Script(says=(Say(1, 180),))
+    net.carrier.default = Manner(says=(Say(1, 180),))
     net.place()
     net.run(5)
     net.restart()
@@ -655,7 +655,7 @@ def test_what_rang_when_the_trunk_died_is_taken_back(net: Net) -> None:
 
 
 def test_answered_while_the_trunk_was_dead_is_hung_up(net: Net) -> None:
-    net.carrier.default = Script(says=(Say(1, 180), Say(5, 200)))
+    net.carrier.default = Manner(says=(Say(1, 180), Say(5, 200)))
     net.place()
     net.run(4)
     net.restart(after=3)
@@ -676,7 +676,7 @@ def test_without_its_journal_the_trunk_knows_no_such_call(net: Net) -> None:
 
 
 def test_an_answer_to_a_call_nobody_knows_of_is_hung_up_at_once(net: Net) -> None:
-    net.carrier.default = Script(says=(Say(1, 180), Say(5, 200)))
+    net.carrier.default = Manner(says=(Say(1, 180), Say(5, 200)))
     net.place()
     net.run(4)
     net.restart(knows=False)
@@ -690,7 +690,7 @@ def test_whenever_the_trunk_dies_the_call_ends_once_and_everyone_is_hung_up(
     tenths: int, after: float
 ) -> None:
     net = Net()
-    net.carrier.default = Script(says=(Say(1, 180), Say(6, 200)), lasts=20)
+    net.carrier.default = Manner(says=(Say(1, 180), Say(6, 200)), lasts=20)
     net.place()
     net.run(tenths / 10)
     net.restart(after=after)
@@ -709,7 +709,7 @@ def test_whenever_the_trunk_dies_the_call_ends_once_and_everyone_is_hung_up(
 def test_whatever_is_lost_a_call_ends_once_and_nothing_is_leaked(seed: int, odds: float) -> None:
     chance = Random(seed)
     net = Net(loses=lambda: chance.random() < odds, seed=seed)
-    net.carrier.default = Script(says=(Say(1, 180), Say(3, 200)), lasts=20)
+    net.carrier.default = Manner(says=(Say(1, 180), Say(3, 200)), lasts=20)
     net.place()
     net.run(400)
     net.loses = lambda: False
@@ -727,7 +727,7 @@ def test_whatever_is_lost_a_call_ends_once_and_nothing_is_leaked(seed: int, odds
 def test_a_fifth_lost_hinders_no_call_that_would_have_been_answered(seed: int) -> None:
     chance = Random(seed)
     net = Net(loses=lambda: chance.random() < 0.1, seed=seed)
-    net.carrier.default = Script(says=(Say(1, 180), Say(3, 200)), lasts=40)
+    net.carrier.default = Manner(says=(Say(1, 180), Say(3, 200)), lasts=40)
     net.place()
     net.run(200)
     assert ("talking", "") in net.told
@@ -735,14 +735,14 @@ def test_a_fifth_lost_hinders_no_call_that_would_have_been_answered(seed: int) -
 
 def test_many_calls_at_once_leave_nothing_behind() -> None:
     net = Net()
-    scripts = [
-        Script(says=(Say(1, 180), Say(3, 200)), lasts=9),
+    manners = [
+        Manner(says=(Say(1, 180), Say(3, 200)), lasts=9),
         refusing(486),
         refusing(480),
-        Script(says=(Say(1, 180),)),
+        Manner(says=(Say(1, 180),)),
     ]
     for n in range(200):
-        net.carrier.scripts[f"+86190000{n:05}"] = [scripts[n % 4]]
+        net.carrier.manners[f"+86190000{n:05}"] = [manners[n % 4]]
         net.place(f"+86190000{n:05}", key=f"00000000-0000-4000-8000-{n:012}", desk=f"{2000 + n}")
         net.run(0.2)
     net.run(200)

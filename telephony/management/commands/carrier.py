@@ -12,7 +12,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from telephony import clock
-from telephony.network import Door, Mischief, Network, Post, Script, read_script
+from telephony.door import Door, Post
+from telephony.network import Mischief, Network, Script, read_script
 
 LIKELY = ("lose", "twice", "late", "backwards")
 
