@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run setup test tests migrations packages format lint types messages mutants walk simulate planted nightly bench storm lock clean
+.PHONY: help run setup test tests migrations packages format lint types messages mutants walk simulate trunk planted nightly bench storm lock clean
 
 SPEED ?= 1
 PYTHON ?=
@@ -88,7 +88,7 @@ packages: ## Install the Debian packages that tests need (as root, where there i
 	  export DEBIAN_FRONTEND=noninteractive; \
 	  apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	else \
-	  echo "Not installed, and tests in a browser need them:$$missing" >&2; \
+	  echo "Not installed, and the tests need them:$$missing" >&2; \
 	  [ "$${CI:-}" != true ]; \
 	fi
 
@@ -119,13 +119,17 @@ simulate: setup ## Play a day of the real engine for each of SEEDS='1 2 3', with
 	    --operators $(OPERATORS) --faults $(FAULTS) --lang en); status=$$?; \
 	  echo "$$told" | sed "2,\$$s/^/  /"; exit $$status'
 
+trunk: setup ## 200 calls through the SIP trunk at 5 a second, SIPp around it: none may be left behind
+	$(BIN)/python -m tests.telephony.sipp.load --calls 200 --rate 5
+
 planted: setup ## Plant faults of ours in the engine, one by one: the simulation's checker must name the promise
 	$(BIN)/python -m pytest $(PYTEST) tests/simulation/planted.py
 
-nightly: setup ## Thirty county-days and a city-day, all with faults; a line or more for each as it ends
+nightly: setup ## Thirty county-days and a city-day, all with faults, and the trunk; a line or more for each as it ends
 	@failed=0; \
 	$(MAKE) --no-print-directory simulate SEEDS="$$(seq -s ' ' 101 130)" || failed=1; \
 	$(MAKE) --no-print-directory simulate SEEDS=201 DIRECTIVES=15000 OPERATORS=90 || failed=1; \
+	$(MAKE) --no-print-directory trunk || failed=1; \
 	exit $$failed
 
 bench: setup ## Measure what things cost, on a PostgreSQL and Redis of its own: ONLY='steps budget' for some

@@ -16,7 +16,7 @@ from telephony.sip.errand import Errand
 from telephony.sip.fields import Hop, hop_of
 from telephony.sip.leg import Leg, Way
 from telephony.sip.message import Request, Response
-from telephony.sip.plan import Plan
+from telephony.sip.plan import Plan, is_straight
 from telephony.sip.switchboard import Switchboard
 from telephony.sip.transactions import Heard
 from telephony.sip.wire import Wire
@@ -122,7 +122,11 @@ class Agent:
             uri = self.plan.desk(dial.desk)
         except ValueError:
             raise _refused("desk", "it has no extension or SIP address that can be rung") from None
-        return "desk", uri, self._ways(self.exchange) if self.exchange else [Way(hop_of(uri), _never)]
+        return (
+            "desk",
+            uri,
+            [Way(hop_of(uri), _never)] if is_straight(dial.desk) else self._ways(self.exchange),
+        )
 
     def _leg(
         self, call: Call, name: str, uri: str, ways: Sequence[Way], who: Credentials | None, *, outside: bool

@@ -146,7 +146,7 @@ class Call:
             self.joined = True
         if self._reply is not None and leg is not self._reply[0]:
             self._settle(200, said)
-        elif _place(said) != _place(self._other(leg).sent) and self._rounds < MOST_ROUNDS:
+        elif not _knows(self._other(leg), said) and self._rounds < MOST_ROUNDS:
             self._rounds += 1
             self._other(leg).reoffer(said)
         self._note(self)
@@ -209,7 +209,7 @@ class Call:
         self._leave(NORMAL)
 
     def _rung_out(self) -> None:
-        self._decide(LIMIT)
+        self._decide(LIMIT if self.person.was_heard else SILENCE)
         self._leave(GAVE_UP)
 
     def _nobody_here(self) -> None:
@@ -299,5 +299,7 @@ class Call:
         return self.person if leg is self.lead else self.lead
 
 
-def _place(said: Description | None) -> object:
-    return said and sdp.places(said)
+def _knows(leg: Leg, said: Description) -> bool:
+    """Whether it was told of all this that it has taken."""
+    known = leg.sent if leg.sent is None or leg.heard is None else sdp.answering(leg.sent, leg.heard)
+    return known is not None and sdp.places(known) == sdp.places(said)

@@ -180,6 +180,11 @@ class Leg(Listening):
             self.session.agree(response)
             self.ear.answered(self, said)
 
+    @property
+    def was_heard(self) -> bool:
+        """Whether anything at all came back, a 100 at least."""
+        return self._proceeding or self._told
+
     def ack(self, answer: Description | None) -> None:
         """Acknowledge the 2xx that brought it up, with the answer if theirs was the offer."""
         self.acknowledge(self.answered_seq, answer)

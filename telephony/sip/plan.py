@@ -1,5 +1,6 @@
 """How the trunk is set up: the ways out, who we are, whom we ring and how long. Frozen; checked where it is read."""
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,8 +19,8 @@ class BadPlan(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`trunk` are the ways to the carrier, the first one preferred; `desks` those to the exchange of our own phones,
-    none if they are reached at their own addresses; `announcer` a SIP address in which {tag} stands for what is spoken.
+    """`trunk` are the ways to the carrier, the first one preferred; `desks` those to the exchange that has our phones;
+    `announcer` a SIP address in which {tag} stands for what is spoken.
     """
 
     trunk: tuple[Hop, ...]
@@ -45,9 +46,10 @@ class Plan:
         return f"sip:{shown}@{self.domain};user=phone"
 
     def desk(self, address: str) -> str:
-        """The address of a desk's phone: a SIP address as it stands, else an extension of the exchange."""
-        if address.lower().startswith(("sip:", "sips:")):
-            hop_of(address)
+        """The address of a desk's phone: a SIP address, rung straight, as it stands, else an extension of the exchange.
+        Raises ValueError."""
+        if is_straight(address):
+            ipaddress.ip_address(hop_of(address).host)  # no name is looked up while somebody waits
             return address
         if not re.fullmatch(r"[A-Za-z0-9+*#.\-]{1,32}", address) or not self.desks:
             raise ValueError("not an address of a desk's phone")
@@ -68,6 +70,11 @@ class Plan:
             ("alert-info", "<urn:alert:service:auto-answer>"),
         )
         return Caller(value, () if outside else answers)
+
+
+def is_straight(address: str) -> bool:
+    """Whether a desk's phone is rung without the exchange."""
+    return address.lower().startswith("sip:")
 
 
 def read(said: Mapping[str, Any]) -> Plan:

@@ -109,7 +109,7 @@ class SimulatedStage(Stage):
         return self.calls[number]
 
 
-class _Ear(ThreadingHTTPServer):
+class Ear(ThreadingHTTPServer):
     """Our side of the callbacks: hears what its carrier finds genuine."""
 
     daemon_threads = True
@@ -120,7 +120,7 @@ class _Ear(ThreadingHTTPServer):
 
 
 class _Listener(BaseHTTPRequestHandler):
-    server: _Ear
+    server: Ear
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -199,7 +199,7 @@ def simulated(clock: MovingClock) -> Iterator[Stage]:
 @contextmanager
 def remote(clock: MovingClock) -> Iterator[RemoteStage]:
     stage = RemoteStage(clock)
-    with serving(_Ear(stage)) as ear, serving(Door(("127.0.0.1", 0), stage.network, SECRET)) as door:
+    with serving(Ear(stage)) as ear, serving(Door(("127.0.0.1", 0), stage.network, SECRET)) as door:
         stage.carrier = RemoteCarrier(clock=clock, url=door, secret=SECRET)
         post = Post(stage.network, callback=f"{ear}/telephony/simulated", secret=SECRET)
         post.start()
@@ -213,7 +213,7 @@ def remote(clock: MovingClock) -> Iterator[RemoteStage]:
 def twilio(clock: MovingClock) -> Iterator[TwilioStage]:
     with practising(clock) as practice:
         stage = TwilioStage(clock, practice)
-        with serving(_Ear(stage)) as ear:
+        with serving(Ear(stage)) as ear:
             stage.carrier = twilio_carrier(practice, ear)
             yield stage
 
@@ -255,7 +255,7 @@ class SipStage(Stage):
 @contextmanager
 def sip(clock: MovingClock) -> Iterator[SipStage]:
     stage = SipStage(clock)
-    with serving(_Ear(stage)) as ear, serving(Door(("127.0.0.1", 0), stage.trunk, SECRET)) as door:
+    with serving(Ear(stage)) as ear, serving(Door(("127.0.0.1", 0), stage.trunk, SECRET)) as door:
         stage.carrier = RemoteCarrier(clock=clock, url=door, secret=SECRET)
         post = Post(stage.trunk, callback=f"{ear}/telephony/sip", secret=SECRET)
         post.start()

@@ -286,7 +286,7 @@ def test_a_desk_that_does_not_answer_is_our_fault_and_nobody_is_rung(
     assert net.carrier.got == []
 
 
-@pytest.mark.parametrize("desk", ["", "民警", "tel:110"])
+@pytest.mark.parametrize("desk", ["", "民警", "tel:110", "sip:1001@desk.example"])
 def test_a_desk_without_an_address_is_refused_at_once(net: Net, desk: str) -> None:
     with pytest.raises(CarrierError, match="desk") as met:
         net.place(desk=desk)
