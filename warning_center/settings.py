@@ -154,6 +154,7 @@ CACHES = {
 WATCHDOG_ALLOWANCES: dict[str, float] = {
     "database": 1,  # until it answers
     "redis": 1,
+    "carrier": 1,  # until the process of a carrier of our own (the SIP trunk) says that it is well
     "clocks": 5,  # that those of a host and of the database are apart
     "pulse": 30,  # since the last one, beside three of its periods
     "case_without_due": 0,

@@ -185,7 +185,7 @@ class Agent:
 
     def _witness(self, hop: Hop) -> None:
         for peer in (*self.peers, *self.exchange):
-            if peer.hop == hop:
+            if hop in (peer.hop, self.wire.address(peer.hop)):
                 peer.silent, peer.answered_at = False, self.wire.now
 
     def _ask_outside(

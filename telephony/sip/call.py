@@ -41,6 +41,7 @@ class Call:
         self.result: CallResult | None = None
         self.evidence: dict[str, object] = {}
         self.rang = self.early = self.forwarded = self.joined = self.pictured = False
+        self.seen: list[int] = []  # provisional answers of the person's side
         self._tell, self._note = tell, note
         self._limit: Timer | None = None
         self._reply: tuple[Talk, Reply] | None = (
@@ -77,6 +78,7 @@ class Call:
     def progressed(self, leg: Talk, status: int, said: Description | None) -> None:
         if leg is self.lead:
             return
+        self.seen = sorted({*self.seen, status})
         self.forwarded |= status == 181
         if said is not None:
             self.early = True
@@ -265,6 +267,8 @@ class Call:
         )  # fmt: skip
         self.result = meaning(ending)
         self.evidence |= {"sip": answer, "rang": self.rang, "early": self.early}
+        if self.seen:
+            self.evidence["seen"] = self.seen
         if causes:
             self.evidence["q850"] = list(causes)
         if self.forwarded:

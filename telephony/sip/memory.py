@@ -8,7 +8,7 @@ from typing import Any
 from telephony.carrier import CallKind, CallResult, CallStatus, Dial
 from telephony.sip.call import Call
 
-_FACTS = ("status", "result", "rang", "early", "forwarded", "joined", "pictured")
+_FACTS = ("status", "result", "rang", "early", "forwarded", "joined", "pictured", "seen")
 
 
 def remember(call: Call) -> dict[str, Any]:

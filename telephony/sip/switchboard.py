@@ -74,7 +74,9 @@ class Switchboard:
             leg = self.legs.get(response.get("call-id"))
             if leg is not None and leg.is_from_it(response):
                 leg.hear_again(response)
-            elif leg is not None or source.host in self._friends:
+            elif leg is not None or source.host in {
+                self.wire.names.get(host, host) for host in self._friends
+            }:
                 self._leave_stray(response, source)
 
     def _leave_stray(self, response: Response, source: Hop) -> None:

@@ -8,6 +8,7 @@ class Puppet:
 
     def __init__(self, *, clock: object) -> None:
         self.placed: list[str] = []
+        self.desks: list[str] = []  # where the operator of each was to be rung
         self.cut: list[str] = []
         self.texts: list[str] = []
         self.found: Update | CarrierError | None = None
@@ -15,6 +16,7 @@ class Puppet:
 
     def place(self, dial: Dial) -> str:
         self.placed.append(dial.key)
+        self.desks.append(dial.desk)
         if self.refuses:
             raise self.refuses
         return f"puppet-{dial.key}"

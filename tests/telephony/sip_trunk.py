@@ -24,7 +24,7 @@ class SipTrunk:
     def place(self, dial: Dial) -> str:
         with self.lock:
             self.net.wire.advance(self.clock())
-            return self.net.agent.place(replace(dial, desk=DESK))
+            return self.net.agent.place(replace(dial, desk=dial.desk or DESK))
 
     def find(self, dial: Dial) -> Update | None:
         with self.lock:

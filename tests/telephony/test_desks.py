@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from telephony import calls, desks, exchange
@@ -321,6 +322,25 @@ def test_who_is_heard_of_again_during_the_talk_wraps_up_after_it(rows: Exchange)
     desks.heartbeat(desk_id=desk.pk, now=START + 2 * LEASE)
     hear(call, S.ENDED, R.ANSWERED, now=START + 2 * LEASE)
     assert now_of(desk).state == State.WRAPPING
+
+
+# ---- The phone at the desk
+
+
+def test_the_carrier_is_told_where_the_operator_is_rung(rows: Exchange, puppet: Puppet) -> None:
+    seat(address="1001")
+    rows.booked()
+    exchange.turn(now=START)
+    assert puppet.desks == ["1001"]
+
+
+def test_a_desk_whose_address_no_key_opens_hinders_no_call(rows: Exchange, puppet: Puppet) -> None:
+    desk = seat()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE telephony_desk SET address = 'gone.AAAA' WHERE id = %s", [desk.pk])
+    rows.booked()
+    exchange.turn(now=START)
+    assert puppet.desks == [""]
 
 
 # ---- Preview: asked first

@@ -341,7 +341,10 @@ def test_no_talk_lasts_longer_than_allowed() -> None:
     net = Net(limits={**LIMITS, "talk": 60})
     talking(net)
     net.run(70)
-    assert ended(net) == (R.ANSWERED, {"sip": "answered", "rang": True, "early": False, "by": "limit"})
+    assert ended(net) == (
+        R.ANSWERED,
+        {"sip": "answered", "rang": True, "early": False, "seen": [180], "by": "limit"},
+    )
 
 
 def test_a_far_end_that_answers_no_bye_is_given_up(net: Net) -> None:

@@ -26,11 +26,14 @@ from dispatch.models import Attempt, Case, Event, Order
 from dispatch.vocabulary import Level, Tier
 from dispatch.wording import sentence
 from telephony import clock
+from telephony.door import Door
 from telephony.models import Desk
+from telephony.network import Network, Script
 from tests import factories
 from tests.crowd import Crowd, explained
 from tests.factories import START, Centre
 from tests.journeys.deployment import ROOT, free_port, until
+from tests.telephony.stages import serving
 from warning_center import pulses
 from warning_center.models import Breach, Pulse
 from warning_center.watchdog import ledger, promises
@@ -252,6 +255,26 @@ def test_a_redis_that_is_gone_is_broken(case: Case, settings: Settings) -> None:
     found = broken()
     assert set(found) == {"redis"}
     assert (found["redis"].measured, found["redis"].fault) == (None, "ConnectionError")
+
+
+@pytest.mark.parametrize(
+    ("health", "fault"), [({"ok": True}, ""), ({"ok": False}, "HTTPError"), (None, "URLError")]
+)
+def test_a_trunk_that_is_gone_or_cut_off_is_broken(
+    case: Case, settings: Settings, health: dict[str, object] | None, fault: str
+) -> None:
+    class Line(Network):
+        def health(self) -> dict[str, object]:
+            return health or {}
+
+    line = Line(clock=wall, script=Script(), journal=StringIO())
+    with serving(Door(("127.0.0.1", 0), line, "secret")) as door:
+        gone = f"http://127.0.0.1:{free_port()}"
+        settings.CARRIERS = {**settings.CARRIERS, "sip": {"url": gone if health is None else door}}
+        found = broken()
+    assert {name: finding.fault for name, finding in found.items()} == (
+        {"carrier_sip": fault} if fault else {}
+    )
 
 
 def test_a_check_that_fails_is_broken_and_the_others_are_looked_at(case: Case) -> None:
@@ -534,4 +557,4 @@ def test_an_address_that_is_not_https_is_refused(address: str) -> None:
 
 
 def test_every_allowance_is_of_a_promise() -> None:
-    assert set(current.WATCHDOG_ALLOWANCES) - {"pulse"} <= set(looking.names())
+    assert set(current.WATCHDOG_ALLOWANCES) - {"pulse", "carrier"} <= set(looking.names())

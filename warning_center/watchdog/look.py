@@ -56,13 +56,20 @@ def look(moment: Moment) -> Round:
     seen = {finding.name for finding in findings}
     findings += [Finding(c.name, None, c.allowance, fault=UNSEEN) for c in others if c.name not in seen]
     redis = Check("redis", surroundings.broker, settings.WATCHDOG_ALLOWANCES["redis"])
-    return Round((*findings, _found(redis)))
+    beside = [
+        Check(
+            f"carrier_{name}", partial(surroundings.network, address), settings.WATCHDOG_ALLOWANCES["carrier"]
+        )
+        for name, address in surroundings.networks().items()
+    ]
+    return Round((*findings, *map(_found, (redis, *beside))))
 
 
 def names() -> list[str]:
     """Every promise that is looked at."""
-    fixed = [name for name in settings.WATCHDOG_ALLOWANCES if name != "pulse"]
-    return [*fixed, *(f"pulse_{name}" for name in pulses.expected())]
+    fixed = [name for name in settings.WATCHDOG_ALLOWANCES if name not in ("pulse", "carrier")]
+    beside = [f"carrier_{name}" for name in surroundings.networks()]
+    return [*fixed, *beside, *(f"pulse_{name}" for name in pulses.expected())]
 
 
 def _in_database(moment: Moment) -> Iterator[Check]:

@@ -3,6 +3,7 @@
 import time
 from datetime import datetime, timedelta
 from functools import cached_property
+from urllib.request import ProxyHandler, build_opener
 
 import redis
 from django.conf import settings
@@ -16,6 +17,8 @@ from warning_center.watchdog.finding import Measured
 
 LATELY = 600.0  # seconds: a host that has been silent for longer tells nothing about its clock
 REDIS_WITHIN = 1.0  # seconds
+NETWORK_WITHIN = 2.0
+_opener = build_opener(ProxyHandler({}))  # they are near: no proxy of the environment stands between
 
 
 def database() -> Measured:
@@ -41,6 +44,22 @@ def broker() -> Measured:
     with once as connected:
         answered = connected.ping()
     return Measured(time.monotonic() - began if answered else None)
+
+
+def networks() -> dict[str, str]:
+    """The carriers that are processes of their own beside us, and where each tells how it is."""
+    told = {
+        name: str(entry["url"]).rstrip("/") for name, entry in settings.CARRIERS.items() if entry.get("url")
+    }
+    return {name: f"{url}/health" for name, url in told.items()}
+
+
+def network(address: str) -> Measured:
+    """Seconds until such a process says that it is well. Raises OSError if it says that it is not, or nothing."""
+    began = time.monotonic()
+    with _opener.open(address, timeout=NETWORK_WITHIN) as answer:
+        answer.read()
+    return Measured(time.monotonic() - began)
 
 
 class Pulses:
