@@ -12,7 +12,7 @@ from telephony.sip.fields import Hop, Reason, has_option, reasons_of, seconds_of
 from telephony.sip.listening import Listening
 from telephony.sip.message import Request, Response, read
 from telephony.sip.sdp import Description
-from telephony.sip.talk import ALLOW, SDP, Ear, State, allows_update, description
+from telephony.sip.talk import ALLOW, SDP, Ear, State, allows_update, description, vouching
 from telephony.sip.transactions import ClientTransaction, cancelling
 from telephony.sip.wire import Wire
 
@@ -168,7 +168,7 @@ class Leg(Listening):
         """Up. One that is answered while we cancel is acknowledged and left at once (RFC 3261, 15)."""
         self.dialog.take(response)
         self.state, self.answered_seq = State.UP, response.sequence[0]
-        self.allows_update = allows_update(response)
+        self.allows_update, self.vouched = allows_update(response), vouching(self._invite)
         offered, said = self.sent is not None, description(response)
         if offered and said is not None and self.sent is not None:
             said = sdp.answering(said, self.sent)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from telephony.sip import sdp
 from telephony.sip.dialog import Dialog
-from telephony.sip.digest import Authorizer
+from telephony.sip.digest import HEADERS, Authorizer
 from telephony.sip.errand import Begins, Errand
 from telephony.sip.fields import Reason, has_option
 from telephony.sip.message import Message, Request, Response
@@ -74,6 +74,9 @@ class Talk(ABC):
         self.session = Session(wire, interval, refresh=self._refresh, expire=self._expire)
         self.dialog: Dialog
         self.allows_update = False
+        self.vouched: tuple[
+            tuple[str, str], ...
+        ] = ()  # what our last INVITE said of who we are: its ACK says it too
         self._acks: dict[int, tuple[Request, bytes]] = {}
         self._next: Description | None = None  # to be offered when the offer before it has been answered
         self._offering = False
@@ -123,7 +126,8 @@ class Talk(ABC):
     def acknowledge(self, seq: int, answer: Description | None) -> None:
         """The ACK of a 2xx, kept for its copies."""
         body = self.body(answer)
-        request, hop = self.dialog.request(self.wire, "ACK", *([SDP] if body else []), seq=seq, body=body)
+        headers = (*self.vouched, *([SDP] if body else []))
+        request, hop = self.dialog.request(self.wire, "ACK", *headers, seq=seq, body=body)
         self._acks[seq] = request, body
         self.wire.put(request, hop)
 
@@ -171,6 +175,7 @@ class Talk(ABC):
     def _hear_reanswer(self, response: Response | None) -> None:
         self._too_long.cancel()
         if response is not None and response.status < 300:
+            self.vouched = vouching(self._errand)
             self.acknowledge(response.sequence[0], None)
         if self.state is not State.UP or self.leaving:
             return
@@ -247,6 +252,12 @@ def description(message: Message) -> Description | None:
         if isinstance(message, Request):
             raise
         return None
+
+
+def vouching(errand: Errand | None) -> tuple[tuple[str, str], ...]:
+    """The credentials of a request: those of an INVITE are its ACK's too (RFC 3261, 13.2.2.4)."""
+    names = [answered for _, answered in HEADERS.values()]
+    return () if errand is None else tuple(h for h in errand.transaction.request.headers if h[0] in names)
 
 
 def allows_update(message: Message) -> bool:

@@ -6,7 +6,7 @@ They are simple on purpose, and no judge of ours: SIPp is (tests/telephony/test_
 import heapq
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
@@ -183,7 +183,10 @@ class FarEnd:
         if held is None:
             return
         if isinstance(request, Response):
-            self._send(self.inside(held, "ACK", seq=request.sequence[0]))
+            ack = self.inside(held, "ACK", seq=request.sequence[0])
+            if request.status >= 300:  # of the same transaction
+                ack = replace(ack, headers=(("via", request.get("via")), *ack.headers[1:]))
+            self._send(ack)
             return
         held.acks += 1
         first = not held.tags

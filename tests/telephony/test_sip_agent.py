@@ -5,13 +5,14 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from telephony.carrier import CallKind, CallResult, CallStatus, CarrierError
 from telephony.sip import sdp
-from telephony.sip.fields import has_option
+from telephony.sip.fields import has_option, tag_of
 from telephony.sip.message import Request, Response
 from telephony.sip.transactions import answer_to
 from tests.telephony.farends import (
@@ -436,16 +437,24 @@ def test_what_else_is_asked_inside_a_call(
     assert net.told[-1] == ("talking", "")
 
 
-def test_two_offers_that_cross_are_both_settled(net: Net) -> None:
-    """The desk's re-INVITE meets ours: theirs is refused with 491, ours goes on."""
-    net.carrier.default = Manner(says=(Say(1, 180), Say(2, 200)))
-    net.place()
-    while net.exchange.methods().count("INVITE") < 2:
-        net.run(0.005)
-    net.exchange.calls[net.exchange.got[0].get("call-id")].tags["hold"] = "acked"
-    net.exchange.ask(net.exchange.one(), "INVITE", body=sound(5600))
-    net.run(3)
-    assert 491 in {answer.status for answer in net.exchange.answers} or len(net.exchange.answers) > 0
+def test_two_offers_that_cross_are_both_refused_and_ours_is_made_again(net: Net) -> None:
+    crossed: list[Request] = []
+
+    def cross(request: Request) -> Response | None:
+        if request.method != "INVITE" or not tag_of(request.get("to")) or crossed:
+            return None
+        crossed.append(request)
+        net.exchange.ask(net.exchange.one(), "INVITE", body=sound(5600))
+        return answer_to(request, 491, source=US)
+
+    net.exchange.on_request = cross
+    talking(net)
+    assert [answer.status for answer in net.exchange.answers] == [491]
+    net.run(5)
+    assert [request.method for request in net.exchange.got].count(
+        "INVITE"
+    ) == 3  # the first, the refused, once more
+    assert b"10.2.2.2" in net.exchange.one().heard[-1]
     assert net.told[-1] == ("talking", "")
 
 
@@ -520,6 +529,8 @@ def test_a_challenge_is_answered_and_the_nonce_counted() -> None:
     assert ["nc=00000001" in said for said in answers] == [True, False]
     assert "nc=00000002" in answers[1]  # the BYE vouches for itself without being asked
     assert net.carrier.methods().count("BYE") == 1
+    (ack,) = [request for request in net.carrier.got if request.method == "ACK" and request.sequence[0] == 2]
+    assert ack.get("proxy-authorization") == answers[0]
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -688,6 +699,7 @@ def test_an_answer_to_a_call_nobody_knows_of_is_hung_up_at_once(net: Net) -> Non
     assert net.carrier.methods().count("BYE") == 1
 
 
+@hypothesis.settings(max_examples=40)
 @given(st.integers(0, 600), st.sampled_from([0.5, 5.0, 40.0]))
 def test_whenever_the_trunk_dies_the_call_ends_once_and_everyone_is_hung_up(
     tenths: int, after: float
@@ -708,6 +720,7 @@ def test_whenever_the_trunk_dies_the_call_ends_once_and_everyone_is_hung_up(
 # ---- What the network does to it
 
 
+@hypothesis.settings(max_examples=40)
 @given(st.integers(0, 10_000), st.sampled_from([0.05, 0.2, 0.4]))
 def test_whatever_is_lost_a_call_ends_once_and_nothing_is_leaked(seed: int, odds: float) -> None:
     chance = Random(seed)
@@ -726,6 +739,7 @@ def test_whatever_is_lost_a_call_ends_once_and_nothing_is_leaked(seed: int, odds
         assert ("talking", "") in net.told
 
 
+@hypothesis.settings(max_examples=40)
 @given(st.integers(0, 10_000))
 def test_a_fifth_lost_hinders_no_call_that_would_have_been_answered(seed: int) -> None:
     chance = Random(seed)
@@ -744,14 +758,14 @@ def test_many_calls_at_once_leave_nothing_behind() -> None:
         refusing(480),
         Manner(says=(Say(1, 180),)),
     ]
-    for n in range(200):
+    for n in range(100):
         net.carrier.manners[f"+86190000{n:05}"] = [manners[n % 4]]
         net.place(f"+86190000{n:05}", key=f"00000000-0000-4000-8000-{n:012}", desk=f"{2000 + n}")
         net.run(0.2)
     net.run(200)
     results = [u.result for u in net.news if u.status is CallStatus.ENDED]
     assert {r: results.count(r) for r in set(results)} == {
-        R.ANSWERED: 50, R.BUSY: 50, R.OUT_OF_AREA: 50, R.NO_ANSWER: 50,
+        R.ANSWERED: 25, R.BUSY: 25, R.OUT_OF_AREA: 25, R.NO_ANSWER: 25,
     }  # fmt: skip
     assert net.agent.health()["calls"] == net.agent.health()["transactions"] == len(net.agent.board.legs) == 0
     assert all(held.ended for end in net.ends.values() for held in end.calls.values() if held.final == 200)
