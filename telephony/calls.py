@@ -165,15 +165,6 @@ def desk_address(call: Call) -> str:
         return ""
 
 
-def desk_address(call: Call) -> str:
-    """Where the operator is rung who leads a call; none if no key of ours opens it: the call is made all the same."""
-    try:
-        return Desk.objects.values_list("address", flat=True).get(pk=call.desk_id) if call.desk_id else ""
-    except Unsealable:
-        logger.error("the address of desk %s cannot be opened", call.desk_id)
-        return ""
-
-
 @prepared
 def _still_to_place(pk: int) -> QuerySet[Call]:
     return Call.objects.filter(pk=pk, status=CallStatus.DIALLING, asked=0)
