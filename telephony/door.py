@@ -144,6 +144,8 @@ class _Visitor(BaseHTTPRequestHandler):
             return self._reply(404, {})
         except ValueError:
             return self._reply(400, {})
+        except TimeoutError:
+            return self._reply(503, {})
         except CarrierError as fault:
             return (
                 self._reply(200, {"refused": remote.refusal_to_wire(fault)})

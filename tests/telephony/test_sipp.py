@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from telephony.carrier import CallKind, CallResult, CallStatus, CarrierError, Dial
+from telephony.carrier import ANNOUNCE, CallKind, CallResult, CallStatus, CarrierError, Dial
 from tests.telephony.sipp import Sipp, TrunkProcess, trunk
 
 R = CallResult
@@ -124,8 +124,18 @@ def test_a_telephone_makes_no_video_call(line: TrunkProcess) -> None:
     assert (end.result, end.evidence) == (R.FAILED_HERE, {"desk": "it offers no picture"})
 
 
+def test_an_announcement_is_played_to_who_answers(line: TrunkProcess) -> None:
+    end = line.end(line.dial("2002", mode=ANNOUNCE))
+    assert (end.result, end.evidence["by"]) == (R.ANSWERED, "person")
+    invite = said(line.desks, "INVITE")[-1]
+    assert ";play=loan SIP/2.0" in invite
+    assert "c=IN IP4 127.0.0.2" in invite
+    assert "c=IN IP4 127.0.0.3" in said(line.carrier, "ACK")[-1]
+
+
 def test_a_phone_at_its_own_address_is_reached_over_tcp(line: TrunkProcess, tmp_path: Path) -> None:
     phone = Sipp("desks", tmp_path, "-t", "t1")
+    phone.listen()
     try:
         dial = talk(line, "2000", desk=f"sip:1001@127.0.0.1:{phone.port};transport=tcp")
         line.stage.carrier.hang_up(dial)

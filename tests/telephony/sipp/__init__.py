@@ -9,8 +9,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -29,7 +29,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 WITHIN = 30.0  # seconds
 TIMES = "t1=0.1,t2=0.4,t4=0.5"
-LIMITS = "desk=2,ring=1.5,announcer=2,talk=60"
+LIMITS = "desk=5,ring=3,announcer=5,talk=60"
 
 
 def sipp_or_skip() -> str:
@@ -49,6 +49,15 @@ def free_port() -> int:
         return port
 
 
+def until(what: str, fits: Callable[[], bool]) -> None:
+    """Wait for something of another process. Raises TimeoutError."""
+    waiting, ends = threading.Event(), monotonic() + WITHIN
+    while not fits():
+        if monotonic() > ends:
+            raise TimeoutError(what)
+        waiting.wait(0.1)
+
+
 class Sipp:
     """One SIPp that plays a scenario to all who call it."""
 
@@ -65,6 +74,10 @@ class Sipp:
             ],
             cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
+
+    def listen(self) -> None:
+        """Wait until it does: it opens its sockets before its statistics."""
+        until("SIPp listens", self.statistics.exists)
 
     def stop(self) -> None:
         """At once: told politely it waits for the calls it still remembers."""
@@ -95,6 +108,8 @@ class Sipp:
 
 class SippStage(Stage):
     """The real process on real sockets."""
+
+    within = WITHIN
 
     def __init__(self, moving: MovingClock) -> None:
         super().__init__(moving)
@@ -137,6 +152,7 @@ class TrunkProcess:
             "SIP_TRUNK": f"127.0.0.1:{self.carrier.port}", "SIP_DESKS": f"127.0.0.1:{self.desks.port}",
             "SIP_DOMAIN": "carrier.example", "SIP_LISTEN": f"127.0.0.1:{self.port}", "SIP_TIMES": TIMES,
             "SIP_LIMITS": LIMITS, "SIP_USER": "center", "SIP_PASSWORD": "of nobody", "SIP_PING": "0",
+            "SIP_ANNOUNCER": f"sip:1001@127.0.0.1:{self.desks.port};play={{tag}}",
             "SIP_JOURNAL": str(self.journal), "TRUNK_SECRET": SECRET, "CLOCK": "telephony.clock.wall",
             "DJANGO_SETTINGS_MODULE": "warning_center.settings", **self.more,
         }  # fmt: skip
@@ -146,6 +162,8 @@ class TrunkProcess:
         )  # fmt: skip
         assert self.process.stdout is not None
         assert "listening" in self.process.stdout.readline()
+        self.carrier.listen()
+        self.desks.listen()
         self.stage.carrier = RemoteCarrier(clock=clock.wall, url=self.url, secret=SECRET)
 
     def kill(self) -> None:
@@ -169,9 +187,11 @@ class TrunkProcess:
             said: dict[str, Any] = json.load(answer)
             return said
 
-    def dial(self, last: str, *, kind: CallKind = CallKind.VOICE, desk: str = "1001") -> Dial:
+    def dial(self, last: str, *, kind: CallKind = CallKind.VOICE, desk: str = "1001", mode: str = "") -> Dial:
         """Place a call to the phone that behaves so."""
-        dial = Dial(str(uuid4()), f"+861900000{last}", kind, clock.wall(), desk=desk)
+        dial = Dial(
+            str(uuid4()), f"+861900000{last}", kind, clock.wall(), mode, "loan", desk="" if mode else desk
+        )
         self.stage.carrier.place(dial)
         return dial
 
@@ -188,10 +208,9 @@ class TrunkProcess:
 
     def settle(self, sipp: Sipp, fits: Any) -> dict[str, int]:
         """SIPp's counts once they fit: it writes them every second."""
-        waiting, until = threading.Event(), monotonic() + WITHIN
-        while not fits(counts := sipp.counts()) and monotonic() < until:
-            waiting.wait(0.2)
-        return counts
+        with suppress(TimeoutError):
+            until("SIPp's counts fit", lambda: fits(sipp.counts()))
+        return sipp.counts()
 
 
 @contextmanager
