@@ -68,10 +68,10 @@ class Call:
 
     def update(self) -> Update:
         """Where it stands."""
+        result = self.result if self.status is CallStatus.ENDED else None
         return Update(
-            self.dial.key, self.status, self.result if self.status is CallStatus.ENDED else None, self.external_id,
-            self.wire.now, dict(self.evidence),
-        )  # fmt: skip
+            self.dial.key, self.status, result, self.external_id, self.wire.now, dict(self.evidence)
+        )
 
     # ---- What the legs say
 
@@ -148,7 +148,7 @@ class Call:
             self.joined = True
         if self._reply is not None and leg is not self._reply[0]:
             self._settle(200, said)
-        elif not _knows(self._other(leg), said) and self._rounds < MOST_ROUNDS:
+        elif not self._other(leg).knows(said) and self._rounds < MOST_ROUNDS:
             self._rounds += 1
             self._other(leg).reoffer(said)
         self._note(self)
@@ -201,8 +201,6 @@ class Call:
         else:
             self._stand_down(by=who)
 
-    # ---- Our own will
-
     def hang_up(self) -> None:
         if self.status is CallStatus.TALKING:
             self._decide(ANSWERED, by="us")
@@ -229,8 +227,7 @@ class Call:
 
     def _stand_down(self, by: str) -> None:
         if self.result is None:
-            self.result = CallResult.CANCELLED
-            self.evidence["by"] = by
+            self.result, self.evidence["by"] = CallResult.CANCELLED, by
 
     def _leave(self, reason: str) -> None:
         self.person.leave(reason)
@@ -301,9 +298,3 @@ class Call:
 
     def _other(self, leg: Talk) -> Leg:
         return self.person if leg is self.lead else self.lead
-
-
-def _knows(leg: Leg, said: Description) -> bool:
-    """Whether it was told of all this that it has taken."""
-    known = leg.sent if leg.sent is None or leg.heard is None else sdp.answering(leg.sent, leg.heard)
-    return known is not None and sdp.places(known) == sdp.places(said)

@@ -151,6 +151,11 @@ class Talk(ABC):
         waits = self._offering or self._asking is not None or self._next is not None
         return bool(self.sent and not waits and self.sent == sdp.fitted(said, self.sent))
 
+    def knows(self, said: Description) -> bool:
+        """Whether it was told of all this that it has taken: where each medium goes."""
+        known = self.sent if self.sent is None or self.heard is None else sdp.answering(self.sent, self.heard)
+        return known is not None and sdp.places(known) == sdp.places(said)
+
     def _offer(self, said: Description) -> None:
         self._offering = True
         body = self.body(said)
