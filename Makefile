@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run setup test tests migrations packages format lint types messages mutants walk simulate trunk planted nightly bench storm lock clean
+.PHONY: help run setup test tests migrations packages format lint types messages mutants walk simulate trunk planted nightly bench storm calls lock clean
 
 SPEED ?= 1
 PYTHON ?=
@@ -17,6 +17,7 @@ MODULES ?=
 ONLY ?=
 CASES ?= 2000
 STORM ?=
+CALLS ?= 2000
 VENV := .venv
 BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE # a start takes seconds longer when nothing is kept compiled
@@ -137,6 +138,9 @@ bench: setup ## Measure what things cost, on a PostgreSQL and Redis of its own: 
 
 storm: setup ## Kill real processes at random under CASES=2000: nothing may be lost, doubled or late
 	$(BIN)/python -m tests.servers --durable -- $(BIN)/python -m tests.storm --cases $(CASES) $(STORM)
+
+calls: setup ## CALLS=2000 calls over the practice Twilio with all its mischief, in real processes
+	$(BIN)/python -m tests.servers --durable -- $(BIN)/python -m tests.calls --calls $(CALLS)
 
 lock: ## Write requirements.txt from requirements.in (needs uv)
 	uv pip compile requirements.in -o requirements.txt --quiet $(LOCK) --generate-hashes --universal \

@@ -9,11 +9,10 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from telephony import clock, health, lines, numbers, pace
+from telephony import clock, health, lines, numbers, pace, sockets
 from telephony.carrier import CallKind, CallResult, CallStatus, CarrierError, Update
 from telephony.models import Call, Desk
 from telephony.prepared import prepared
-from telephony.sealing import Unsealable
 from telephony.signals import call_moved
 from telephony.writeback import insert, write_back
 
@@ -147,22 +146,15 @@ def dial(call: Call, *, now: datetime) -> None:
         end(key=str(call.key), result=CallResult.FAILED_HERE, now=now)
         return
     try:
-        external_id = lines.carrier(call.trunk.carrier).place(still.as_dial(desk_address(still)))
+        external_id = lines.carrier(call.trunk.carrier).place(
+            still.as_dial(sockets.address_of(still.desk_id))
+        )
     except CarrierError as refusal:
         Call.objects.filter(pk=call.pk, placed_at=None).update(placed_at=clock.now())
         if refusal.certain:
             end(key=str(call.key), result=refusal.result, now=now, evidence=refusal.evidence)
         return
     Call.objects.filter(pk=call.pk, external_id="").update(external_id=external_id, placed_at=clock.now())
-
-
-def desk_address(call: Call) -> str:
-    """Where the operator is rung who leads a call; none if no key of ours opens it: the call is made all the same."""
-    try:
-        return Desk.objects.values_list("address", flat=True).get(pk=call.desk_id) if call.desk_id else ""
-    except Unsealable:
-        logger.error("the address of desk %s cannot be opened", call.desk_id)
-        return ""
 
 
 @prepared

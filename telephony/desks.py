@@ -12,13 +12,12 @@ from functools import partial
 from django.db import transaction
 from django.db.models import QuerySet
 
-from telephony import addresses, calls
+from telephony import addresses, calls, sockets
 from telephony.carrier import CallStatus
 from telephony.models import Call, Desk
 from telephony.models.desk import LEASE, OFFER
 from telephony.prepared import prepared
 from telephony.room import TAKEN, Room
-from telephony.sealing import Unsealable
 from telephony.signals import call_moved
 from telephony.writeback import write_back
 
@@ -63,10 +62,7 @@ def register(*, desk_id: int, address: str) -> None:
 
 def phone_of(desk_id: int) -> str:
     """What rings there, masked; "" for nothing, or for what no key of ours opens."""
-    try:
-        return addresses.mask(Desk.objects.values_list("address", flat=True).get(pk=desk_id))
-    except Unsealable:
-        return ""
+    return addresses.mask(sockets.address_of(desk_id))
 
 
 @transaction.atomic

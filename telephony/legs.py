@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
-from telephony import calls, lines
+from telephony import calls, lines, sockets
 from telephony.carrier import CallResult, CallStatus, CarrierError, Joins, Joint, LegNews, LegState, Way
 from telephony.models import Call, Desk, Leg
 
@@ -42,7 +42,18 @@ def want(call: Call, now: datetime) -> None:
     if call.desk_id is None or not Desk.objects.filter(pk=call.desk_id).exclude(address="").exists():
         return
     if not call.legs.exists():
+        _forget_the_last(call.desk_id, now)
         _begin(call, call.desk_id, Role.DESK, Way.TALK, now)
+
+
+def _forget_the_last(desk_id: int, now: datetime) -> None:
+    """A leg of a call that is over, whose own end nobody told: it must not keep the desk from its next call."""
+    for leg in (
+        Leg.objects.live().filter(desk=desk_id, call__status=CallStatus.ENDED).select_for_update(of=("self",))
+    ):
+        leg.state, leg.result, leg.ended_at, leg.due_at = State.ENDED, CallResult.OUTCOME_UNKNOWN, now, None
+        leg.save(update_fields=["state", "result", "ended_at", "due_at"])
+        transaction.on_commit(partial(part, leg))
 
 
 def bring(*, call_id: int, desk_id: int, role: Leg.Role, now: datetime, way: Way = Way.TALK) -> Leg:
@@ -267,7 +278,7 @@ def _joint(leg: Leg, *, with_address: bool = True) -> Joint:
     many = leg.call.legs.filter(state=State.TALKING).exclude(role=Role.SUPERVISOR).count()
     return Joint(
         key=str(leg.key),
-        address=Desk.objects.values_list("address", flat=True).get(pk=leg.desk_id) if with_address else "",
+        address=sockets.address_of(leg.desk_id) if with_address else "",
         way=Way(leg.way),
         leads=leg.role == Role.DESK and many < 2,
         coaches=(coached.first() or "") if leg.way == Way.WHISPER else "",

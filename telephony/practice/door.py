@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from telephony.practice import checks, phones
-from telephony.practice.api import ENDPOINTS, Asked
+from telephony.practice.api import ENDPOINTS
+from telephony.practice.asked import Asked
 from telephony.practice.codes import Refused
 from telephony.practice.records import API, stamp
 from telephony.practice.switch import Switch

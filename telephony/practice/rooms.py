@@ -1,11 +1,11 @@
 """Where several calls meet: the other end of a Dial, conferences with their people, and recordings of them."""
 
 from collections.abc import Mapping
-from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 from telephony.practice import post, tidings
-from telephony.practice.records import Call, Conference, Participant, Recording
+from telephony.practice.recordings import Recording
+from telephony.practice.records import Call, Conference, Participant, stamp
 from telephony.practice.twiml import Verb
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def _tell(switch: "Switch", room: Conference, event: str, participant: Participa
         "FriendlyName": room.name,
         "SequenceNumber": str(order),
         "StatusCallbackEvent": event,
-        "Timestamp": format_datetime(switch.now()),
+        "Timestamp": str(stamp(switch.now())),
     }
     if participant is not None:
         form |= _of(participant)

@@ -1,134 +1,47 @@
 """The practice Twilio itself: what it knows, whose turn it is, and what it tells us when.
 
-Driven by the clock it is given. With no `hands` nothing happens by itself: `run` does all that is due by now, in
-order, which is what tests want. With hands, threads do it, all that concerns one call by the same hand.
+Driven by the clock it is given: see agenda.py.
 """
 
-import heapq
-import queue
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from itertools import count
 from random import Random
-from zlib import crc32
 
 from telephony.practice import lives, post, rooms, tidings
+from telephony.practice.agenda import Agenda
 from telephony.practice.lives import Ask, HungUp, Until
 from telephony.practice.phones import Directory
 from telephony.practice.post import Letter
-from telephony.practice.records import Call, Conference, Fields, Message, Recording
+from telephony.practice.recordings import Recording
+from telephony.practice.records import Call, Conference, Fields, Message
 from telephony.practice.twiml import Verb
 
-Task = Callable[[], None]
 
-
-@dataclass(frozen=True, order=True, slots=True)
-class Due:
-    """Something to be done at a moment; of two at once the one that was said first."""
-
-    at: datetime
-    order: int
-    about: str = field(compare=False)  # the sid of the call it concerns
-    task: Task = field(compare=False)
-
-
-class Switch:
+class Switch(Agenda):
     """All the practice Twilio knows, and its time."""
 
     def __init__(
         self, clock: Callable[[], datetime], *, phones: Directory | None = None, hands: int = 0, seed: int = 0
     ) -> None:
-        self.clock = clock
+        super().__init__(clock, hands)
         self.phones = phones or Directory(seed=seed)
         self.chance = Random(seed)  # noqa: S311 - a game, and it must repeat
         self.calls: dict[str, Call] = {}
         self.messages: dict[str, Message] = {}
         self.conferences: dict[str, Conference] = {}
         self.recordings: dict[str, Recording] = {}
-        self.made_at: list[datetime] = []  # when each call was asked for
+        self.made_at: list[tuple[str, datetime]] = []  # whose account asked for each call, and when
         self.most_at_once = 0
         self.answers: list[tuple[str, int]] = []  # the kind of each webhook, and what our side answered
         self.deaf = False  # whatever updates a call fails with a 500
-        self.lock = threading.RLock()
         self._live: set[str] = set()
-        self._own = threading.local()  # .now: the moment of what this thread is doing
-        self._steps: list[Due] = []
-        self._letters: list[Due] = []
-        self._order = count()
-        self._hands: list[queue.SimpleQueue[Task | None]] = [queue.SimpleQueue() for _ in range(hands)]
-        self._threads: list[threading.Thread] = []
-        self._stopped = threading.Event()
-        self.released = threading.Event()  # ends the silences
-
-    # ---- time
-
-    def now(self) -> datetime:
-        """The moment of what is being done: a step that is late is lived at its own time."""
-        doing: datetime | None = getattr(self._own, "now", None)
-        return doing or self.clock()
-
-    @contextmanager
-    def _living(self, at: datetime) -> Iterator[None]:
-        """What is done here is done at that moment."""
-        before = getattr(self._own, "now", None)
-        self._own.now = at
-        try:
-            yield
-        finally:
-            self._own.now = before
-
-    def at(self, moment: datetime, about: str, task: Task, *, posts: bool = False) -> None:
-        """Have something done at a moment; `about` is the sid of the call it concerns, `posts` says it is a webhook."""
-        with self.lock:
-            heapq.heappush(
-                self._letters if posts else self._steps, Due(moment, next(self._order), about, task)
-            )
-
-    def run(self) -> None:
-        """Do all that is due by now, and what follows from it."""
-        while (due := self._next(self._steps, self._letters)) is not None:
-            due.task()
-
-    def settle(self) -> None:
-        """Let calls live on to this moment; webhooks wait for `run`."""
-        while (due := self._next(self._steps)) is not None:
-            due.task()
-
-    def _next(self, *heaps: "list[Due]") -> "Due | None":
-        """What is due first of all that waits there, if it is due by now."""
-        with self.lock:
-            heap = min((h for h in heaps if h), key=lambda h: h[0], default=None)
-            return heapq.heappop(heap) if heap and heap[0].at <= self.clock() else None
-
-    def start(self) -> None:
-        """Let threads do it; there must be hands."""
-        self._threads = [threading.Thread(target=self._tick, daemon=True)]
-        self._threads += [threading.Thread(target=self._work, args=[bag], daemon=True) for bag in self._hands]
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self) -> None:
-        """End the threads; what is due is left undone."""
-        self._stopped.set()
-        self.released.set()
-        for bag in self._hands:
-            bag.put(None)
-        for thread in self._threads:
-            thread.join(post.PATIENCE)
-
-    def _tick(self) -> None:
-        while not self._stopped.wait(0.01):
-            while (due := self._next(self._steps, self._letters)) is not None:
-                self._hands[crc32(due.about.encode()) % len(self._hands)].put(due.task)
-
-    def _work(self, bag: "queue.SimpleQueue[Task | None]") -> None:
-        while (task := bag.get()) is not None and not self._stopped.is_set():
-            task()
 
     # ---- calls
+
+    def is_busy(self) -> bool:
+        """Whether anything is still to come: a call that lives, a letter that has not been sent."""
+        with self.lock:
+            return bool(self._letters or self._live)
 
     def place(self, call: Call) -> Call:
         """A call begins."""
@@ -283,13 +196,7 @@ class Switch:
 
     def deliver_first(self, call: Call) -> None:
         """The first letter of a call goes out this moment, whoever waits."""
-        with self.lock:
-            mine = min((due for due in self._letters if due.about == call.sid), default=None)
-            if mine is None or mine.at > self.clock():
-                return
-            self._letters.remove(mine)
-            heapq.heapify(self._letters)
-        mine.task()
+        self.hurry(call.sid)
 
     # ---- what others ask
 

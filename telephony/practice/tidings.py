@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from email.utils import format_datetime
 from random import Random
 from typing import TYPE_CHECKING
 
 from telephony.practice import post
 from telephony.practice.phones import LATE_BY
 from telephony.practice.post import Letter
-from telephony.practice.records import API, Call, Message, Recording, seconds
+from telephony.practice.recordings import Recording
+from telephony.practice.records import API, Call, Message, seconds, stamp
 
 if TYPE_CHECKING:
     from telephony.practice.switch import Switch
@@ -52,7 +52,7 @@ def of_status(switch: "Switch", call: Call, event: str, order: int) -> dict[str,
         "CallStatus": "initiated" if event == "initiated" else call.status,
         "CallbackSource": "call-progress-events",
         "SequenceNumber": str(order),
-        "Timestamp": format_datetime(switch.now()),
+        "Timestamp": str(stamp(switch.now())),
     }
     if event == "completed":
         said["CallDuration"] = seconds(call.answered, call.ended)
@@ -97,7 +97,7 @@ def of_recording(kept: Recording) -> dict[str, str]:
         "RecordingDuration": kept.duration or "0",
         "RecordingSid": kept.sid,
         "RecordingSource": kept.source,
-        "RecordingStartTime": format_datetime(kept.created),
+        "RecordingStartTime": str(stamp(kept.created)),
         "RecordingStatus": kept.status,
         "RecordingTrack": kept.track,
         "RecordingUrl": f"https://api.twilio.com{kept.short_uri}",

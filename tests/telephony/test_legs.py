@@ -169,6 +169,23 @@ def test_a_leg_that_was_asked_for_without_an_answer_is_found_in_its_room(
     assert len(practice.made_to(PHONE)) == 1
 
 
+def test_a_leg_whose_end_nobody_told_does_not_keep_the_desk_from_its_next_call(
+    practice: PracticeTwilio, dial: Callable[..., Call], run: Run, moving: MovingClock
+) -> None:
+    seat(wrap=timedelta())
+    practice.phones[PHONE] = Phone(lasts=600, news="lost")
+    practice.phones[NUMBER] = Phone(lasts=15)
+    dial(25)
+    assert Leg.objects.get().ended_at is None
+    Exchange().booked("+8619000000000", at=moving())
+    exchange.turn(now=moving())
+    run(15)
+    first, second = Leg.objects.order_by("pk")
+    assert (first.state, first.result) == (Leg.State.ENDED, CallResult.OUTCOME_UNKNOWN)
+    assert second.call.number == "+8619000000000"
+    assert set(practice.answers_to("status")) == {204}
+
+
 def test_news_of_a_leg_comes_in_any_order_and_twice_and_ends_the_same(
     practice: PracticeTwilio, dial: Callable[..., Call]
 ) -> None:

@@ -1,7 +1,7 @@
 """How the practice Twilio lives a call: our TwiML followed, keys posted, all webhooks signed, mischief as written."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from twilio.request_validator import RequestValidator
@@ -9,7 +9,7 @@ from twilio.request_validator import RequestValidator
 from telephony.clock import MovingClock
 from telephony.practice import post
 from telephony.practice.phones import BY_DIGITS, Directory, Phone, by_digits, table
-from telephony.practice.records import Call
+from telephony.practice.records import Call, stamp
 from tests.telephony.our_side import OurSide, our_side
 from tests.telephony.practising import CALLER, SID, TOKEN, PracticeTwilio, practising
 from tests.telephony.samples import NUMBER, START
@@ -220,6 +220,11 @@ def test_every_ending_in_the_table_is_said_and_met() -> None:
     for digits, (phone, words) in BY_DIGITS.items():
         assert f"…{digits:>2}  {words}" in table()
         assert by_digits(f"+861900000{digits:0>2}" if len(digits) == 2 else f"+86190000005{digits}") == phone
+
+
+def test_times_are_told_in_utc_whatever_the_clock_shows() -> None:
+    at = datetime(2026, 3, 2, 9, 0, tzinfo=timezone(timedelta(hours=8)))
+    assert stamp(at) == "Mon, 02 Mar 2026 01:00:00 +0000"
 
 
 # ---- Signatures

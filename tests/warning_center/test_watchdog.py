@@ -25,9 +25,10 @@ from pytest_django import Settings
 from dispatch.models import Attempt, Case, Event, Order
 from dispatch.vocabulary import Level, Tier
 from dispatch.wording import sentence
-from telephony import clock
+from telephony import calls, clock
+from telephony.carrier import CallKind
 from telephony.door import Door
-from telephony.models import Desk
+from telephony.models import Call, Desk
 from telephony.network import Network, Script
 from tests import factories
 from tests.crowd import Crowd, explained
@@ -162,6 +163,22 @@ def test_calls_that_wait_while_nobody_has_signed_in_are_named(case: Case) -> Non
         state="paused", reason="lunch", lease_until=START
     )
     assert "unmanned_call" not in broken(START + timedelta(seconds=61))
+
+
+def test_codes_that_no_table_knows_are_counted_for_an_hour(case: Case) -> None:
+    ended = START + timedelta(minutes=1)
+    many = int(current.WATCHDOG_ALLOWANCES["unknown_code"])
+    for n in range(many + 1):
+        made = calls.booking(
+            number=f"+861900000{n:04}", kind=CallKind.VOICE, at=START, until=ended, head_start=timedelta()
+        )
+        calls.book([made])
+        assert "unknown_code" not in broken(ended)
+        Call.objects.filter(key=made.key).update(
+            status="ended", result="outcome_unknown", ended_at=ended, due_at=None, unknown="aliyun 200999"
+        )
+    assert broken(ended)["unknown_code"].measured == many + 1
+    assert "unknown_code" not in broken(ended + timedelta(hours=2))
 
 
 def test_a_stop_payment_order_past_its_deadline_is_named(case: Case) -> None:
@@ -376,7 +393,7 @@ def test_a_round_reads_indexes_only_however_many_are_overdue(
     with CaptureQueriesContext(connection) as seen:
         found = look(moment(START + late))
     selects = [query["sql"] for query in seen if query["sql"].startswith("SELECT")]
-    assert len(selects) == (17 if manned else 20)
+    assert len(selects) == (18 if manned else 21)
     assert [fault for sql in selects for fault in faults_of(sql)] == []
     assert not {f.name for f in found.broken} & {"agreement", "case_without_due", "attempt_without_due"}
     assert ("overdue_low" in {f.name for f in found.broken}) == bool(late)

@@ -1,7 +1,7 @@
 """The promises about cases, attempts, calls and orders: each one reads a few rows off the head of an index."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,8 @@ from telephony.models import Call, Desk
 from warning_center.watchdog.finding import SHOWN, Measured, counted, latest
 
 SAMPLE = 25  # open cases of each level whose rows are held against each other: those that are due next
+LATELY = timedelta(hours=1)
+MOST_CODES = 100  # counted: more are as bad
 _OF_TIER = {0: State.NEW} | {int(tier): State(tier.code) for tier in Tier}
 Promise = Callable[[datetime], Measured]
 
@@ -52,6 +54,12 @@ def unmanned_call(now: datetime) -> Measured:
         return latest(())
     waiting = (Call.objects.waiting(now, needs=needs) for needs in exchange.needed())
     return _late([row for calls in waiting for row in calls.values_list("pk", "due_at")[:SHOWN]], now)
+
+
+def unknown_code(now: datetime) -> Measured:
+    """Calls of the last hour whose carrier used a word or code that no result table knows."""
+    calls = Call.objects.filter(ended_at__gt=now - LATELY).exclude(unknown="").order_by("-ended_at")
+    return counted(calls.values_list("pk", flat=True)[:MOST_CODES])
 
 
 def overdue_order(now: datetime) -> Measured:
@@ -108,6 +116,7 @@ PROMISES: dict[str, Promise] = {
     "silent_call": silent_call,
     "stale_call": stale_call,
     "unmanned_call": unmanned_call,
+    "unknown_code": unknown_code,
     "overdue_order": overdue_order,
     "agreement": agreement,
 }

@@ -249,13 +249,15 @@ class TwilioCarrier:
 
 
 def _update_of(call: Any, key: str) -> Update:
-    """Twilio's own record of a call in our words. It has no SIP code, so it says less than a callback."""
+    """Twilio's own record of a call in our words. It has no SIP code, so of a call that failed it does not say why."""
     said = {"CallStatus": str(call.status or "")}
     if call.answered_by:
         said["AnsweredBy"] = str(call.answered_by)
     if not words.known(said["CallStatus"]):
         raise CarrierError("Twilio has a new word for a call", certain=False, evidence={**said})
     status, result = words.translate(said)
+    if call.status == "failed":
+        result = R.OUTCOME_UNKNOWN
     at = call.end_time if status is CallStatus.ENDED else None
     return Update(key, status, result, str(call.sid), at, {**said, "asked": True})
 
