@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from telephony import clock
 from telephony.models import Call, Trunk
+from telephony.prepared import prepared
 
 WINDOW = timedelta(seconds=1)
 HELD_FOR = timedelta(seconds=30)  # of the machine's: who has died cannot give back a place
@@ -17,19 +18,26 @@ IN_TIME = timedelta(
 
 def busy(now: datetime) -> dict[int, tuple[int, int]]:
     """For each trunk how many calls it carries, and how many of them its carrier is being asked for this moment."""
-    placing = Q(placed_at=None, dialled_at__gt=now - HELD_FOR * clock.pace())
-    rows = Call.objects.on_line().filter(~Q(trunk=None)).order_by().values_list("trunk")
-    counted = rows.annotate(Count("pk"), placing=Count("pk", filter=placing))
-    return {
-        trunk: (many, placing)
-        for trunk, many, placing in counted.values_list("trunk", "pk__count", "placing")
-    }
+    return {trunk: (many, placing) for trunk, many, placing in _carried(now - HELD_FOR * clock.pace())}
 
 
 def begun(now: datetime) -> Mapping[int | None, int]:
     """For each trunk how many calls its carrier was asked for, and had answered, in the second that ends now."""
-    recent = Call.objects.filter(placed_at__gt=now - WINDOW).order_by().values_list("trunk")
-    return dict(recent.annotate(Count("pk")).values_list("trunk", "pk__count"))
+    return dict(_placed(now - WINDOW))
+
+
+@prepared
+def _carried(since: datetime) -> QuerySet[Call, tuple[int, int, int]]:
+    placing = Q(placed_at=None, dialled_at__gt=since)
+    rows = Call.objects.on_line().filter(~Q(trunk=None)).order_by().values_list("trunk")
+    counted = rows.annotate(Count("pk"), placing=Count("pk", filter=placing))
+    return counted.values_list("trunk", "pk__count", "placing")
+
+
+@prepared
+def _placed(since: datetime) -> QuerySet[Call, tuple[int | None, int]]:
+    recent = Call.objects.filter(placed_at__gt=since).order_by().values_list("trunk")
+    return recent.annotate(Count("pk")).values_list("trunk", "pk__count")
 
 
 def is_late(call: Call, now: datetime) -> bool:
