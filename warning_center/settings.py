@@ -120,6 +120,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "dial": {"task": "telephony.tasks.connect", "schedule": 1.0, "options": {"expires": 5}},
     "dispatch": {"task": "dispatch.tasks.tick", "schedule": 1.0, "options": {"expires": 5}},
     "telephony": {"task": "telephony.tasks.tick", "schedule": 1.0, "options": {"expires": 5}},
+    "count": {"task": "warning_center.tasks.count", "schedule": 5.0, "options": {"expires": 10}},
 }
 # Dialling stands in a queue of its own, so that a worker of its own (-Q dial) waits for nothing else, not even for a
 # carrier that answers slowly. Without -Q a worker takes from all of them.
@@ -127,8 +128,9 @@ CELERY_TASK_ROUTES = {
     "telephony.tasks.connect": {"queue": "dial"},
     "dispatch.tasks.tick": {"queue": "cases"},
     "telephony.tasks.tick": {"queue": "line"},
+    "warning_center.tasks.count": {"queue": "figures"},
 }
-QUEUES: list[str] = env.list("QUEUES", default=["dial", "cases", "line"])
+QUEUES: list[str] = env.list("QUEUES", default=["dial", "cases", "line", "figures"])
 CELERY_TASK_QUEUES = [Queue(_name) for _name in QUEUES]
 CELERY_TASK_DEFAULT_QUEUE = "cases"
 for _queue in QUEUES:  # each answers for itself

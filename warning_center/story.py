@@ -10,8 +10,8 @@ from django.utils.dateparse import parse_datetime
 
 from dispatch.models import Attempt, Case, Event, Message, Unit
 from dispatch.vocabulary import Level, Tier
-from warning_center import statistics
 from warning_center.models import Directive
+from warning_center.supervision import statistics
 
 
 def tell(directives: Sequence[Directive]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Celery's door to the pulses: each beat, each periodic task that ends well and each queue that answers leaves one."""
+"""Celery's door to the figures and to the pulses: each beat, each task that ends well, each queue that answers."""
 
 import logging
 from typing import Any, cast
@@ -11,6 +11,7 @@ from django.db import DatabaseError, close_old_connections
 
 from telephony import clock
 from warning_center import pulses
+from warning_center.supervision.rollups import keep
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +19,12 @@ logger = logging.getLogger(__name__)
 @shared_task(ignore_result=True)
 def answer() -> None:
     """Nothing to do: that a worker took this from its queue is the answer."""
+
+
+@shared_task(ignore_result=True)
+def count() -> None:
+    """What has changed is counted anew for the supervisors' pages."""
+    keep.keep_up()
 
 
 @task_success.connect

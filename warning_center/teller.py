@@ -12,8 +12,8 @@ from dispatch.models import Event, TargetNumber, Unit
 from dispatch.models.choices import name
 from dispatch.vocabulary import Level, State
 from dispatch.wording import MARKS, sentence
-from warning_center import statistics
 from warning_center.story import masked_person
+from warning_center.supervision import statistics
 
 
 class Out(Protocol):

@@ -12,8 +12,8 @@ from dispatch.workflow import closing, desk, orders, sums, turn, words
 from dispatch.workflow.refusal import NotAllowedError
 from tests import factories
 from tests.factories import START, Centre
-from warning_center import rates, statistics
-from warning_center.statistics import Filter
+from warning_center.supervision import rates, statistics
+from warning_center.supervision.statistics import Filter
 
 pytestmark = pytest.mark.django_db
 

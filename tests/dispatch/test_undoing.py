@@ -14,8 +14,8 @@ from telephony.carrier import CallStatus
 from telephony.models import Call
 from tests import factories
 from tests.factories import START, Centre
-from warning_center import rates, statistics
-from warning_center.statistics import Filter
+from warning_center.supervision import rates, statistics
+from warning_center.supervision.statistics import Filter
 
 pytestmark = pytest.mark.django_db
 

@@ -1,7 +1,8 @@
-"""What must last of the front office: sources and their directives; pulses, and promises that are broken."""
+"""What must last of the front office: sources and their directives; pulses, broken promises; roll-ups."""
 
 from warning_center.models.directive import Directive
 from warning_center.models.pulse import Breach, Pulse
+from warning_center.models.rollup import Cell, Counted, Stirred
 from warning_center.models.source import Source
 
-__all__ = ["Breach", "Directive", "Pulse", "Source"]
+__all__ = ["Breach", "Cell", "Counted", "Directive", "Pulse", "Source", "Stirred"]

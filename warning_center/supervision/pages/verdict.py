@@ -9,9 +9,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from warning_center import statistics
-from warning_center.overview import Figure, Overview
-from warning_center.statistics import Filter
+from warning_center.supervision import statistics
+from warning_center.supervision.pages.overview import Figure, Overview
+from warning_center.supervision.statistics import Filter
 
 
 def sentence(figures: Overview, wanted: Filter) -> SafeString:

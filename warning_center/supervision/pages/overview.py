@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from dispatch.models.choices import name
 from dispatch.wording import agent
-from warning_center import rates, statistics
-from warning_center.rates import Rate, Row
-from warning_center.statistics import Filter, Pot
+from warning_center.supervision import rates, statistics
+from warning_center.supervision.rates import Rate, Row
+from warning_center.supervision.statistics import Filter, Pot
 
 WHISKER = (4, 148)  # where 0 % and 100 % stand, in pixels
 FUNNEL_HEIGHT, FUNNEL_STEP, FUNNEL_BAR = 140, 150, 110

@@ -11,10 +11,10 @@ from dispatch.vocabulary import Disposition, FraudType, Level, Money, Outcome, R
 from dispatch.workflow import closing
 from tests import factories
 from tests.factories import SHANGHAI, START, Centre
-from warning_center import rates, statistics
 from warning_center.models import Directive
-from warning_center.rates import Row
-from warning_center.statistics import Filter
+from warning_center.supervision import rates, statistics
+from warning_center.supervision.rates import Row
+from warning_center.supervision.statistics import Filter
 
 LATER = START + timedelta(minutes=5)
 

@@ -1,10 +1,11 @@
 """Counting, and nothing but: which directives belong to which figure, rates, Wilson's interval. No Django."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from dispatch.vocabulary import SUCCESSES, UNCOUNTED, FraudType, Level, Outcome, Tier
+from dispatch.vocabulary import FraudType, Level, Outcome, Tier
+from warning_center.supervision import definitions
 
 Z = 1.959963984540054  # 95 %
 
@@ -26,60 +27,12 @@ class Row:
     listened: bool = False
     agreed: bool = False
     verified: bool = False
-
-
-Predicate = Callable[[Row], bool]
-
-
-def _counted(row: Row) -> bool:
-    return row.outcome not in UNCOUNTED
-
-
-def _succeeded(row: Row) -> bool:
-    return row.outcome in SUCCESSES
-
-
-def _pending(row: Row) -> bool:
-    return row.outcome is None
-
-
-def _ended_as(outcome: Outcome) -> Predicate:
-    return lambda row: row.outcome is outcome
-
-
-def _tried(tier: Tier) -> Predicate:
-    return lambda row: _counted(row) and tier in row.tried
-
-
-def _agreed_in(tier: Tier) -> Predicate:
-    return lambda row: _counted(row) and row.agreed_in is tier
-
-
-def _succeeded_in(tier: Tier) -> Predicate:
-    """Nobody agrees in follow-up: there it is those who came to it."""
-    if tier is Tier.FOLLOW_UP:
-        return lambda row: _succeeded(row) and tier in row.tried
-    return lambda row: _succeeded(row) and row.agreed_in is tier
+    again: bool = False
+    brief: bool = False
 
 
 # A figure and the list of its cases ask the same question, so that they cannot disagree.
-PARTS: dict[str, Predicate] = {
-    "received": lambda row: True,
-    "counted": _counted,
-    "succeeded": _succeeded,
-    "pending": _pending,
-    "agreed_pending": lambda row: _pending(row) and row.agreed,
-    "failed": lambda row: _counted(row) and not _pending(row) and not _succeeded(row),
-    "warned": lambda row: _succeeded(row) or row.outcome is Outcome.DEFRAUDED_AFTER_WARNING,
-    "reached": lambda row: _counted(row) and row.reached,
-    "listened": lambda row: _counted(row) and row.listened,
-    "agreed": lambda row: _counted(row) and row.agreed,
-    "confirmed": lambda row: _counted(row) and row.verified,
-    **{outcome.value: _ended_as(outcome) for outcome in Outcome},
-    **{f"tried_{tier.code}": _tried(tier) for tier in Tier},
-    **{f"agreed_{tier.code}": _agreed_in(tier) for tier in Tier},
-    **{f"succeeded_{tier.code}": _succeeded_in(tier) for tier in Tier},
-}
+PARTS = {name: part.holds for name, part in definitions.built_in().parts.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,9 @@ from django.utils.translation import gettext as _
 from dispatch.models import Attempt, Case, Sum, Unit
 from dispatch.models.choices import name
 from dispatch.vocabulary import UNCOUNTED, Disposition, FraudType, Level, Money, Outcome, Role, Tier
-from warning_center import rates
 from warning_center.models import Directive, Source
-from warning_center.rates import Row
+from warning_center.supervision import rates
+from warning_center.supervision.rates import Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,70 @@
+"""What supervisors' figures are read from: each directive as it counts, and the sums of these by day, unit and key."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Stirred(models.Model):
+    """A case whose rows have changed since it was last counted. The database writes it, in the same transaction."""
+
+    case = models.ForeignKey(
+        "dispatch.Case", models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+
+    class Meta:
+        verbose_name = _("case to be counted")
+        verbose_name_plural = _("cases to be counted")
+
+    def __str__(self) -> str:
+        return str(self.case_id)
+
+
+class Counted(models.Model):
+    """One directive as it counts: when, by which case, how it stands, under which keys (see supervision.counting)."""
+
+    directive = models.OneToOneField(
+        "warning_center.Directive", models.PROTECT, primary_key=True, related_name="counted"
+    )
+    case = models.ForeignKey("dispatch.Case", models.PROTECT, related_name="+")
+    root = models.BigIntegerField(db_index=True)  # the first case of the chain
+    received_at = models.DateTimeField()
+    day = models.DateField()  # of receipt, in the centre's time zone
+    path = models.CharField(max_length=128, blank=True)  # of the deciding case's unit
+    profile = models.CharField(max_length=48)
+    marks = models.TextField()
+
+    class Meta:
+        verbose_name = _("counted directive")
+        verbose_name_plural = _("counted directives")
+        indexes = [models.Index(fields=["day", "directive"], name="warning_center_counted_day")]
+
+    def __str__(self) -> str:
+        return f"{self.directive_id} {self.profile}"
+
+
+class Cell(models.Model):
+    """How many directives of a day stand so in a unit's subtree (`node` 0: no unit) under one key of one cut."""
+
+    node = models.BigIntegerField()
+    cut = models.CharField(max_length=24, blank=True)
+    key = models.CharField(max_length=64, blank=True)
+    day = models.DateField()
+    profile = models.CharField(max_length=48)
+    n = models.IntegerField()
+    total = models.BigIntegerField()  # of what the cut sums: seconds, or cents
+
+    class Meta:
+        verbose_name = _("cell")
+        verbose_name_plural = _("cells")
+        constraints = [
+            models.UniqueConstraint(
+                name="warning_center_cell_is_one",
+                fields=["node", "cut", "day", "key", "profile"],
+                include=["n", "total"],
+            ),
+        ]
+        indexes = [models.Index(fields=["id"], condition=Q(n=0), name="warning_center_cell_empty")]
+
+    def __str__(self) -> str:
+        return f"{self.node} {self.cut}={self.key} {self.day} {self.profile}: {self.n}"

@@ -1,0 +1,77 @@
+"""A chain as counted: of each directive its day, the case that decides, how it stands, its marks. No Django."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
+
+from warning_center.supervision.counting import marks as cuts
+from warning_center.supervision.counting import profile
+from warning_center.supervision.counting.life import Chain, Told
+from warning_center.supervision.counting.marks import Mark
+from warning_center.supervision.definitions import Definitions
+
+FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
+NOWHERE = 0  # the node of what has no unit
+CellKey = tuple[int, str, str, date, str]  # node, cut, key, day, profile
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """One directive as it counts. `path`, `profile`, `marks` are as stored."""
+
+    directive: int
+    root: int
+    case: int
+    received_at: datetime
+    day: date
+    path: str
+    profile: str
+    marks: str
+
+    def cells(self) -> Counter[CellKey]:
+        """What it adds to each cell: how many."""
+        return Counter(key for key, _ in self._cells())
+
+    def totals(self) -> Counter[CellKey]:
+        """What it adds to each cell's sum."""
+        sums: Counter[CellKey] = Counter()
+        for key, mark in self._cells():
+            sums[key] += mark.total
+        return sums
+
+    def _cells(self) -> Iterator[tuple[CellKey, Mark]]:
+        standing = profile.parse(self.profile)
+        nodes = [int(pk) for pk in self.path.split("/") if pk] or [NOWHERE]
+        for mark in self.found:
+            kept = cuts.grain(mark.cut, standing).code
+            for node in nodes:
+                yield (node, mark.cut, mark.key, self.day, kept), mark
+
+    @property
+    def found(self) -> list[Mark]:
+        return [cuts.from_token(token) for token in self.marks.split(" ") if token]
+
+
+def count(chain: Chain, rules: Definitions, zone: tzinfo) -> list[Tally]:
+    """Every directive of a chain: as it stood when its watch ended, or as it stands, if that moment is to come."""
+    return [_tally(chain, told, rules, zone) for told in chain.told]
+
+
+def _tally(chain: Chain, told: Told, rules: Definitions, zone: tzinfo) -> Tally:
+    frozen = told.received_at + rules.watch
+    life, standing = profile.stands(chain, told, frozen, rules.brief)
+    found = cuts.marks(chain, told, frozen, life, standing, zone)
+    _, latest = profile.stands(chain, told, FOREVER, rules.brief)
+    if latest.outcome is not standing.outcome:
+        found.append(Mark("later", str(latest.outcome or "open")))
+    return Tally(
+        directive=told.pk,
+        root=chain.root,
+        case=life.pk,
+        received_at=told.received_at,
+        day=told.received_at.astimezone(zone).date(),
+        path=life.path,
+        profile=standing.code,
+        marks=" ".join(["", *(mark.token for mark in found), ""]),
+    )

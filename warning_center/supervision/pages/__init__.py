@@ -1,0 +1,1 @@
+"""The supervisors' pages: what they show as frozen rows, and the doors that show them."""
