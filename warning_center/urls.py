@@ -6,15 +6,13 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from warning_center import health, pages
-from warning_center.supervision.pages import views
 
 urlpatterns = [
     path("", pages.home, name="home"),
     path("login/", auth.LoginView.as_view(template_name="center/login.html"), name="login"),
     path("logout/", auth.LogoutView.as_view(next_page="login"), name="logout"),
     path("language/", include("django.conf.urls.i18n")),
-    path("supervision/", views.supervision, name="supervision"),
-    path("supervision/cases", views.supervision_cases, name="supervision-cases"),
+    path("supervision/", include("warning_center.supervision.pages.urls")),
     # one login for all roles
     path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
     path("admin/", admin.site.urls),

@@ -11,6 +11,7 @@ from dispatch.vocabulary import Disposition, Role
 from telephony import clock
 from tests import factories
 from tests.factories import START, Centre
+from warning_center.supervision.rollups import keep
 
 NOW = START + timedelta(seconds=20)
 Enter = Callable[..., Page]
@@ -22,6 +23,7 @@ def history(place: Centre) -> Centre:
         case = factories.directive(place, f"R{number}", number=number, amount="10000")
         if number % 2:
             factories.followed_up(factories.judged(case, Disposition.PERSUADED, now=NOW))
+    keep.keep_up()
     clock.moving.set(START + timedelta(days=9))
     return place
 

@@ -29,7 +29,7 @@ from telephony import calls
 from telephony.models import Call, Desk, Text, Trunk
 from tests import factories
 from tests.factories import START
-from warning_center.models import Cell, Directive, Pulse
+from warning_center.models import Cell, Directive, Pulse, SavedView
 
 pytestmark = pytest.mark.django_db
 
@@ -134,6 +134,9 @@ BREAKS: dict[str, Breaks] = {
     "warning_center_directive_reference_is_one_sources": lambda case: _again(Directive.objects.get()),
     "warning_center_pulse_is_one_hosts": lambda case: _again(
         Pulse.objects.create(name="tick", host="a", at=case.opened_at, kept_at=case.opened_at)
+    ),
+    "warning_center_savedview_name_is_one_users": lambda case: _again(
+        SavedView.objects.create(user=User.objects.create(username="chief"), name="mine")
     ),
     "warning_center_cell_is_one": lambda case: _again(
         Cell.objects.create(node=1, day=case.opened_at.date(), profile="1 open   ", n=1, total=0)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
+from typing import Any, Protocol, TypeVar
 
 from dispatch.vocabulary import FraudType, Level, Outcome, Tier
 from warning_center.supervision import definitions
@@ -29,6 +30,22 @@ class Row:
     verified: bool = False
     again: bool = False
     brief: bool = False
+
+    @property
+    def standing(self) -> "Row":
+        return self
+
+
+class Counts(Protocol):
+    """So many directives that stand alike."""
+
+    @property
+    def standing(self) -> Any: ...
+    @property
+    def directives(self) -> int: ...
+
+
+R = TypeVar("R", bound=Counts)
 
 
 # A figure and the list of its cases ask the same question, so that they cannot disagree.
@@ -63,36 +80,36 @@ def wilson(k: int, n: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def select(rows: Iterable[Row], part: str) -> list[Row]:
+def select(rows: Iterable[R], part: str) -> list[R]:
     """The rows of one figure. Raises KeyError for a figure that does not exist."""
     belongs = PARTS[part]
-    return [row for row in rows if belongs(row)]
+    return [row for row in rows if belongs(row.standing)]
 
 
-def count(rows: Iterable[Row], part: str) -> int:
+def count(rows: Iterable[Counts], part: str) -> int:
     """How many directives one figure stands for."""
     return sum(row.directives for row in select(rows, part))
 
 
-def rate(rows: Sequence[Row], part: str, whole: str) -> Rate:
+def rate(rows: Sequence[Counts], part: str, whole: str) -> Rate:
     return Rate(part, whole, count(rows, part), count(rows, whole))
 
 
-def success(rows: Sequence[Row]) -> Rate:
+def success(rows: Sequence[Counts]) -> Rate:
     """Closed verified or unconfirmed ÷ received less duplicate and void; what is open counts below only."""
     return rate(rows, "succeeded", "counted")
 
 
-def strict(rows: Sequence[Row]) -> Rate:
+def strict(rows: Sequence[Counts]) -> Rate:
     return rate(rows, "verified", "counted")
 
 
-def defrauded(rows: Sequence[Row]) -> Rate:
+def defrauded(rows: Sequence[Counts]) -> Rate:
     """The counter-measure: defrauded after warning ÷ (itself + successes)."""
     return rate(rows, "defrauded_after_warning", "warned")
 
 
-def by_tier(rows: Sequence[Row]) -> list[tuple[Tier, Rate]]:
+def by_tier(rows: Sequence[Counts]) -> list[tuple[Tier, Rate]]:
     """Of those with whom a tier was begun, how many agreed there and were closed as a success.
 
     Nobody agrees in follow-up: its row tells how many that came to it ended as a success.

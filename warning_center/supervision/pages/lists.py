@@ -1,33 +1,37 @@
-"""What the pages offer to choose from, and the cases behind a figure, as frozen rows."""
+"""What the pages offer to choose from, and the directives behind a figure, as frozen rows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from django.utils.translation import gettext as _
 
 from dispatch.admin import columns
 from dispatch.admin.columns import Mark
 from dispatch.models import Case, Unit
 from dispatch.models.choices import name
 from dispatch.vocabulary import FraudType, Level, Outcome, State, UnitKind
-from warning_center.models import Source
+from warning_center.models import Counted, Source
+from warning_center.supervision.counting import profile
 
 AREAS = (UnitKind.CITY, UnitKind.COUNTY, UnitKind.TOWN)
 
 
 @dataclass(frozen=True, slots=True)
-class CaseLine:
-    """A case in a list, its person masked."""
+class Line:
+    """A directive in a list, its person masked. `standing` is as counted, `since` as the case stands now."""
 
     pk: int
     number: str
+    reference: str
     mark: Mark
     person: str
     fraud: str
     unit: str
     standing: str
-    opened_at: datetime
+    since: str
+    received_at: datetime
     closed_at: datetime | None
-    directives: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,30 +58,25 @@ def choices(scope: str | None) -> Choices:
     )
 
 
-def cases(directives: Mapping[int, int], *, now: datetime) -> list[CaseLine]:
-    """Cases, the newest first, each with how many of the figure's directives it stands for."""
-    rows = (
-        Case.objects.filter(pk__in=directives.keys())
-        .select_related("target", "unit")
-        .order_by("-opened_at", "-pk")
+def lines(directives: Sequence[Counted], *, now: datetime) -> list[Line]:
+    """A page of a figure's directives, each with the case that decides for it; as it stands in the figure."""
+    wanted = Case.objects.filter(pk__in={row.case_id for row in directives})
+    cases = {case.pk: case for case in wanted.select_related("target", "unit")}
+    return [_line(row, cases[row.case_id], now) for row in directives]
+
+
+def _line(row: Counted, case: Case, now: datetime) -> Line:
+    standing = profile.parse(row.profile)
+    return Line(
+        pk=case.pk,
+        number=case.number,
+        reference=row.directive.reference,
+        mark=columns.mark(case.level),
+        person=columns.person(case, now),
+        fraud=columns.fraud(case),
+        unit=str(case.unit or "–"),
+        standing=name(standing.outcome) if standing.outcome else _("open"),
+        since=name(Outcome(case.outcome)) if case.outcome else name(State(case.state)),
+        received_at=row.received_at,
+        closed_at=case.closed_at,
     )
-    return [
-        CaseLine(
-            pk=case.pk,
-            number=case.number,
-            mark=columns.mark(case.level),
-            person=columns.person(case, now),
-            fraud=columns.fraud(case),
-            unit=str(case.unit or "–"),
-            standing=name(Outcome(case.outcome)) if case.outcome else name(State(case.state)),
-            opened_at=case.opened_at,
-            closed_at=case.closed_at,
-            directives=directives[case.pk],
-        )
-        for case in rows
-    ]
-
-
-def newest_first(pks: Iterable[int]) -> list[int]:
-    """Case ids in the order of the list: a page of them is cut before anything is read."""
-    return sorted(pks, reverse=True)

@@ -1,7 +1,6 @@
-"""The figures in words: the sentence that cannot be misread, and what a figure is called above its cases."""
+"""The figures in words: the sentence that cannot be misread, and the two beside it."""
 
 from datetime import date
-from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.html import conditional_escape, format_html
@@ -9,7 +8,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from warning_center.supervision import statistics
 from warning_center.supervision.pages.overview import Figure, Overview
 from warning_center.supervision.statistics import Filter
 
@@ -73,31 +71,3 @@ def _day(day: date) -> str:
 
 def _link(figure: Figure) -> SafeString:
     return format_html('<a href="{}">{}</a>', figure.href, f"{figure.n:,}")
-
-
-def part_in_words(part: str) -> str:
-    """What a figure is called above the list of its cases."""
-    plain: dict[str, Any] = {
-        "received": _("received"),
-        "counted": _("received, less duplicates and voids"),
-        "succeeded": _("closed as a success"),
-        "pending": _("still open"),
-        "agreed_pending": _("agreed, still open"),
-        "failed": _("not a success"),
-        "warned": _("success, or defrauded after warning"),
-        "reached": _("reached"),
-        "listened": _("listened"),
-        "agreed": _("agreed"),
-        "confirmed": _("verified"),
-    }
-    if part in plain:
-        return str(plain[part])
-    for start, words in (
-        ("tried_", _("begun: {word}")),
-        ("agreed_", _("agreed in: {word}")),
-        ("succeeded_", _("success in: {word}")),
-        ("money_", _("sum named: {word}")),
-    ):
-        if part.startswith(start):
-            return words.format(word=statistics.word(part.removeprefix(start)))
-    return statistics.word(part)

@@ -1,115 +1,125 @@
-"""The supervisors' figures with the cases behind each of them."""
+"""The doors of the supervisors' pages: an address becomes a filter, a filter tables, a figure the list behind it."""
 
-import re
-from dataclasses import replace
-from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dispatch.admin.access import scope_of, user_of
-from dispatch.vocabulary import FraudType, Level
+from dispatch.vocabulary import Money
 from telephony import clock
-from warning_center.supervision import rates, statistics
+from warning_center.models import SavedView
+from warning_center.supervision import definitions, rates
 from warning_center.supervision.doors import chiefs_only
-from warning_center.supervision.pages import lists, overview, verdict
-from warning_center.supervision.statistics import Filter
+from warning_center.supervision.pages import address, catalogue, keys, lists, overview, times, verdict
+from warning_center.supervision.pages.address import Asked
+from warning_center.supervision.rollups import keep
+from warning_center.supervision.rollups.read import ANY
 
-USUAL_DAYS = 30
 PER_PAGE = 50
-_UNIT = re.compile(r"(\d+/)+=?")
+CUTS = frozenset({
+    "station", "hour", "operator", "age", "sex", "occupation", "sum", "warned", "voider", "later", "visit", "order",
+    "promise", *(f"money.{kind.value}" for kind in Money), *(f"time.{code}" for code in times.names()),
+})  # fmt: skip
+
+
+def asked_of(request: HttpRequest) -> Asked:
+    """What a request asks for, cut to what its user may see."""
+    return address.read(request.GET.dict(), scope=scope_of(user_of(request)), now=clock.now())
+
+
+def context_of(request: HttpRequest, asked: Asked, here: str, **more: Any) -> dict[str, Any]:
+    """What every page shows: the filter, the other pages, the saved views, how far the counting is behind."""
+    return {
+        "here": "supervision",
+        "page_here": here,
+        "asked": asked,
+        "wanted": asked.wanted,
+        "query": asked.query,
+        "address": asked.address(),
+        "wrong": asked.wrong,
+        "choices": lists.choices(asked.wanted.scope),
+        "pages": catalogue.PAGES.values(),
+        "views": SavedView.objects.filter(user=user_of(request)).order_by("name"),
+        "behind": keep.behind(),
+        "watch": definitions.built_in().watch.days,
+        **more,
+    }
 
 
 @chiefs_only
 def supervision(request: HttpRequest) -> HttpResponse:
     """The sentence, the bar, the tables; every number opens into its cases."""
-    wanted, query, wrong = _wanted(request, clock.now())
-    figures = overview.Drawing(wanted, query).overview()
-    context = {
-        "here": "supervision",
+    asked = asked_of(request)
+    figures = overview.draw(asked, keys.language())
+    more = {
         "figures": figures,
-        "sentence": verdict.sentence(figures, wanted),
+        "sentence": verdict.sentence(figures, asked.wanted),
         "stricter": verdict.stricter(figures),
-        "wanted": wanted,
-        "query": query,
-        "wrong": wrong,
-        "choices": lists.choices(wanted.scope),
+        "ladder": [figures.rates[name] for name in ("reached", "listened", "agreed", "strict")],
+        "sheets": catalogue.overview(asked) if figures.parts["received"].n else [],
     }
-    return render(request, "supervision.html", context)
+    return render(request, "supervision/overview.html", context_of(request, asked, "", **more))
+
+
+@chiefs_only
+def page(request: HttpRequest, slug: str) -> HttpResponse:
+    """One page's tables."""
+    if slug not in catalogue.PAGES:
+        raise Http404
+    asked = asked_of(request)
+    found = catalogue.PAGES[slug]
+    more = {"title": found.title, "sheets": found.draw(asked), "remark": catalogue.remark(slug)}
+    return render(request, "supervision/page.html", context_of(request, asked, slug, **more))
+
+
+@chiefs_only
+def defined(request: HttpRequest) -> HttpResponse:
+    """Every rate by name: numerator, denominator, what it means, and what it is now."""
+    asked = asked_of(request)
+    figures = overview.draw(asked, keys.language())
+    return render(request, "supervision/defined.html", context_of(request, asked, "defined", figures=figures))
 
 
 @chiefs_only
 def supervision_cases(request: HttpRequest) -> HttpResponse:
-    """Exactly the cases that a figure counts: the same rows, asked the same question."""
-    now = clock.now()
-    wanted, query, wrong = _wanted(request, now)
-    part = request.GET.get("part", "received")
-    counts = _behind(wanted, part)
-    pages = Paginator(lists.newest_first(counts), PER_PAGE)
-    page = pages.get_page(request.GET.get("page"))
-    shown = {pk: counts[pk] for pk in page.object_list}
+    """Exactly the directives that a figure counts, each with its case: the same predicate asked of their rows."""
+    asked = asked_of(request)
+    part, cut, key = (request.GET.get(name, "") for name in ("part", "cut", "key"))
+    part = part or "received"
+    if part.startswith("money_"):  # as the address was called before
+        part, cut, key = "received", part.replace("_", ".", 1), ANY
+    if part not in rates.PARTS or (cut and cut not in CUTS):
+        raise Http404
+    pages = Paginator(asked.reading.behind(part, cut, key).select_related("directive"), PER_PAGE)
+    shown = pages.get_page(request.GET.get("page"))
+    query = QueryDict(mutable=True)
+    query.update(
+        {
+            name: value
+            for name, value in {**asked.query, "part": part, "cut": cut, "key": key}.items()
+            if value
+        }
+    )
     context = {
         "here": "supervision",
-        "figure": verdict.part_in_words(part),
-        "directives": sum(counts.values()),
-        "cases": lists.cases(shown, now=now),
-        "page": page,
-        "query": _as_address({**query, "part": part}),
-        "wanted": wanted,
-        "wrong": wrong,
-        "money": part.startswith("money_"),
+        "figure": _named(asked, part, cut, key),
+        "directives": pages.count,
+        "cases": lists.lines(list(shown.object_list), now=clock.now()),
+        "page": shown,
+        "query": query,
+        "wanted": asked.wanted,
+        "wrong": asked.wrong,
     }
-    return render(request, "supervision_cases.html", context)
+    return render(request, "supervision/cases.html", context)
 
 
-def _behind(wanted: Filter, part: str) -> dict[int, int]:
-    """The cases of a figure and how many of its directives each stands for (of a sum: one each)."""
-    if part.startswith("money_"):
-        pots = {f"money_{pot.kind.value}": pot for pot in statistics.money(wanted)}
-        if part not in pots:
-            raise Http404
-        return dict.fromkeys(pots[part].cases, 1)
-    if part not in rates.PARTS:
-        raise Http404
-    counts: dict[int, int] = {}
-    for row in rates.select(statistics.read(wanted), part):
-        counts[row.case] = counts.get(row.case, 0) + row.directives
-    return counts
-
-
-def _as_address(query: dict[str, str]) -> QueryDict:
-    """For links that keep the filter and change one thing."""
-    address = QueryDict(mutable=True)
-    address.update({key: value for key, value in query.items() if value})
-    return address
-
-
-def _wanted(request: HttpRequest, now: datetime) -> tuple[Filter, dict[str, str], str]:
-    """The address as a filter, the filter as an address, and what was wrong with it."""
-    today = timezone.localtime(now).date()
-    asked = {
-        key: request.GET.get(key, "").strip() for key in ("from", "to", "unit", "level", "type", "source")
-    }
-    wrong = ""
-    try:
-        until = date.fromisoformat(asked["to"]) if asked["to"] else today
-        usual = until - timedelta(days=USUAL_DAYS - 1)
-        since = date.fromisoformat(asked["from"]) if asked["from"] else usual
-        if since > until:
-            raise ValueError
-    except ValueError:
-        since, until = today - timedelta(days=USUAL_DAYS - 1), today
-        wrong = _("These are no dates, or the first comes after the last; shown are the last 30 days.")
-    wanted = Filter(since=since, until=until, scope=scope_of(user_of(request)), source=asked["source"])
-    if _UNIT.fullmatch(asked["unit"]):
-        path = asked["unit"]
-        wanted = replace(wanted, unit=path.removesuffix("="), exactly=path.endswith("="))
-    if asked["level"] in {level.code for level in Level}:
-        wanted = replace(wanted, level=Level[asked["level"].upper()])
-    if asked["type"] in {fraud.value for fraud in FraudType}:
-        wanted = replace(wanted, fraud=FraudType(asked["type"]))
-    query = {**asked, "from": since.isoformat(), "to": until.isoformat()}
-    return wanted, query, wrong
+def _named(asked: Asked, part: str, cut: str, key: str) -> str:
+    told = keys.part_in_words(part)
+    if not cut or key == ANY:
+        return told
+    return _("{figure}: {key}").format(
+        figure=told, key=keys.words(cut, [key], asked.wanted.scope).get(key, key)
+    )

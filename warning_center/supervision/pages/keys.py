@@ -1,0 +1,129 @@
+"""The keys of the cuts in words: units, users, bands, sources, results."""
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from decimal import Decimal
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from dispatch.admin.access import within
+from dispatch.models import Unit, User
+from dispatch.models.choices import name
+from dispatch.vocabulary import Disposition, FraudType, Level, OrderState, Outcome, Result, Tier
+from warning_center.models import Source
+from warning_center.supervision import definitions
+from warning_center.supervision.counting.marks import AGES, SUMS, UNKNOWN
+
+
+def words(cut: str, keys: Iterable[str], scope: str | None = None) -> dict[str, str]:
+    """Each key's name, in the order of a table; units and users outside the subtree `scope` stay without."""
+    known = list(keys)
+    if cut in ("station", "voider", "operator"):
+        named = _units(known, scope) if cut == "station" else _users(known, scope)
+        return {
+            key: named.get(key, _("not known"))
+            for key in sorted(known, key=lambda k: (k == UNKNOWN, named.get(k, k)))
+        }
+    if cut == "source":
+        named = dict(Source.objects.filter(code__in=known).values_list("code", "name"))
+        return {key: named.get(key, key) for key in sorted(known)}
+    if cut == "fraud":
+        return {fraud.value: name(fraud) for fraud in FraudType if fraud.value in known}
+    told = _PLAIN.get(cut)
+    ordered = sorted(known, key=lambda key: (key == UNKNOWN, int(key) if key.isdigit() else 0, key))
+    return {key: _named(key, told) for key in ordered}
+
+
+def _named(key: str, told: Callable[[str], str] | None) -> str:
+    if key == UNKNOWN:
+        return _("not known")
+    return told(key) if told else key
+
+
+def _units(keys: list[str], scope: str | None) -> dict[str, str]:
+    found = Unit.objects.filter(pk__in=[key for key in keys if key.isdigit()])
+    outside = _("of another unit")
+    return {str(unit.pk): unit.name if within(unit.path, scope) else outside for unit in found}
+
+
+def _users(keys: list[str], scope: str | None) -> dict[str, str]:
+    found = User.objects.filter(pk__in=[key for key in keys if key.isdigit()]).select_related("unit")
+    outside = _("of another unit")
+    return {
+        str(user.pk): (user.get_full_name() or user.get_username())
+        if within(user.unit.path if user.unit else "", scope)
+        else outside
+        for user in found
+    }
+
+
+def _hour(key: str) -> str:
+    return f"{key}:00"
+
+
+def _age(key: str) -> str:
+    edges = (0, *AGES, 0)
+    above = edges[edges.index(int(key)) + 1]
+    return f"{key}–{above - 1}" if above else _("{age} and older").format(age=key)
+
+
+def _sum(key: str) -> str:
+    edges = (*SUMS, 0)
+    above = edges[edges.index(int(key)) + 1]
+    low = money(Decimal(key))
+    return f"{low} – {money(Decimal(above))}" if above else _("{sum} and more").format(sum=low)
+
+
+def _warned(key: str) -> str:
+    return {"0": _("first warning"), "5": _("5 and more before")}.get(key, _("{n} before").format(n=key))
+
+
+def _visit(key: str) -> str:
+    if key == "going_on":
+        return _("still going on")
+    return name(Disposition(key)) if key in {d.value for d in Disposition} else name(Result(key))
+
+
+_PLAIN: dict[str, Callable[[str], str]] = {
+    "hour": _hour,
+    "age": _age,
+    "sum": _sum,
+    "warned": _warned,
+    "visit": _visit,
+    "order": lambda key: name(OrderState(key)),
+    "later": lambda key: _("open again") if key == "open" else name(Outcome(key)),
+    "level": lambda key: name(Level[key.upper()]),
+}
+
+
+def money(amount: Decimal) -> str:
+    """`3,120.0 万元`, or `¥31,200,000`: as each language counts money."""
+    if (get_language() or "").startswith("zh"):
+        return f"{amount / 10000:,.1f} 万元" if amount >= 10000 else f"{amount:,.0f} 元"
+    return f"¥{amount:,.0f}"
+
+
+def span(seconds: float) -> str:
+    """`0:04:12`, days before it from 48 hours on."""
+    whole = timedelta(seconds=round(seconds))
+    days, rest = divmod(int(whole.total_seconds()), 86400)
+    if days < 2:
+        rest, days = rest + days * 86400, 0
+    clock = f"{rest // 3600}:{rest // 60 % 60:02d}:{rest % 60:02d}"
+    return _("{days} d {clock}").format(days=days, clock=clock) if days else clock
+
+
+def language() -> str:
+    return "zh" if (get_language() or "").startswith("zh") else "en"
+
+
+def part_in_words(part: str) -> str:
+    """What a figure is called above the list of its cases."""
+    made = definitions.built_in().parts.get(part)
+    if made is None:
+        return part
+    if not made.words:
+        return name(Outcome(part))
+    tier = next((name(tier) for tier in Tier if part.endswith(f"_{tier.code}")), "")
+    return made.words[language()].replace("{tier}", tier)

@@ -1,0 +1,230 @@
+"""Reading figures from the roll-ups: of a filter, the profiles that occur, how many directives have each, the sums."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.db.models import QuerySet, Sum
+
+from dispatch.models import Unit
+from warning_center.models import Cell, Counted
+from warning_center.supervision import rates
+from warning_center.supervision.counting import marks, profile
+from warning_center.supervision.counting.count import NOWHERE
+from warning_center.supervision.counting.profile import Profile
+from warning_center.supervision.statistics import Filter
+
+ANY = "*"  # any key of a cut
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """So many directives that stand alike, and what their marks sum up to."""
+
+    standing: Profile
+    directives: int
+    total: int = 0
+
+
+Rows = tuple[Some, ...]
+
+
+class Reading:
+    """One filter's figures; what several of them need is asked once."""
+
+    def __init__(self, wanted: Filter) -> None:
+        self.wanted = wanted
+        self._read: dict[str, dict[str, Rows]] = {}
+
+    def whole(self) -> Rows:
+        """All directives of the filter."""
+        return self.cut("").get("", ())
+
+    def cut(self, cut: str) -> dict[str, Rows]:
+        """The directives of the filter by the keys of a cut. A cut of many marks may count one more than once."""
+        if cut not in self._read:
+            self._read[cut] = self._cut(cut)
+        return self._read[cut]
+
+    def _cut(self, cut: str) -> dict[str, Rows]:
+        if self.nodes is None:
+            return {}
+        found = self._cells(cut, self.nodes)
+        if found is None:
+            return _rows(self._told(cut, ""))
+        if self.wanted.exactly:
+            found = _less(found, self._cells(cut, self.children) or {})
+        return _rows(found)
+
+    def below(self) -> dict[int, Rows]:
+        """By the units next below the chosen one; what is its own stands under its own id, nobody's under 0."""
+        if self.nodes is None:
+            return {}
+        here = self.nodes[0] if self.base else NOWHERE
+        found = {} if self.wanted.exactly else self._by_node(self.children)
+        whole = {row.standing.code: (row.directives, row.total) for row in self.whole()}
+        own = _less({"": whole}, {"": _plus(found.values())})[""]
+        return {node: rows for node, some in [*found.items(), (here, own)] if (rows := _some(some))}
+
+    def behind(self, part: str, cut: str, key: str) -> "QuerySet[Counted]":
+        """Exactly the directives of a figure, the newest first: those for which the same predicate holds."""
+        if self.nodes is None:
+            return Counted.objects.none()
+        holds = rates.PARTS[part]
+        codes = [
+            code
+            for code in self._window(self.nodes, "").values_list("profile", flat=True).distinct()
+            if holds(profile.parse(code)) and self._level(profile.parse(code))
+        ]
+        rows = self._listed().filter(profile__in=codes)
+        if cut:
+            rows = rows.filter(marks__contains=f"~{cut}=" if key == ANY else f"~{cut}={key} ")
+        return rows.order_by("-day", "-directive")
+
+    # where
+
+    @cached_property
+    def base(self) -> str | None:
+        """The path of the subtree that is asked for and may be seen; None is everything, "" is nothing."""
+        unit, scope = self.wanted.unit, self.wanted.scope
+        if scope is None:
+            return unit or None
+        if unit and scope.startswith(unit) and unit != scope and self.wanted.exactly:
+            return ""
+        if scope == "" or (unit and not unit.startswith(scope) and not scope.startswith(unit)):
+            return ""
+        return max(unit, scope, key=len)
+
+    @cached_property
+    def nodes(self) -> list[int] | None:
+        """The nodes that add up to the subtree; None: nothing may be seen."""
+        if self.base == "":
+            return None
+        if self.base is None:
+            return [*Unit.objects.filter(parent=None).order_by("path").values_list("pk", flat=True), NOWHERE]
+        return [int(self.base.rstrip("/").rsplit("/", 1)[-1])]
+
+    @cached_property
+    def children(self) -> list[int]:
+        """The units next below, in the tree's order; of everything, its roots."""
+        if self.base is None:
+            return [node for node in self.nodes or [] if node != NOWHERE]
+        below = Unit.objects.filter(parent__in=self.nodes or []).order_by("path")
+        return list(below.values_list("pk", flat=True))
+
+    # from the cells
+
+    def _window(self, nodes: Sequence[int], cut: str) -> "QuerySet[Cell]":
+        cells = Cell.objects.filter(node__in=nodes, cut=cut)
+        if self.wanted.since:
+            cells = cells.filter(day__gte=self.wanted.since)
+        if self.wanted.until:
+            cells = cells.filter(day__lte=self.wanted.until)
+        return cells
+
+    def _as_cells(self, cut: str) -> tuple[str, str] | None:
+        """The cut, and the key of it, whose cells tell this cut under this filter; None: none are as fine."""
+        pairs = (("fraud", self.wanted.fraud), ("source", self.wanted.source))
+        narrow = [(name, str(value)) for name, value in pairs if value]
+        if not narrow:
+            return cut, ""
+        return narrow[0] if len(narrow) == 1 and cut in ("", narrow[0][0]) else None
+
+    def _cells(self, cut: str, nodes: Sequence[int]) -> dict[str, dict[str, tuple[int, int]]] | None:
+        """By key and profile how many, and the sum; None if cells are not as fine as the filter."""
+        if (stored := self._as_cells(cut)) is None:
+            return None
+        cells = self._window(nodes, stored[0])
+        if stored[1]:
+            cells = cells.filter(key=stored[1])
+        found: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
+        sums = cells.order_by().values_list("key", "profile").annotate(many=Sum("n"), size=Sum("total"))
+        for key, code, many, size in sums:
+            if self._level(profile.parse(code)):
+                found[key if cut else ""][code] = (many, size)
+        return found
+
+    def _by_node(self, nodes: Sequence[int]) -> dict[int, dict[str, tuple[int, int]]]:
+        """The whole of each of these parts of the tree, however fine the filter."""
+        if (stored := self._as_cells("")) is None:
+            paths = Unit.objects.filter(pk__in=nodes).values_list("pk", "path")
+            return {pk: self._told("", path or "-").get("", {}) for pk, path in paths}
+        cells = self._window(nodes, stored[0])
+        if stored[1]:
+            cells = cells.filter(key=stored[1])
+        found: dict[int, dict[str, tuple[int, int]]] = {node: {} for node in nodes}
+        sums = cells.order_by().values_list("node", "profile").annotate(many=Sum("n"), size=Sum("total"))
+        for node, code, many, size in sums:
+            if self._level(profile.parse(code)):
+                found[node][code] = (many, size)
+        return found
+
+    def _level(self, standing: Profile) -> bool:
+        return self.wanted.level is None or standing.level is self.wanted.level
+
+    # from the directives
+
+    def _listed(self) -> "QuerySet[Counted]":
+        wanted, rows = self.wanted, Counted.objects.all()
+        if wanted.since:
+            rows = rows.filter(day__gte=wanted.since)
+        if wanted.until:
+            rows = rows.filter(day__lte=wanted.until)
+        if self.base:
+            rows = rows.filter(path=self.base) if wanted.exactly else rows.filter(path__startswith=self.base)
+        for cut, key in (("fraud", wanted.fraud), ("source", wanted.source)):
+            if key:
+                rows = rows.filter(marks__contains=f"~{cut}={key} ")
+        return rows
+
+    def _told(self, cut: str, path: str) -> dict[str, dict[str, tuple[int, int]]]:
+        found: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
+        for code, tokens in self._listed().filter(path__startswith=path).values_list("profile", "marks"):
+            standing = profile.parse(code)
+            if not self._level(standing):
+                continue
+            for mark in map(marks.from_token, tokens.split()):
+                if mark.cut == cut:
+                    some = found[mark.key]
+                    kept = marks.grain(cut, standing).code
+                    n, total = some.get(kept, (0, 0))
+                    some[kept] = (n + 1, total + mark.total)
+        return found
+
+
+def _some(found: Mapping[str, tuple[int, int]]) -> Rows:
+    return tuple(Some(profile.parse(code), n, total) for code, (n, total) in sorted(found.items()) if n)
+
+
+def _rows(found: Mapping[str, Mapping[str, tuple[int, int]]]) -> dict[str, Rows]:
+    return {key: rows for key, some in sorted(found.items()) if (rows := _some(some))}
+
+
+def _plus(many: Iterable[Mapping[str, tuple[int, int]]]) -> dict[str, tuple[int, int]]:
+    added: dict[str, tuple[int, int]] = {}
+    for some in many:
+        for code, (n, total) in some.items():
+            had = added.get(code, (0, 0))
+            added[code] = (had[0] + n, had[1] + total)
+    return added
+
+
+def _less(
+    found: Mapping[str, Mapping[str, tuple[int, int]]], taken: Mapping[str, Mapping[str, tuple[int, int]]]
+) -> dict[str, dict[str, tuple[int, int]]]:
+    return {
+        key: {
+            code: (
+                n - taken.get(key, {}).get(code, (0, 0))[0],
+                total - taken.get(key, {}).get(code, (0, 0))[1],
+            )
+            for code, (n, total) in some.items()
+        }
+        for key, some in found.items()
+    }
+
+
+def together(groups: Iterable[Rows]) -> Rows:
+    """Several groups as one."""
+    return tuple(row for rows in groups for row in rows)
