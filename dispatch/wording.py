@@ -79,6 +79,7 @@ def _templates() -> dict[str, str]:
         "fault": _("The turn failed and will be tried again"),
         "viewed": _("Personal data opened"),
         "refused": _("Refused: {why}"),
+        "exported": _("Figures taken out"),
         "taken": _("A person took the case over"),
         "given_back": _("Given back"),
         "desk_ready": _("{desk} is ready for calls"),

@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.workflow import turn
+from tests.bench.closed import Past
 from tests.bench.handmade import Hand
 from tests.bench.population import Population, written
 from tests.bench.table import Row, middle, percentile
 from tests.factories import START
+from warning_center.supervision.rollups import recount
 
 DUE = 100
 numbers = st.lists(st.floats(0, 1e6), min_size=1)
@@ -73,3 +75,12 @@ def test_a_row_comes_through_the_pipe_as_it_was() -> None:
     assert (
         row.line() == "| steps | 10 open | 2 /s | 1 – 4 | 0.50 + 0.25 | 50 | 2 × | at least 3/s: **missed** |"
     )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_copied_past_is_counted_as_the_record_says() -> None:
+    past = Past(a_day=20, days=4)
+    past.grow(240)
+    found = recount.check()
+    assert found.directives == 240
+    assert found.differences == ()

@@ -120,6 +120,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "dial": {"task": "telephony.tasks.connect", "schedule": 1.0, "options": {"expires": 5}},
     "dispatch": {"task": "dispatch.tasks.tick", "schedule": 1.0, "options": {"expires": 5}},
     "telephony": {"task": "telephony.tasks.tick", "schedule": 1.0, "options": {"expires": 5}},
+    "report": {"task": "warning_center.tasks.report", "schedule": 600.0, "options": {"expires": 600}},
     "count": {"task": "warning_center.tasks.count", "schedule": 5.0, "options": {"expires": 10}},
 }
 # Dialling stands in a queue of its own, so that a worker of its own (-Q dial) waits for nothing else, not even for a
@@ -129,6 +130,7 @@ CELERY_TASK_ROUTES = {
     "dispatch.tasks.tick": {"queue": "cases"},
     "telephony.tasks.tick": {"queue": "line"},
     "warning_center.tasks.count": {"queue": "figures"},
+    "warning_center.tasks.report": {"queue": "figures"},
 }
 QUEUES: list[str] = env.list("QUEUES", default=["dial", "cases", "line", "figures"])
 CELERY_TASK_QUEUES = [Queue(_name) for _name in QUEUES]
@@ -241,6 +243,9 @@ for _prefix, _carrier in (("TWILIO", "twilio"), ("TWILIO_2", "twilio-2"), ("TWIL
             "languages": env.list(f"{_prefix}_LANGUAGES", default=["zh-CN"]),
             "callback_base": PUBLIC_URL,
         }
+
+# What reports are printed in: a TrueType font that has Chinese; Debian's fonts-wqy-microhei brings this one.
+REPORT_FONT = env.str("REPORT_FONT", default="/usr/share/fonts/truetype/wqy/wqy-microhei.ttc")
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Chinese")), ("en", _("English"))]

@@ -11,6 +11,7 @@ from django.db import DatabaseError, close_old_connections
 
 from telephony import clock
 from warning_center import pulses
+from warning_center.supervision import reports
 from warning_center.supervision.rollups import keep
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,12 @@ def answer() -> None:
 def count() -> None:
     """What has changed is counted anew for the supervisors' pages."""
     keep.keep_up()
+
+
+@shared_task(ignore_result=True)
+def report() -> None:
+    """The reports that are due are made, once."""
+    reports.make_due(now=clock.now())
 
 
 @task_success.connect

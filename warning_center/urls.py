@@ -12,7 +12,7 @@ urlpatterns = [
     path("login/", auth.LoginView.as_view(template_name="center/login.html"), name="login"),
     path("logout/", auth.LogoutView.as_view(next_page="login"), name="logout"),
     path("language/", include("django.conf.urls.i18n")),
-    path("supervision/", include("warning_center.supervision.pages.urls")),
+    path("supervision/", include("warning_center.supervision.urls")),
     # one login for all roles
     path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
     path("admin/", admin.site.urls),

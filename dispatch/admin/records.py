@@ -97,6 +97,7 @@ def _verbs() -> list[tuple[str, str]]:
         ("ordered", _("stop-payment order")),
         ("viewed", _("personal data opened")),
         ("refused", _("refused")),
+        ("exported", _("figures taken out")),
         ("added", _("added")),
         ("changed", _("changed")),
         ("published", _("policy published")),

@@ -29,7 +29,7 @@ from telephony import calls
 from telephony.models import Call, Desk, Text, Trunk
 from tests import factories
 from tests.factories import START
-from warning_center.models import Cell, Directive, Pulse, SavedView
+from warning_center.models import Cell, Directive, Pulse, Report, SavedView
 
 pytestmark = pytest.mark.django_db
 
@@ -134,6 +134,16 @@ BREAKS: dict[str, Breaks] = {
     "warning_center_directive_reference_is_one_sources": lambda case: _again(Directive.objects.get()),
     "warning_center_pulse_is_one_hosts": lambda case: _again(
         Pulse.objects.create(name="tick", host="a", at=case.opened_at, kept_at=case.opened_at)
+    ),
+    "warning_center_report_is_made_once": lambda case: _again(
+        Report.objects.create(
+            kind="daily",
+            unit=Unit.objects.earliest("pk"),
+            since=case.opened_at,
+            until=case.opened_at,
+            made_at=case.opened_at,
+            paper=b"",
+        )
     ),
     "warning_center_savedview_name_is_one_users": lambda case: _again(
         SavedView.objects.create(user=User.objects.create(username="chief"), name="mine")

@@ -56,6 +56,14 @@ def stricter(figures: Overview) -> SafeString:
     )
 
 
+def before(figures: Overview) -> str:
+    """The rate of the period before, if it was asked for."""
+    if figures.before is None:
+        return ""
+    told = _("The period before: {share} ({interval}) of {n}.")
+    return told.format(share=figures.before.share, interval=figures.before.interval, n=figures.before.n.n)
+
+
 def days(wanted: Filter) -> str:
     """`3 月 1 日 – 3 月 7 日`, as each language writes days."""
     if wanted.since is None or wanted.until is None:

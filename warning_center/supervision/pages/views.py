@@ -1,8 +1,10 @@
 """The doors of the supervisors' pages: an address becomes a filter, a filter tables, a figure the list behind it."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -10,7 +12,7 @@ from django.utils.translation import gettext as _
 from dispatch.admin.access import scope_of, user_of
 from dispatch.vocabulary import Money
 from telephony import clock
-from warning_center.models import SavedView
+from warning_center.models import Counted, SavedView
 from warning_center.supervision import definitions, rates
 from warning_center.supervision.doors import chiefs_only
 from warning_center.supervision.pages import address, catalogue, keys, lists, overview, times, verdict
@@ -58,6 +60,7 @@ def supervision(request: HttpRequest) -> HttpResponse:
         "figures": figures,
         "sentence": verdict.sentence(figures, asked.wanted),
         "stricter": verdict.stricter(figures),
+        "before": verdict.before(figures),
         "ladder": [figures.rates[name] for name in ("reached", "listened", "agreed", "strict")],
         "sheets": catalogue.overview(asked) if figures.parts["received"].n else [],
     }
@@ -83,9 +86,18 @@ def defined(request: HttpRequest) -> HttpResponse:
     return render(request, "supervision/defined.html", context_of(request, asked, "defined", figures=figures))
 
 
-@chiefs_only
-def supervision_cases(request: HttpRequest) -> HttpResponse:
-    """Exactly the directives that a figure counts, each with its case: the same predicate asked of their rows."""
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A figure that is asked to be opened: its filter, its name, its directives."""
+
+    asked: Asked
+    name: str
+    rows: QuerySet[Counted]
+    query: QueryDict
+
+
+def behind_of(request: HttpRequest) -> Behind:
+    """The figure that an address names. Raises Http404 for one that does not exist."""
     asked = asked_of(request)
     part, cut, key = (request.GET.get(name, "") for name in ("part", "cut", "key"))
     part = part or "received"
@@ -93,25 +105,27 @@ def supervision_cases(request: HttpRequest) -> HttpResponse:
         part, cut, key = "received", part.replace("_", ".", 1), ANY
     if part not in rates.PARTS or (cut and cut not in CUTS):
         raise Http404
-    pages = Paginator(asked.reading.behind(part, cut, key).select_related("directive"), PER_PAGE)
-    shown = pages.get_page(request.GET.get("page"))
     query = QueryDict(mutable=True)
-    query.update(
-        {
-            name: value
-            for name, value in {**asked.query, "part": part, "cut": cut, "key": key}.items()
-            if value
-        }
-    )
+    told = {**asked.query, "part": part, "cut": cut, "key": key}
+    query.update({name: value for name, value in told.items() if value})
+    return Behind(asked, _named(asked, part, cut, key), asked.reading.behind(part, cut, key), query)
+
+
+@chiefs_only
+def supervision_cases(request: HttpRequest) -> HttpResponse:
+    """Exactly the directives that a figure counts, each with its case: the same predicate asked of their rows."""
+    behind = behind_of(request)
+    pages = Paginator(behind.rows.select_related("directive"), PER_PAGE)
+    shown = pages.get_page(request.GET.get("page"))
     context = {
         "here": "supervision",
-        "figure": _named(asked, part, cut, key),
+        "figure": behind.name,
         "directives": pages.count,
         "cases": lists.lines(list(shown.object_list), now=clock.now()),
         "page": shown,
-        "query": query,
-        "wanted": asked.wanted,
-        "wrong": asked.wrong,
+        "query": behind.query,
+        "wanted": behind.asked.wanted,
+        "wrong": behind.asked.wrong,
     }
     return render(request, "supervision/cases.html", context)
 
