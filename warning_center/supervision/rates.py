@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from dispatch.vocabulary import FraudType, Level, Outcome, Tier
 from warning_center.supervision import definitions
@@ -31,18 +31,17 @@ class Row:
     again: bool = False
     brief: bool = False
 
-    @property
-    def standing(self) -> "Row":
-        return self
+    def holds(self, part: str) -> bool:
+        """Whether these belong to a part."""
+        return PARTS[part](self)
 
 
 class Counts(Protocol):
     """So many directives that stand alike."""
 
     @property
-    def standing(self) -> Any: ...
-    @property
     def directives(self) -> int: ...
+    def holds(self, part: str) -> bool: ...
 
 
 R = TypeVar("R", bound=Counts)
@@ -82,8 +81,9 @@ def wilson(k: int, n: int) -> tuple[float, float]:
 
 def select(rows: Iterable[R], part: str) -> list[R]:
     """The rows of one figure. Raises KeyError for a figure that does not exist."""
-    belongs = PARTS[part]
-    return [row for row in rows if belongs(row.standing)]
+    if part not in PARTS:
+        raise KeyError(part)
+    return [row for row in rows if row.holds(part)]
 
 
 def count(rows: Iterable[Counts], part: str) -> int:

@@ -107,6 +107,7 @@ def test_under_any_filter_the_roll_ups_tell_what_the_record_does(place: Centre, 
             source=chance.choice(["", "", "province", "nobody"]),
         )
         rows, reading = statistics.read(wanted), Reading(wanted)
+        reading.ask("", "fraud", "source", "hour", "money.lost")
         for part in (
             "received",
             "counted",
@@ -122,6 +123,8 @@ def test_under_any_filter_the_roll_ups_tell_what_the_record_does(place: Centre, 
         types = {key: rates.count(some, "counted") for key, some in reading.cut("fraud").items()}
         for fraud, some in statistics.by_fraud(rows):
             assert types.get(fraud.value, 0) == rates.count(some, "counted"), wanted
+        hours = sum(rates.count(some, "received") for some in reading.cut("hour").values())
+        assert hours == rates.count(rows, "received"), wanted
         assert sum(rates.count(some, "received") for some in reading.below().values()) == rates.count(
             rows, "received"
         )

@@ -67,6 +67,7 @@ def _people(asked: Asked) -> list[Sheet]:
         ("occupation", _("By occupation"), _("occupation")),
         ("sum", _("By sum at risk"), _("sum")),
     )
+    asked.reading.ask(*(cut for cut, _title, _head in cuts))
     return [RateTable(asked).sheet(cut, title, head, of_cut(cut), people=True) for cut, title, head in cuts]
 
 

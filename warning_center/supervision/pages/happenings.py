@@ -100,6 +100,7 @@ def _why(code: str) -> str:
 def money(asked: Asked) -> Sheet:
     """The three sums, each of a case's kinds by its newest saying, and by who said so."""
     reading = asked.reading
+    reading.ask(*(f"money.{kind.value}" for kind in Money))
     sources = {f"source:{code}": title for code, title in Source.objects.values_list("code", "name")}
     rows: list[tuple[Value, ...]] = []
     labels, values = [], []

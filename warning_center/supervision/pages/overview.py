@@ -54,6 +54,7 @@ class Overview:
 def draw(asked: Asked, language: str) -> Overview:
     """Everything above the tables."""
     reading = asked.reading
+    reading.ask("", "later")
     rows = reading.whole()
     defined = definitions.built_in().rates
     changed = sum(row.directives for some in reading.cut("later").values() for row in some)

@@ -43,6 +43,7 @@ def quantile(steps: Mapping[int, int], share: float) -> int | None:
 
 def sheets(asked: Asked) -> list[Sheet]:
     reading = asked.reading
+    reading.ask("promise", *(f"time.{code}" for code in names()))
     promises = reading.cut("promise")
     lines, charts = [], []
     for code, title in names().items():

@@ -55,6 +55,7 @@ def context_of(request: HttpRequest, asked: Asked, here: str, **more: Any) -> di
 def supervision(request: HttpRequest) -> HttpResponse:
     """The sentence, the bar, the tables; every number opens into its cases."""
     asked = asked_of(request)
+    asked.reading.ask("", "later", "fraud", "source", *(f"money.{kind.value}" for kind in Money))
     figures = overview.draw(asked, keys.language())
     more = {
         "figures": figures,

@@ -1,9 +1,9 @@
 """Reading figures from the roll-ups: of a filter, the profiles that occur, how many directives have each, the sums."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from django.db.models import QuerySet, Sum
 
@@ -25,9 +25,22 @@ class Some:
     standing: Profile
     directives: int
     total: int = 0
+    parts: frozenset[str] = frozenset()
+
+    def holds(self, part: str) -> bool:
+        """Whether these belong to a part."""
+        return part in self.parts
 
 
 Rows = tuple[Some, ...]
+Found = dict[str, dict[str, tuple[int, int]]]  # by key and profile: how many, and the sum
+
+
+@lru_cache(maxsize=4096)
+def parts_of(code: str) -> frozenset[str]:
+    """Every part that a profile belongs to: each predicate is asked once."""
+    standing = profile.parse(code)
+    return frozenset(part for part, holds in rates.PARTS.items() if holds(standing))
 
 
 class Reading:
@@ -44,18 +57,28 @@ class Reading:
     def cut(self, cut: str) -> dict[str, Rows]:
         """The directives of the filter by the keys of a cut. A cut of many marks may count one more than once."""
         if cut not in self._read:
-            self._read[cut] = self._cut(cut)
+            self.ask(cut)
         return self._read[cut]
 
-    def _cut(self, cut: str) -> dict[str, Rows]:
+    def ask(self, *cuts: str) -> None:
+        """Read several cuts at once: two queries at most."""
+        wanted = [cut for cut in cuts if cut not in self._read]
+        self._read.update({cut: {} for cut in wanted})
         if self.nodes is None:
-            return {}
-        found = self._cells(cut, self.nodes)
-        if found is None:
-            return _rows(self._told(cut, ""))
+            return
+        stored = {cut: how for cut in wanted if (how := self._as_cells(cut)) is not None}
+        for cut, found in self._cells(stored, self.nodes).items():
+            self._read[cut] = _rows(found)
         if self.wanted.exactly:
-            found = _less(found, self._cells(cut, self.children) or {})
-        return _rows(found)
+            for cut, below in self._cells(stored, self.children).items():
+                whole = {
+                    key: {row.standing.code: (row.directives, row.total) for row in rows}
+                    for key, rows in self._read[cut].items()
+                }
+                self._read[cut] = _rows(_less(whole, below))
+        if told := [cut for cut in wanted if cut not in stored]:
+            for cut, found in self._told(told, "").items():
+                self._read[cut] = _rows(found)
 
     def below(self) -> dict[int, Rows]:
         """By the units next below the chosen one; what is its own stands under its own id, nobody's under 0."""
@@ -115,8 +138,8 @@ class Reading:
 
     # from the cells
 
-    def _window(self, nodes: Sequence[int], cut: str) -> "QuerySet[Cell]":
-        cells = Cell.objects.filter(node__in=nodes, cut=cut)
+    def _window(self, nodes: Sequence[int], *cuts: str) -> "QuerySet[Cell]":
+        cells = Cell.objects.filter(node__in=nodes, cut__in=cuts)
         if self.wanted.since:
             cells = cells.filter(day__gte=self.wanted.since)
         if self.wanted.until:
@@ -131,25 +154,26 @@ class Reading:
             return cut, ""
         return narrow[0] if len(narrow) == 1 and cut in ("", narrow[0][0]) else None
 
-    def _cells(self, cut: str, nodes: Sequence[int]) -> dict[str, dict[str, tuple[int, int]]] | None:
-        """By key and profile how many, and the sum; None if cells are not as fine as the filter."""
-        if (stored := self._as_cells(cut)) is None:
-            return None
-        cells = self._window(nodes, stored[0])
-        if stored[1]:
-            cells = cells.filter(key=stored[1])
-        found: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
-        sums = cells.order_by().values_list("key", "profile").annotate(many=Sum("n"), size=Sum("total"))
-        for key, code, many, size in sums:
-            if self._level(profile.parse(code)):
-                found[key if cut else ""][code] = (many, size)
+    def _cells(self, stored: Mapping[str, tuple[str, str]], nodes: Sequence[int]) -> dict[str, Found]:
+        """Cuts as they are stored (`_as_cells`): by key and profile how many, and the sum."""
+        found: dict[str, Found] = {cut: defaultdict(dict) for cut in stored}
+        cells = self._window(nodes, *{cut for cut, _key in stored.values()})
+        sums = (
+            cells.order_by().values_list("cut", "key", "profile").annotate(many=Sum("n"), size=Sum("total"))
+        )
+        for name, key, code, many, size in sums:
+            if not self._level(profile.parse(code)):
+                continue
+            for cut, (stored_as, only) in stored.items():
+                if name == stored_as and only in ("", key):
+                    found[cut][key if cut else ""][code] = (many, size)
         return found
 
     def _by_node(self, nodes: Sequence[int]) -> dict[int, dict[str, tuple[int, int]]]:
         """The whole of each of these parts of the tree, however fine the filter."""
         if (stored := self._as_cells("")) is None:
             paths = Unit.objects.filter(pk__in=nodes).values_list("pk", "path")
-            return {pk: self._told("", path or "-").get("", {}) for pk, path in paths}
+            return {pk: self._told([""], path or "-")[""].get("", {}) for pk, path in paths}
         cells = self._window(nodes, stored[0])
         if stored[1]:
             cells = cells.filter(key=stored[1])
@@ -178,23 +202,26 @@ class Reading:
                 rows = rows.filter(marks__contains=f"~{cut}={key} ")
         return rows
 
-    def _told(self, cut: str, path: str) -> dict[str, dict[str, tuple[int, int]]]:
-        found: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
+    def _told(self, cuts: Collection[str], path: str) -> dict[str, Found]:
+        """Several cuts from the directives themselves, one by one."""
+        found: dict[str, Found] = {cut: defaultdict(dict) for cut in cuts}
         for code, tokens in self._listed().filter(path__startswith=path).values_list("profile", "marks"):
             standing = profile.parse(code)
             if not self._level(standing):
                 continue
             for mark in map(marks.from_token, tokens.split()):
-                if mark.cut == cut:
-                    some = found[mark.key]
-                    kept = marks.grain(cut, standing).code
+                if mark.cut in found:
+                    some = found[mark.cut][mark.key]
+                    kept = marks.grain(mark.cut, standing).code
                     n, total = some.get(kept, (0, 0))
                     some[kept] = (n + 1, total + mark.total)
         return found
 
 
 def _some(found: Mapping[str, tuple[int, int]]) -> Rows:
-    return tuple(Some(profile.parse(code), n, total) for code, (n, total) in sorted(found.items()) if n)
+    return tuple(
+        Some(profile.parse(code), n, total, parts_of(code)) for code, (n, total) in sorted(found.items()) if n
+    )
 
 
 def _rows(found: Mapping[str, Mapping[str, tuple[int, int]]]) -> dict[str, Rows]:
@@ -212,7 +239,7 @@ def _plus(many: Iterable[Mapping[str, tuple[int, int]]]) -> dict[str, tuple[int,
 
 def _less(
     found: Mapping[str, Mapping[str, tuple[int, int]]], taken: Mapping[str, Mapping[str, tuple[int, int]]]
-) -> dict[str, dict[str, tuple[int, int]]]:
+) -> Found:
     return {
         key: {
             code: (
