@@ -19,10 +19,11 @@ WITHIN = 20_000  # milliseconds: a few beats, on a machine that may be busy
 
 
 @pytest.fixture
-def seated(place: Centre, enter: Callable[..., Page]) -> Page:
+def seated(place: Centre, enter: Callable[..., Page], page: Page) -> Page:
     """The queue, for an operator with a desk, the only one there is."""
     Desk.objects.all().delete()
-    page = enter(QUEUE)
+    page.clock.install()
+    enter(QUEUE)
     expect(page.locator("[data-beat]")).to_have_count(0)
     desk = Desk.objects.create(name="一号坐席", since=START, mode=Desk.Mode.PREVIEW)
     Operator.objects.create(user=User.objects.latest("pk"), desk=desk)
@@ -32,6 +33,11 @@ def seated(place: Centre, enter: Callable[..., Page]) -> Page:
 
 def hear(status: CallStatus, result: CallResult | None = None) -> None:
     calls.hear(Update(str(Call.objects.at_desks().get().key), status, result), now=NOW)
+
+
+def beats(page: Page) -> None:
+    """So much time goes by that the desk gives its next sign of life."""
+    page.clock.fast_forward(6000)
 
 
 def shows(page: Page, words: str) -> None:
@@ -45,14 +51,17 @@ def test_an_operator_sits_down_takes_a_call_and_wraps_it_up(place: Centre, seate
     shows(page, "空闲")
     case = factories.directive(place, "A", number=1)
     exchange.connect(now=NOW)
+    beats(page)
     shows(page, "待接")
     expect(page.locator("[data-of=case]")).to_have_text(case.number)
     page.get_by_role("button", name="接这个电话").click()
     expect(page.get_by_role("button", name="接这个电话")).to_be_hidden(timeout=WITHIN)
     assert Call.objects.get().status == CallStatus.DIALLING
     hear(CallStatus.TALKING)
+    beats(page)
     shows(page, "通话中")
     hear(CallStatus.ENDED, CallResult.ANSWERED)
+    beats(page)
     shows(page, "话后处理")
     page.get_by_role("button", name="处理完毕").click()
     shows(page, "空闲")
@@ -67,5 +76,6 @@ def test_a_desk_that_was_signed_off_says_so_by_itself(seated: Page) -> None:
     page.get_by_role("button", name="示闲").click()
     shows(page, "空闲")
     desks.away(desk_id=Desk.objects.get().pk, now=NOW)
+    beats(page)
     shows(page, "离席")
     expect(page.get_by_role("button", name="示闲")).to_be_visible()
