@@ -119,6 +119,7 @@ def _deep(given: Mapping[str, Any]) -> dict[str, Any]:
 
 OPEN_TO_ALL = {
     "login",
+    "wallboard-login",  # where a screen shows its key
     "logout",
     "set_language",
     "jsi18n",

@@ -4,7 +4,19 @@ from warning_center.models.directive import Directive
 from warning_center.models.pulse import Breach, Pulse
 from warning_center.models.report import Report
 from warning_center.models.rollup import Cell, Counted, Stirred
+from warning_center.models.screen import Screen
 from warning_center.models.source import Source
 from warning_center.models.view import SavedView
 
-__all__ = ["Breach", "Cell", "Counted", "Directive", "Pulse", "Report", "SavedView", "Source", "Stirred"]
+__all__ = [
+    "Breach",
+    "Cell",
+    "Counted",
+    "Directive",
+    "Pulse",
+    "Report",
+    "SavedView",
+    "Screen",
+    "Source",
+    "Stirred",
+]

@@ -127,3 +127,8 @@ def part_in_words(part: str) -> str:
         return name(Outcome(part))
     tier = next((name(tier) for tier in Tier if part.endswith(f"_{tier.code}")), "")
     return made.words[language()].replace("{tier}", tier)
+
+
+def yuan(cents: int) -> str:
+    """A sum of cents in words."""
+    return money(Decimal(cents) / 100)
