@@ -10,7 +10,10 @@ from playwright.sync_api import Page, expect
 from dispatch.vocabulary import Disposition, Role
 from telephony import clock
 from tests import factories
+from tests.browser.screens import runs_off
 from tests.factories import START, Centre
+from warning_center.models import Screen
+from warning_center.supervision.pages import catalogue
 from warning_center.supervision.rollups import keep
 
 NOW = START + timedelta(seconds=20)
@@ -47,7 +50,7 @@ def test_a_bar_opens_its_cases_too(history: Centre, enter: Enter) -> None:
 
 def test_a_filter_is_sent_with_the_address(history: Centre, enter: Enter) -> None:
     page = enter("/supervision/", Role.SUPERVISOR)
-    page.get_by_label("诈骗类型").select_option("brushing")
+    page.get_by_role("combobox", name="诈骗类型").select_option("brushing")
     page.get_by_role("button", name="查询").click()
     assert "type=brushing" in page.url
     expect(page.get_by_text("没有收到预警指令")).to_be_visible()
@@ -103,3 +106,31 @@ CONTRAST = """() => {
   }
   return faint;
 }"""
+
+
+def test_every_page_fits_its_screens_and_draws_its_charts(history: Centre, enter: Enter) -> None:
+    page = enter("/supervision/", Role.SUPERVISOR)
+    base = page.url.removesuffix("/supervision/")
+    wide: list[tuple[str, int, int]] = []
+    for slug in ("", "definitions", *(f"by/{slug}" for slug in catalogue.PAGES)):
+        page.goto(f"{base}/supervision/{slug}")
+        for place in page.locator("[data-chart]").all():
+            expect(place.locator("svg")).to_have_count(1)
+        wide += runs_off(page)
+    assert wide == []
+
+
+def test_a_wall_that_hears_nothing_greys_and_says_since_when(history: Centre, enter: Enter) -> None:
+    screen = Screen(name="hall", unit=history.city)
+    key = screen.renew_key()
+    screen.save()
+    page = enter("/wallboard/login")
+    page.get_by_label("密钥").fill(key)
+    page.get_by_role("button").click()
+    expect(page.get_by_text("各等级待处置")).to_be_visible()
+    expect(page.locator(".stale")).to_be_hidden()
+    page.route("**/wallboard/now", lambda route: route.abort())
+    expect(page.locator(".stale")).to_contain_text("数据停在 09:00:00", timeout=20_000)
+    expect(page.locator("body.stopped")).to_have_count(1)
+    page.unroute("**/wallboard/now")
+    expect(page.locator(".stale")).to_be_hidden(timeout=20_000)
