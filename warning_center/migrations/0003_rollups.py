@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'cell',
                 'verbose_name_plural': 'cells',
                 'indexes': [models.Index(condition=models.Q(('n', 0)), fields=['id'], name='warning_center_cell_empty')],
-                'constraints': [models.UniqueConstraint(fields=('node', 'cut', 'day', 'key', 'profile'), include=('n', 'total'), name='warning_center_cell_is_one')],
+                'constraints': [models.UniqueConstraint(fields=('node', 'cut', 'day', 'key', 'profile'), name='warning_center_cell_is_one')],
             },
         ),
         migrations.CreateModel(

@@ -61,7 +61,6 @@ class Cell(models.Model):
             models.UniqueConstraint(
                 name="warning_center_cell_is_one",
                 fields=["node", "cut", "day", "key", "profile"],
-                include=["n", "total"],
             ),
         ]
         indexes = [models.Index(fields=["id"], condition=Q(n=0), name="warning_center_cell_empty")]
