@@ -120,7 +120,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "dial": {"task": "telephony.tasks.connect", "schedule": 1.0, "options": {"expires": 5}},
     "dispatch": {"task": "dispatch.tasks.tick", "schedule": 1.0, "options": {"expires": 5}},
     "telephony": {"task": "telephony.tasks.tick", "schedule": 1.0, "options": {"expires": 5}},
-    "report": {"task": "warning_center.tasks.report", "schedule": 600.0, "options": {"expires": 600}},
+    "report": {"task": "warning_center.tasks.report", "schedule": 30.0, "options": {"expires": 30}},
     "count": {"task": "warning_center.tasks.count", "schedule": 5.0, "options": {"expires": 10}},
 }
 # Dialling stands in a queue of its own, so that a worker of its own (-Q dial) waits for nothing else, not even for a

@@ -26,7 +26,7 @@ from dispatch.models import (
 from dispatch.models.event import RecordIsAppendOnlyError
 from dispatch.vocabulary import Level, Money, OrderState, Outcome, State, Tier
 from telephony import calls
-from telephony.models import Call, Desk, Text, Trunk
+from telephony.models import Call, Desk, Leg, Text, Trunk
 from tests import factories
 from tests.factories import START
 from warning_center.models import Cell, Directive, Pulse, Report, SavedView
@@ -64,6 +64,11 @@ def _same_external_id(case: Case) -> Any:
     trunk = Trunk.objects.get()
     Call.objects.update(trunk=trunk, external_id="x")
     return _again(_call(case), key="00000000-0000-0000-0000-000000000003", external_id="x", trunk=trunk)
+
+
+def _leg(case: Case, **changed: Any) -> Leg:
+    row = {"role": "desk", "begun_at": START, "due_at": START, **changed}
+    return Leg.objects.create(call=_call(case), desk=Desk.objects.all()[0], **row)
 
 
 def _two_of_one_desk(case: Case) -> Any:
@@ -148,6 +153,9 @@ BREAKS: dict[str, Breaks] = {
     "warning_center_savedview_name_is_one_users": lambda case: _again(
         SavedView.objects.create(user=User.objects.create(username="chief"), name="mine")
     ),
+    "telephony_leg_one_live_per_desk": lambda case: [_leg(case), _leg(case)],
+    "telephony_leg_live_has_due_at": lambda case: _leg(case, due_at=None),
+    "telephony_leg_only_supervisors_listen": lambda case: _leg(case, way="listen"),
     "warning_center_cell_is_one": lambda case: _again(
         Cell.objects.create(node=1, day=case.opened_at.date(), profile="1 open   ", n=1, total=0)
     ),
