@@ -121,7 +121,8 @@ def hear(news: LegNews, *, now: datetime, seal: str = "") -> bool:
     if known is None:
         return False
     desk_id, call_id, led_by = known
-    locked = Desk.objects.filter(pk__in={desk_id, led_by} - {None}).order_by("pk").defer("address")
+    helping = Leg.objects.live().filter(call=call_id, role=Role.COLLEAGUE).values_list("desk_id", flat=True)
+    locked = Desk.objects.filter(pk__in={desk_id, led_by, *helping} - {None}).order_by("pk").defer("address")
     desks = {desk.pk: desk for desk in locked.select_for_update(no_key=True)}
     call = Call.objects.select_for_update(of=("self",)).get(pk=call_id)
     leg = Leg.objects.select_for_update(of=("self",)).get(key=news.key)
@@ -159,19 +160,22 @@ def _follow(leg: Leg, call: Call, desks: dict[int, Desk], now: datetime) -> None
     elif leg.state == State.TALKING and leg.role == Role.COLLEAGUE:
         transaction.on_commit(partial(_share_the_lead, call.pk))
     elif leg.state == State.ENDED and leads:
-        _leader_left(leg, call, desk, desks, now)
+        _leader_left(leg, call, desks, now)
     elif leg.state == State.ENDED and desk.state == Desk.State.PAUSED and desk.reason == HELPING:
         desk.enter(Desk.State.READY, now)
     for each in desks.values():
         each.save()
 
 
-def _leader_left(leg: Leg, call: Call, desk: Desk, desks: dict[int, Desk], now: datetime) -> None:
+def _leader_left(leg: Leg, call: Call, desks: dict[int, Desk], now: datetime) -> None:
     if not call.is_live:
         return
-    heir = call.legs.filter(role=Role.COLLEAGUE, state=State.TALKING).exclude(pk=leg.pk).first()
+    desk = desks[leg.desk_id]
+    heirs = call.legs.filter(role=Role.COLLEAGUE, state=State.TALKING, desk__in=desks).exclude(pk=leg.pk)
+    heir = heirs.first()
     if heir is not None:
-        _hand_over(call, heir, desk, now)
+        _hand_over(call, desks[heir.desk_id], now)
+        desk.call_over(now, spoke=True)
         return
     if leg.answered_at is None:
         if desk.state in Desk.BUSY:
@@ -181,15 +185,12 @@ def _leader_left(leg: Leg, call: Call, desk: Desk, desks: dict[int, Desk], now: 
     transaction.on_commit(partial(calls.leave, call))
 
 
-def _hand_over(call: Call, heir: Leg, desk: Desk, now: datetime) -> None:
-    """The colleague leads from here on, at their own desk; the first one's talk is over."""
-    next_desk = Desk.objects.select_for_update(no_key=True).defer("address").get(pk=heir.desk_id)
-    call.desk = next_desk
+def _hand_over(call: Call, heir: Desk, now: datetime) -> None:
+    """The colleague leads from here on, at their own desk."""
+    call.desk = heir
     call.save(update_fields=["desk"])
-    next_desk.after = next_desk.reason = ""
-    next_desk.enter(Desk.State.TALKING, now)
-    next_desk.save()
-    desk.call_over(now, spoke=True)
+    heir.after = heir.reason = ""
+    heir.enter(Desk.State.TALKING, now)
 
 
 def _share_the_lead(call_id: int) -> None:

@@ -10,6 +10,7 @@ from telephony.practice.records import Message
 def create_message(asked: Asked) -> Answer:
     form, switch = asked.form, asked.switch
     to = requests.message_wanted(form)
+    waits_until = requests.send_at(form, switch.clock())
     phone = switch.phones.text(to)
     if phone.refuse:
         raise Refused(phone.refuse[1], to, status=phone.refuse[0])
@@ -24,9 +25,10 @@ def create_message(asked: Asked) -> Answer:
         phone,
         switch.clock(),
         len(form.get("MediaUrl", ())),
+        "queued" if waits_until is None else "scheduled",
     )
     shown = message.as_json()
-    switch.text(message)
+    switch.text(message, waits_until or message.created)
     return 201, shown
 
 

@@ -13,7 +13,7 @@ Row = TypeVar("Row")
 PAGE = 50
 LARGEST_PAGE = 1000
 ENVELOPE: Mapping[str, checks.Check] = {
-    "PageSize": checks.whole(1, LARGEST_PAGE),
+    "PageSize": checks.whole(1, 10**9),
     "Page": checks.whole(0, 10**6),
 }
 
@@ -54,6 +54,8 @@ def page(
     Raises Refused.
     """
     checks.every(query, ENVELOPE)
+    if int(one(query, "PageSize", str(PAGE))) > LARGEST_PAGE:
+        raise Refused(20007, one(query, "PageSize"))
     size = int(one(query, "PageSize", str(PAGE)))
     number = int(one(query, "Page", "0"))
     start = _after(rows, show, one(query, "PageToken")) if one(query, "PageToken") else number * size

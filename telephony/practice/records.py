@@ -134,8 +134,8 @@ class Message:
     phone: Phone
     created: datetime
     media: int = 0
-    sid: str = field(default_factory=lambda: new_sid("SM"))
     status: str = "queued"
+    sid: str = field(default_factory=lambda: new_sid("SM"))
     updated: datetime | None = None
     sent: datetime | None = None
     error: int | None = None

@@ -1,13 +1,15 @@
 """What each request of the API may say: its fields with their checks, and what must be there."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
-from telephony.practice import checks
+from telephony.practice import checks, lists
 from telephony.practice.checks import Check, Form, many, one, whole, words
 from telephony.practice.codes import Refused
 
 EVENTS = ("initiated", "ringing", "answered", "completed")
 RECORDED = ("in-progress", "completed", "absent")
+SOONEST, LATEST = timedelta(seconds=300), timedelta(days=35)  # from now, of a message that is to wait
 STATUSES = ("queued", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled")
 
 _DETECTION: Mapping[str, Check] = {
@@ -202,6 +204,24 @@ def message_wanted(form: Form) -> str:
         raise Refused(21620)
     checks.every(form, CREATE_MESSAGE)
     return to
+
+
+def send_at(form: Form, now: datetime) -> datetime | None:
+    """When a message is to be sent that waits; None: at once. Raises Refused.
+
+    https://www.twilio.com/docs/messaging/features/message-scheduling
+    """
+    said = one(form, "SendAt")
+    at = lists.moment("SendAt", said) if said else None
+    if not one(form, "ScheduleType"):
+        return None
+    if not one(form, "MessagingServiceSid"):
+        raise Refused(35118)
+    if at is None:
+        raise Refused(35111)
+    if not SOONEST <= at - now <= LATEST:
+        raise Refused(35114, said)
+    return at
 
 
 def participant_wanted(form: Form) -> tuple[str, str]:

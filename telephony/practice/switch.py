@@ -200,7 +200,7 @@ class Switch(Agenda):
 
     # ---- what others ask
 
-    def text(self, message: Message) -> None:
+    def text(self, message: Message, begins: datetime) -> None:
         """An SMS goes its way: sent after a second, and after three more as its phone has it."""
         with self.lock:
             self.messages[message.sid] = message
@@ -208,10 +208,12 @@ class Switch(Agenda):
         if message.phone.text == "failed":
             path = [("failed", 1.0)]
         for word, after in path:
-            moment = message.created + timedelta(seconds=after)
+            moment = begins + timedelta(seconds=after)
             self.at(moment, message.sid, lambda word=word, at=moment: self._text_moves(message, word, at))  # type: ignore[misc]
 
     def _text_moves(self, message: Message, word: str, at: datetime) -> None:
+        if message.status == "canceled":
+            return
         message.status, message.updated = word, at
         if word == "sent":
             message.sent = at

@@ -29,9 +29,10 @@ def test_every_sequence_of_four_keeps_every_promise(level: str) -> None:
 
 
 @pytest.mark.parametrize("level", [level.code for level in Level])
-def test_every_other_way_of_starting_keeps_every_promise(level: str) -> None:
+@pytest.mark.parametrize(("length", "most"), [(2, 2_000), pytest.param(3, 50_000, marks=pytest.mark.long)])
+def test_every_other_way_of_starting_keeps_every_promise(level: str, length: int, most: int) -> None:
     starts = [life for name, life in walk.other_starts().items() if name.startswith(level)]
-    assert walk.Walk(starts, length=3).run() > 50_000
+    assert walk.Walk(starts, length).run() > most
 
 
 def aged(level: Level) -> Life:
@@ -80,7 +81,8 @@ def late(life: Life, delay: timedelta) -> Life:
 # the walk is only as good as what it can see
 
 
-@pytest.mark.parametrize(("level", "length"), [("critical", 3), ("high", 3), ("medium", 2), ("low", 2)])
+@pytest.mark.parametrize("level", [level.code for level in Level])
+@pytest.mark.parametrize("length", [2, pytest.param(3, marks=pytest.mark.long)])
 def test_lives_that_are_walked_on_from_once_go_on_alike(level: str, length: int) -> None:
     lives = [walk.main_starts()[level].turn()]
     for _ in range(length):
