@@ -61,11 +61,6 @@ SELECT count(*) FROM (
   GROUP BY case_id, verb, detail->>'attempt' HAVING count(*) > 1
   UNION ALL SELECT case_id, '' FROM dispatch_event WHERE verb = 'opened' GROUP BY case_id HAVING count(*) > 1) a
 """
-STANDING_STILL = """
-SELECT count(*) FROM dispatch_case c WHERE c.closed_at IS NULL AND (c.due_at < %s OR NOT EXISTS (
-  SELECT FROM dispatch_attempt a WHERE a.case_id = c.id AND a.ended_at IS NULL AND a.due_at >= c.due_at)
-  AND NOT EXISTS (SELECT FROM dispatch_order o WHERE o.case_id = c.id AND o.ended_at IS NULL))
-"""
 UNTRIED = """
 SELECT count(*) FROM dispatch_case WHERE closed_at IS NULL AND NOT EXISTS (
   SELECT FROM dispatch_attempt WHERE case_id = dispatch_case.id AND started_at IS NOT NULL)
@@ -215,8 +210,10 @@ def judge(at: Deployment, sources: Sources, since: datetime, overdue: float, spe
         f"cases more than {LATEST:.0f} s overdue, by looking", f"the most {overdue:.1f} s", overdue <= LATEST
     )
     (cases,) = at.ask(CASES)
-    (still,) = at.ask(STANDING_STILL, at.now() - timedelta(seconds=LATEST * speed))
-    yield Told("cases standing still", f"{still} of {cases:,}", still == 0)
+    still = at.standing_still()
+    yield Told(
+        "cases standing still", f"{len(still)} of {cases:,} {'; '.join(still[:5])}".rstrip(), not still
+    )
     (untried,) = at.ask(UNTRIED)
     yield Told("people nobody has tried to reach", str(untried), untried == 0)
 

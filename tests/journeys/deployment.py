@@ -25,6 +25,15 @@ ROOT = nursery.ROOT
 START = "2026-03-02T09:00:00+08:00"  # a Monday morning, when everybody may be called
 READY_WITHIN = 60.0  # wall seconds
 
+# By the program's clock as it is once the rows are read: a case woken a moment ago waits for its turn, and how long is
+# asked elsewhere.
+STANDING_STILL = """
+SELECT id || ' ' || state || ' ' || due_at FROM dispatch_case c
+WHERE closed_at IS NULL AND due_at > %s::timestamptz + (clock_timestamp() - %s::timestamptz) * %s AND NOT EXISTS (
+  SELECT FROM dispatch_attempt WHERE case_id = c.id AND ended_at IS NULL AND due_at >= c.due_at) AND NOT EXISTS (
+  SELECT FROM dispatch_order WHERE case_id = c.id AND ended_at IS NULL AND due_at >= c.due_at)
+"""
+
 
 @dataclass
 class Deployment:
@@ -81,6 +90,10 @@ class Deployment:
         ):  # kept: to connect costs more than most questions, and some are asked all the time
             self._asking = psycopg.connect(self.env["DATABASE_URL"], autocommit=True)
         return [row[0] for row in self._asking.execute(query, values).fetchall()]
+
+    def standing_still(self) -> list[str]:
+        """Open cases that nothing will move, with what is known of them."""
+        return self.ask(STANDING_STILL, START, self.env["CLOCK_ANCHOR"], float(self.env["CLOCK_SPEED"]))
 
     def now(self) -> datetime:
         """What the deployed program's clock shows."""
