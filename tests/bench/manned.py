@@ -24,6 +24,7 @@ SELECT d.reference, c.key::text FROM warning_center_directive d
 JOIN dispatch_attempt a ON a.case_id = d.case_id JOIN telephony_call c ON c.id = a.call_id
 WHERE d.reference = ANY(%s)
 """
+KEPT = 1.0  # second; gunicorn ends a connection that has been silent for two
 PULSE = "SELECT count(*) FROM warning_center_pulse WHERE name IN ('dispatch', 'telephony')"
 
 
@@ -55,12 +56,13 @@ def _answers(url: str) -> bool:
 
 
 class Source:
-    """Posts to the sources' door on one connection that stays open."""
+    """Posts to the sources' door on one connection, opened again before the server would end it."""
 
     def __init__(self, at: Deployment, key: str) -> None:
         place = urlsplit(at.url)
         self._door = HTTPConnection(place.hostname or "", place.port, timeout=120)
         self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        self._used = time.monotonic()
 
     def send(self, directive: dict[str, Any]) -> None:
         """One directive; it is stored when this returns."""
@@ -73,6 +75,9 @@ class Source:
             raise RuntimeError(f"not all were accepted: {answer['summary']}")
 
     def _post(self, path: str, body: Any, expected: int) -> Any:
+        if time.monotonic() - self._used > KEPT:
+            self._door.close()
+        self._used = time.monotonic()
         self._door.request("POST", path, json.dumps(body), self._headers)
         answer = self._door.getresponse()
         said = answer.read()
