@@ -2,12 +2,12 @@
 
 import logging
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from telephony import calls
+from telephony import calls, pace
 from telephony.carrier import ANNOUNCE
 from telephony.models import Call, Desk, Trunk
 from telephony.prepared import prepared
@@ -170,6 +170,11 @@ def turn(*, now: datetime, limit: int = 50) -> int:
         except Exception:  # one bad call must not keep the others from being dialled
             logger.exception("call %s could not be dialled", call.pk)
     return len(dialling)
+
+
+def until_next(*, now: datetime) -> timedelta | None:
+    """How long until a trunk may begin one call more than now, if anybody waits for one; None: no such moment."""
+    return pace.until_next(now) if is_anyone_waiting(now) else None
 
 
 def trunk_count() -> int:

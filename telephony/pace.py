@@ -26,6 +26,18 @@ def begun(now: datetime) -> Mapping[int | None, int]:
     return dict(_placed(now - WINDOW))
 
 
+def until_next(now: datetime) -> timedelta | None:
+    """How long until the first of those that were begun in the last second counts no more; None: none was."""
+    placed_at = _first_placed.first(now - WINDOW)
+    return None if placed_at is None else max(timedelta(), placed_at + WINDOW - now)
+
+
+@prepared
+def _first_placed(since: datetime) -> QuerySet[Call, datetime | None]:
+    placed = Call.objects.filter(placed_at__gt=since).order_by("placed_at")
+    return placed.values_list("placed_at", flat=True)[:1]
+
+
 @prepared
 def _carried(since: datetime) -> QuerySet[Call, tuple[int, int, int]]:
     placing = Q(placed_at=None, dialled_at__gt=since)

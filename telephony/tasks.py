@@ -2,6 +2,8 @@
 
 import logging
 import time
+from datetime import timedelta
+from typing import Any
 
 from celery import shared_task
 from kombu.exceptions import OperationalError
@@ -10,6 +12,7 @@ from telephony import calls, clock, desks, exchange, inbox, legs, texts
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 8  # calls
+SOONEST = timedelta(milliseconds=100)  # from one hint of a trunk's to the next
 REST = 30.0  # seconds without hints after the broker failed to take one
 
 
@@ -28,10 +31,14 @@ def tick() -> None:
 def connect() -> None:
     """Dial what waits, a few at a time: while one worker rings a slow carrier, others take what is left.
 
-    Beat ticks; a hint says that a call has been booked, or that a desk is ready.
+    Beat ticks; a hint says that a call has been booked, or that a desk is ready, or that a trunk which had begun as
+    many calls as it may in a second can begin another: the tick alone would come too late for every other second.
     """
-    while exchange.turn(now=clock.now(), limit=AT_ONCE):
-        pass
+    dialled = 0
+    while many := exchange.turn(now=clock.now(), limit=AT_ONCE):
+        dialled += many
+    if dialled and (wait := exchange.until_next(now=clock.now())) is not None:
+        hints.send(after=max(SOONEST, wait / clock.pace()))
 
 
 class Hints:
@@ -40,12 +47,14 @@ class Hints:
     def __init__(self) -> None:
         self._rests_until = 0.0
 
-    def send(self) -> None:
-        """Say that a call may have been booked, or a desk be ready. Never fails, and waits for no broker."""
+    def send(self, *, after: timedelta = timedelta()) -> None:
+        """Say that a call can be dialled now, or so much later. Never fails, and waits for no broker."""
         if time.monotonic() < self._rests_until:
             return
         try:
-            connect.apply_async(retry=False, expires=5)
+            delay = after.total_seconds()
+            later: dict[str, Any] = {"countdown": delay} if delay else {}
+            connect.apply_async(retry=False, expires=delay + 5, **later)
         except OperationalError:
             self._rests_until = time.monotonic() + REST
             logger.warning("the broker took no hint; the tick will find the calls")

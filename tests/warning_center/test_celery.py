@@ -10,7 +10,7 @@ from pytest_django import Settings
 from dispatch import tasks as dispatch_tasks
 from telephony import clock
 from telephony import tasks as telephony_tasks
-from telephony.models import Call
+from telephony.models import Call, Trunk
 from tests.factories import centre, directive
 from tests.journeys.deployment import free_port, until
 from warning_center import celery as door
@@ -98,3 +98,14 @@ def test_dialling_waits_for_nothing_in_another_queue(redis_url: str) -> None:
         until(lambda: Call.objects.on_line().exists(), what="the call is dialled")
     with redis.Redis.from_url(redis_url) as broker:
         assert (broker.llen("dial"), broker.llen("cases"), broker.llen("line")) == (0, 50, 50)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_trunk_that_may_begin_few_a_second_goes_on_between_the_ticks(redis_url: str) -> None:
+    place = centre(clock.now())
+    Trunk.objects.update(per_second=2, tokens=2)
+    for n in range(5):
+        directive(place, f"R-{n}", number=n, now=clock.now())
+    telephony_tasks.hints.send()  # and nobody ticks
+    with start_worker(door.app, queues=["dial"], perform_ping_check=False, loglevel="ERROR"):
+        until(lambda: Call.objects.exclude(dialled_at=None).count() == 5, what="all are dialled")
