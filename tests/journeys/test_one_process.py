@@ -94,3 +94,8 @@ def test_it_stops_cleanly_and_goes_on_where_it_stood(tmp_path: Path) -> None:
     said = (tmp_path / "out").read_text()
     assert "Traceback" not in said
     assert said.count("operator: operator / ") == 2
+    env = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")}
+    command = [sys.executable, "manage.py", "recount", "--check"]
+    env["WARNING_CENTER_HOME"] = str(tmp_path)
+    checked = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert checked.stdout.startswith("the same as the record"), checked.stdout + checked.stderr
