@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from dispatch.vocabulary import Disposition, Role
 from telephony import clock
 from tests import factories
-from tests.browser.screens import runs_off
+from tests.browser.screens import closed_to_some, runs_off
 from tests.factories import START, Centre
 from warning_center.models import Screen
 from warning_center.supervision.pages import catalogue
@@ -108,16 +108,31 @@ CONTRAST = """() => {
 }"""
 
 
-def test_every_page_fits_its_screens_and_draws_its_charts(history: Centre, enter: Enter) -> None:
-    page = enter("/supervision/", Role.SUPERVISOR)
+PAGES = ("", "definitions", *(f"by/{slug}" for slug in catalogue.PAGES))
+SOME = ("", "by/type", "reports")
+
+
+@pytest.mark.parametrize(
+    ("language", "slugs"),
+    [
+        ("en", SOME),
+        pytest.param("zh-hans", PAGES, marks=pytest.mark.long),
+        pytest.param("en", PAGES, marks=pytest.mark.long),
+    ],
+)
+def test_pages_fit_their_screens_draw_their_charts_and_are_open_to_everybody(
+    history: Centre, enter: Enter, language: str, slugs: tuple[str, ...]
+) -> None:
+    page = enter("/supervision/", Role.SUPERVISOR, language=language)
     base = page.url.removesuffix("/supervision/")
-    wide: list[tuple[str, int, int]] = []
-    for slug in ("", "definitions", *(f"by/{slug}" for slug in catalogue.PAGES)):
+    wrong: list[object] = []
+    for slug in slugs:
         page.goto(f"{base}/supervision/{slug}")
         for place in page.locator("[data-chart]").all():
             expect(place.locator("svg")).to_have_count(1)
-        wide += runs_off(page)
-    assert wide == []
+        wrong += runs_off(page)
+        wrong += closed_to_some(page)
+    assert wrong == []
 
 
 def test_a_wall_that_hears_nothing_greys_and_says_since_when(history: Centre, enter: Enter) -> None:
