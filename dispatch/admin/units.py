@@ -18,7 +18,7 @@ from dispatch import duty, outlines
 from dispatch.admin import unitmap
 from dispatch.admin.access import CHIEFS, OFFICE, Guarded, units_of, user_of
 from dispatch.models import Area, Shift, Unit
-from dispatch.register.cells import BadCell, codes, days
+from dispatch.register.cells import BadCell, days, digits
 from dispatch.register.checks import rules_broken
 from dispatch.register.load import outlined
 from telephony import clock
@@ -75,13 +75,11 @@ class AreaForm(_ModelForm):
             raise ValidationError(_("Either a code or an outline."))
         try:
             if given.get("code"):
-                (given["code"],) = codes(given["code"])
+                given["code"] = digits(given["code"])
             else:
                 self._box(outlined(None, given["outline"], sketch=bool(given.get("sketch"))))
         except (BadCell, outlines.BadOutline) as bad:
             raise ValidationError(_(str(bad))) from None
-        except ValueError:
-            raise ValidationError(_("One code in each line.")) from None
         return given
 
     def _box(self, area: Area) -> None:

@@ -83,7 +83,7 @@ class _Check:
         if unit is None and (kind is None or not adcode or "name" not in given):
             self.wrong("a new unit has a kind, an administrative code and a name", row, "code", code)
             return
-        entry.kind = UnitKind(unit.kind) if unit else kind
+        entry.kind = UnitKind(unit.kind if unit else kind)
         entry.adcode = adcode or (unit.adcode if unit else "")
         if unit and kind and kind != unit.kind:
             self.wrong("a unit stays what it is: {kind}", row, "kind", kind, kind=UnitKind(unit.kind))
@@ -138,7 +138,7 @@ class _Check:
             entry.parent = self.known.by_id.get(entry.unit.parent_id or 0)
             return
         names = (said,) if said else tuple(parents(entry.kind, entry.adcode))
-        entry.parent = next(filter(None, map(self._called, names)), None)
+        entry.parent = next((found for found in map(self._called, names) if found), None)
         if entry.parent is None and names:
             self.wrong(
                 "there is no unit {names} to hang under", entry.row, "parent", said, names=", ".join(names)

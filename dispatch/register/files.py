@@ -141,7 +141,7 @@ def _read_geojson(text: str, sheet: Sheet) -> None:
         if not isinstance(said, dict):
             sheet.wrong("a feature has properties", number)
             continue
-        cells = {COLUMNS.get(key, key): _cell(value) for key, value in said.items()}
+        cells = {COLUMNS.get(str(key), str(key)): _cell(value) for key, value in said.items()}
         geometry = feature.get("geometry")
         if isinstance(geometry, dict) and geometry.get("type") == "Point":
             cells |= _point(geometry)

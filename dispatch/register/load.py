@@ -300,7 +300,7 @@ def _close(known: Known, checked: Checked, names: _Names, loaded: Loaded, now: d
 def _tell(loaded: Loaded, sheets: Iterable[Sheet], now: datetime, by: User | None, agent: str) -> None:
     """One line for the load, and one for each unit that it changed; what is new is counted only."""
     what = ", ".join(sheet.name for sheet in sheets)
-    counts = {verb: loaded.count(verb) for verb in ("added", "changed", "closed", "reopened")}
+    counts: dict[str, Any] = {verb: loaded.count(verb) for verb in ("added", "changed", "closed", "reopened")}
     who: dict[str, Any] = {"now": now, "by": by, "agent": agent}
     lines = [record.line("loaded", what=what, **counts, **who)] if any(counts.values()) else []
     lines += [

@@ -45,7 +45,7 @@ class Checkers:
         """The unit's own; if it has none, those of the town above it."""
         if unit.pk not in self._of:
             above = [one.pk for one in unit.ancestors() if one.kind in LOCAL]
-            found = [Checker(*row) for row in _officers(above)]
+            found = [Checker(pk, username, of or 0) for pk, username, of in _officers(above)]
             nearest = next((pk for pk in above if any(one.unit_id == pk for one in found)), None)
             self._of[unit.pk] = [one for one in found if one.unit_id == nearest]
             self._busy.update(_given([one.pk for one in self._of[unit.pk]]))

@@ -14,7 +14,7 @@ from dispatch.admin.columns import Mark, Moment
 from dispatch.checks import checks_done
 from dispatch.models import Attempt, Unit, User
 from dispatch.models.choices import name
-from dispatch.vocabulary import Level, Result, Role, Stage, Tier
+from dispatch.vocabulary import Level, Result, Role, Stage, Tier, Way
 from dispatch.workflow.checkers import LOCAL
 from dispatch.workflow.followups import FOUND, FOUND_IN_A_WATCH
 
@@ -92,7 +92,7 @@ def _line(attempt: Attempt, past: list[Attempt], now: datetime) -> Check:
         state=state,
         word=_words()[state],
         when=_when(attempt, state, now),
-        way=name(way) if way else "",
+        way=name(Way(way)) if way else "",
         way_code=way,
         worker=given.user_id if given else None,
         worker_name=str(given.user.get_full_name() or given.user) if given else "",
