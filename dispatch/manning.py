@@ -27,6 +27,8 @@ class Manning:
     def read(self, units: Iterable[Unit]) -> None:
         """Look up the rosters and the visits of all these at once."""
         new = [unit.pk for unit in units if unit.pk not in self._rosters]
+        if not new:
+            return
         self._rosters.update({pk: [] for pk in new})
         for shift in _shifts(new):
             self._rosters[shift.unit_id].append(shift.plain())

@@ -97,7 +97,7 @@ class _Check:
                 yield Flaw("needs either checks or a watch", where)
             if list(rung.checks) != sorted(set(rung.checks)):
                 yield Flaw("must come one after the other", f"{where}.checks")
-            if rung.ways and len(rung.ways) != len(rung.checks):
+            if rung.checks and rung.ways and len(rung.ways) != len(rung.checks):
                 yield Flaw("says a way for each check, or none", f"{where}.ways")
         if tier is not Tier.VISIT and rung.first is not First.DISTANCE:
             yield Flaw("nobody is sent here", f"{where}.first")

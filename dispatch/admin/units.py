@@ -35,11 +35,14 @@ GAPS_AHEAD = 14  # days
 class ShiftForm(_ModelForm):
     """A line of a roster; weekdays may be typed as 1-5 or 周一至周五."""
 
-    days = forms.CharField(label=gettext_lazy("weekdays"), required=False, max_length=32)
+    days = forms.CharField(
+        label=gettext_lazy("weekdays"), required=False, max_length=32, widget=forms.TextInput({"size": 8})
+    )
 
     class Meta:
         model = Shift
         fields = ("kind", "days", "begins", "ends", "since", "until", "person", "instead_of")
+        widgets = {name: forms.TextInput({"size": 8}) for name in ("person", "instead_of")}
 
     def clean_days(self) -> str:
         try:

@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
                 ('ends', models.TimeField(blank=True, null=True, verbose_name='to')),
                 ('since', models.DateField(blank=True, null=True, verbose_name='first day')),
                 ('until', models.DateField(blank=True, null=True, verbose_name='last day')),
-                ('person', models.CharField(blank=True, max_length=32, verbose_name='who')),
+                ('person', models.CharField(blank=True, max_length=32, verbose_name='on duty is')),
                 ('instead_of', models.CharField(blank=True, max_length=32, verbose_name='instead of')),
             ],
             options={

@@ -19,7 +19,7 @@ class Shift(models.Model):
     ends = models.TimeField(_("to"), null=True, blank=True)
     since = models.DateField(_("first day"), null=True, blank=True)
     until = models.DateField(_("last day"), null=True, blank=True)
-    person = models.CharField(_("who"), max_length=32, blank=True)
+    person = models.CharField(_("on duty is"), max_length=32, blank=True)
     instead_of = models.CharField(_("instead of"), max_length=32, blank=True)
 
     class Meta:

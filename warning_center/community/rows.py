@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
 from django.utils.translation import gettext as _
 
 from dispatch import policies
@@ -56,13 +56,16 @@ def checks(unit: Unit, now: datetime, *, mine: User | None = None) -> QuerySet[A
     if mine is not None:
         found = found.filter(assignment__user=mine)
     found = found.select_related("case__target", "unit", "assignment__user")
-    return found.order_by(
-        F("ended_at").asc(nulls_last=True),
-        F("started_at").asc(nulls_last=True),
-        "-case__level",
-        "due_at",
-        "pk",
-    )
+    return found.order_by(_TURN, F("ended_at").asc(nulls_last=True), "due_at", "-case__level", "pk")
+
+
+# Missed, going on, planned; a watch asks nothing of anybody.
+_TURN = Case(
+    When(ended_at__isnull=False, then=0),
+    When(stage=Stage.WATCHING, then=3),
+    When(started_at=None, then=2),
+    default=1,
+)
 
 
 def lines(attempts: Iterable[Attempt], now: datetime) -> list[Check]:
@@ -103,7 +106,7 @@ def _line(attempt: Attempt, past: list[Attempt], now: datetime) -> Check:
 def _words() -> dict[str, str]:
     return {
         "overdue": _("overdue"),
-        "due": _("due"),
+        "due": _("to be checked"),
         "watch": _("watched"),
         "planned": _("planned"),
     }

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from dispatch import record
 from dispatch.admin.access import user_of
 from dispatch.models import Unit, User
+from dispatch.models.choices import name
 from dispatch.vocabulary import Result, Way
 from dispatch.workflow import followups
 from dispatch.workflow.desk import Opened
@@ -117,7 +118,7 @@ def _list(request: HttpRequest, user: User, *, shown: int = 0, opened: Opened | 
         "places": rows.places(user.unit),
         "workers": rows.workers(unit),
         "page": page,
-        "ways": [(Way.CALL.value, _("call")), (Way.VISIT.value, _("visit"))],
+        "ways": [(way.value, name(way)) for way in Way],
         "shown": shown,
         "opened": opened,
         "now": now,
@@ -175,8 +176,8 @@ def _say(request: HttpRequest, entered: list[Entered], wrong: int) -> None:
         messages.warning(request, _("Nothing was chosen, so nothing was written."))
 
 
-def _number(request: HttpRequest, name: str) -> int:
-    given = request.POST.get(name, "")
+def _number(request: HttpRequest, field: str) -> int:
+    given = request.POST.get(field, "")
     return int(given) if _is_number(given) else 0
 
 
@@ -186,6 +187,8 @@ def _is_number(text: str) -> bool:
 
 def _back(request: HttpRequest) -> str:
     """The list as it was asked for."""
-    kept = {name: request.POST.get(name, "") for name in ("unit", "who", "page")}
-    asked = "&".join(f"{name}={value}" for name, value in kept.items() if _is_number(value) or value == "me")
+    kept = {field: request.POST.get(field, "") for field in ("unit", "who", "page")}
+    asked = "&".join(
+        f"{field}={value}" for field, value in kept.items() if _is_number(value) or value == "me"
+    )
     return reverse("community") + (f"?{asked}" if asked else "")
