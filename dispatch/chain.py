@@ -6,7 +6,7 @@ from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 from dispatch.flaw import Flaw
-from dispatch.vocabulary import Level, Met, Outcome, Stage, Tier
+from dispatch.vocabulary import First, Level, Met, Outcome, Stage, Tier, Way
 
 _CONTACT = {Met.NOT_PERSUADED, Met.PERSUADED, Met.TRANSFERRED, Met.FALSE_ALARM}
 CELLS_OF: Mapping[Tier, frozenset[Met]] = {
@@ -57,7 +57,10 @@ class Rung:
     cells: Mapping[Met, Cell] = field(default_factory=dict)
     announce: bool = False  # a call begins with a spoken announcement
     community: bool = False  # a visit is the village's or community's
+    first: First = First.DISTANCE  # who is sent on a visit
     checks: tuple[timedelta, ...] = ()  # follow-up by a person, counted from the contact
+    ways: tuple[Way, ...] = ()  # how each check is to be made; none: as the checker thinks fit
+    police: bool = False  # the nearest station's community officers check, not the village's grid workers
     watch: timedelta | None = None  # or a watch without anybody asking
 
 
@@ -84,6 +87,10 @@ class Rules:
     zone: ZoneInfo
     order_within: timedelta
     levels: Mapping[Level, Chain]
+    place_lasts: timedelta = timedelta(
+        hours=24
+    )  # an older place is stale: it says so, and any newer one replaces it
+    reach_km: int = 100  # nobody farther away than this is sent
     sources: Mapping[str, str] = field(
         default_factory=dict
     )  # per row, where its numbers come from; else a default

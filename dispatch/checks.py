@@ -1,9 +1,10 @@
 """When the next check of a follow-up, or its watch's end, is due: counted from the contact. No Django."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from dispatch.chain import Rules
-from dispatch.plan import Facts
+from dispatch.plan import Facts, Past
 from dispatch.standing import Standing
 from dispatch.vocabulary import Level, Result, Tier
 
@@ -16,9 +17,14 @@ def next_check(
     since = standing.agreed_at or _since(facts, rules, now)
     if rung.watch:
         return since + rung.watch if since + rung.watch > now else None
-    checked = [p for p in facts.past if p.tier is Tier.FOLLOW_UP and p.result not in (None, Result.CANCELLED)]
-    done = sum(p.heard_at >= since for p in checked)
+    done = checks_done(facts.past, since)
     return since + rung.checks[done] if done < len(rung.checks) else None
+
+
+def checks_done(past: Sequence[Past], since: datetime) -> int:
+    """How many checks have ended since the contact from which they count."""
+    checked = (p for p in past if p.tier is Tier.FOLLOW_UP and p.result not in (None, Result.CANCELLED))
+    return sum(p.heard_at >= since for p in checked)
 
 
 def _since(facts: Facts, rules: Rules, now: datetime) -> datetime:

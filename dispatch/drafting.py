@@ -10,7 +10,7 @@ from typing import Any
 from dispatch.chain import CELLS_OF, STAGES_OF
 from dispatch.flaw import Flaw
 from dispatch.rules import span
-from dispatch.vocabulary import CALLS, FraudType, Level, Met, Tier
+from dispatch.vocabulary import CALLS, First, FraudType, Level, Met, Tier, Way
 
 _GAPS = re.compile(r"[\s,，、;；]+")
 _CHINESE = re.compile(r"(\d+)\s*(秒|分钟|分|小时|时|天|日)")
@@ -57,6 +57,8 @@ def resolved(document: Mapping[str, Any]) -> dict[str, Any]:
 def chain_entries() -> Iterator[Entry]:
     """Everything of an escalation policy that a person may change."""
     yield Entry(("order_within",), "span")
+    yield Entry(("place_lasts",), "span")
+    yield Entry(("reach_km",), "count")
     for level in reversed(Level):
         for word, kind in _SETTINGS.items():
             yield Entry((level.code, word), kind)
@@ -85,9 +87,12 @@ def _tier_entries(tier: Tier) -> Iterator[tuple[tuple[str, ...], str]]:
         yield ("announce",), "flag"
     if tier is Tier.VISIT:
         yield ("community",), "flag"
+        yield ("first",), "first"
     if tier is Tier.FOLLOW_UP:
         yield ("checks",), "spans"
         yield ("watch",), "span"
+        yield ("ways",), "ways"
+        yield ("police",), "flag"
     for met in Met:
         if met in CELLS_OF[tier] - _FIXED:
             words = {"then": "tiers", "recalls": "tiers"} if met is Met.PERSUADED else _words(tier)
@@ -144,6 +149,8 @@ def text(document: Mapping[str, Any], entry: Entry) -> str:
             return " ".join(f"{at}:{points}" for at, points in found)
         case "seek":
             return str(found or "same")
+        case "first":
+            return str(found or First.DISTANCE)
         case "flag" | "sms":
             return "1" if found else ""
         case "words" if found:
@@ -264,6 +271,10 @@ def _steps(given: str) -> list[list[int]]:
     return steps
 
 
+def _ways(given: str) -> list[str]:
+    return [Way(part).value for part in _GAPS.split(given)]
+
+
 def _one_of(*known: str) -> Any:
     def read(given: str) -> str:
         if given not in known:
@@ -282,6 +293,8 @@ _READ: dict[str, Any] = {
     "tiers": _tiers,
     "tier": _one_of(*(tier.code for tier in Tier)),
     "seek": _one_of("same", "next"),
+    "first": _one_of(*First),
+    "ways": _ways,
     "hours": _hours,
     "raises": _raises,
     "steps": _steps,

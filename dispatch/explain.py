@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from dispatch import wording
+from dispatch import choosing, wording
 from dispatch.chain import Cell
 from dispatch.models import Assessment, Case, Event, Unit
 
@@ -29,7 +29,7 @@ def steps(case: Case) -> Iterator[Step]:
     """The case's steps, oldest first; of one moment: what was learnt, how it was judged, what was done."""
     document: dict[str, Any] = case.policy.document
     events = list(case.events.select_related("by").order_by("pk"))
-    units = Unit.objects.in_bulk({event.detail["unit"] for event in events if "unit" in event.detail})
+    units = choosing.units_of(events)
     judged = [(1, _judged(one)) for one in case.assessments.select_related("policy").order_by("pk")]
     told = [(2 * (event.agent == "engine"), _told(event, document, units)) for event in events]
     for _order, step in sorted([*told, *judged], key=lambda one: (one[1].at, one[0])):

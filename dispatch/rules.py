@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 from dispatch.chain import BadRules, Cell, Chain, Rules, Rung
 from dispatch.flaw import Flaw
 from dispatch.soundness import flaws
-from dispatch.vocabulary import Level, Met, Outcome, Stage, Tier
+from dispatch.vocabulary import First, Level, Met, Outcome, Stage, Tier, Way
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_WHOLE = {"zone", "order_within", "place_lasts", "reach_km", "sources", "every"}
 _CHAIN_WORDS = {f.name for f in fields(Chain)} - {"rungs", "raises"}
 
 
@@ -23,12 +24,13 @@ def read(document: Mapping[str, Any]) -> Rules:
     """
     shared = document.get("every", {})
     with _row("the document"):
-        known = {"zone", "order_within", "sources", "every"} | {level.code for level in Level}
-        _refuse_unknown(document, known, "the document")
+        _refuse_unknown(document, _WHOLE | {level.code for level in Level}, "the document")
         _refuse_unknown(shared, {tier.code for tier in Tier}, "every")
         rules = Rules(
             zone=ZoneInfo(document.get("zone", "Asia/Shanghai")),
             order_within=span(document.get("order_within", "30m")),
+            place_lasts=span(document.get("place_lasts", "24h")),
+            reach_km=int(document.get("reach_km", 100)),
             levels={level: _chain(document[level.code], shared, level.code) for level in Level},
             sources={str(row): str(source) for row, source in document.get("sources", {}).items()},
         )
@@ -87,7 +89,7 @@ def _build_chain(doc: Mapping[str, Any], rungs: dict[Tier, Rung]) -> Chain:
 
 
 def _rung(doc: Mapping[str, Any], where: str) -> Rung:
-    plain = {"within", "announce", "community", "checks", "watch"}
+    plain = {f.name for f in fields(Rung)} - {"cells"}
     _refuse_unknown(doc, plain | {m.value for m in Met}, where)
     with _row(where):
         return Rung(
@@ -95,7 +97,10 @@ def _rung(doc: Mapping[str, Any], where: str) -> Rung:
             cells={Met(met): _cell(c, f"{where}.{met}") for met, c in doc.items() if met not in plain},
             announce=bool(doc.get("announce", False)),
             community=bool(doc.get("community", False)),
+            first=First(doc.get("first", First.DISTANCE)),
             checks=tuple(span(t) for t in doc.get("checks", ())),
+            ways=tuple(Way(way) for way in doc.get("ways", ())),
+            police=bool(doc.get("police", False)),
             watch=span(doc["watch"]) if "watch" in doc else None,
         )
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from dispatch.chain import CELLS_OF, STAGES_OF, Cell, Rules, Rung
 from dispatch.flaw import Flaw
-from dispatch.vocabulary import CALLS, Level, Met, Outcome, Stage, Tier
+from dispatch.vocabulary import CALLS, First, Level, Met, Outcome, Stage, Tier
 
 _CLOSES = {Met.TRANSFERRED: Outcome.ALREADY_TRANSFERRED, Met.FALSE_ALARM: Outcome.FALSE_ALARM}
 _OURS = (Met.FAULT, Met.NOT_PLACED)  # they use up no call to the person
@@ -16,7 +16,12 @@ LONGEST_HEAD_START = _DAY
 
 def flaws(rules: Rules) -> list[Flaw]:
     """What is wrong with a policy: dead ends, endless loops, tiers never reached, promises that cannot be kept."""
-    found = [] if rules.order_within else [Flaw("must be above zero", "order_within")]
+    spans = {
+        "order_within": rules.order_within,
+        "place_lasts": rules.place_lasts,
+        "reach_km": rules.reach_km > 0,
+    }
+    found = [Flaw("must be above zero", word) for word, given in spans.items() if not given]
     for level in Level:
         found += _Check(rules, level).flaws()
     for lower, higher in pairwise(Level):
@@ -92,6 +97,10 @@ class _Check:
                 yield Flaw("needs either checks or a watch", where)
             if list(rung.checks) != sorted(set(rung.checks)):
                 yield Flaw("must come one after the other", f"{where}.checks")
+            if rung.checks and rung.ways and len(rung.ways) != len(rung.checks):
+                yield Flaw("says a way for each check, or none", f"{where}.ways")
+        if tier is not Tier.VISIT and rung.first is not First.DISTANCE:
+            yield Flaw("nobody is sent here", f"{where}.first")
 
     def _cell(self, where: str, tier: Tier, met: Met, cell: Cell) -> Iterator[Flaw]:
         if not (cell.then or cell.closes):

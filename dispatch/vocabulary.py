@@ -258,6 +258,36 @@ class UnitKind(StrEnum):
     STATION = "station"
 
 
+class PlaceKind(StrEnum):
+    """How we know where a person is; unknown is blank."""
+
+    POSITION = "position"  # of their phone
+    HOTEL = "hotel"
+    REGISTERED = "registered"  # where they are registered as living: they need not be there
+
+
+class ShiftKind(StrEnum):
+    """What a line of a duty roster says."""
+
+    REGULAR = "regular"
+    HOLIDAY = "holiday"
+    STAND_IN = "stand_in"
+
+
+class First(StrEnum):
+    """Who is sent first: whoever is nearest, or the station in whose area the place lies."""
+
+    DISTANCE = "distance"
+    JURISDICTION = "jurisdiction"
+
+
+class Way(StrEnum):
+    """How a check of the follow-up is made."""
+
+    CALL = "call"
+    VISIT = "visit"
+
+
 class Money(StrEnum):
     """The three sums a case is told in."""
 

@@ -1,6 +1,7 @@
 """The record in words, in the reader's language, and the words of an SMS."""
 
 import tomllib
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from dispatch import choosing
 from dispatch.models import Event, Unit
 from dispatch.models.choices import name
 from dispatch.vocabulary import (
@@ -59,7 +61,10 @@ def _templates() -> dict[str, str]:
         "raised": _("Raised from {before} to {level}"),
         "published": _("Policy {what} published, in force from {starts}"),
         "lowered": _("Lowered from {before} to {level}: {why}"),
-        "planned": _("{tier} {stage} for {starts} {unit} {reinforced}"),
+        "planned": _("{tier} {stage} for {starts} {unit} {reinforced} {choice}"),
+        "passed_on": _("Not acknowledged in time: now {unit} is asked; {passed_by} is told"),
+        "hand_over_proposed": _("The person is in another city, {city} {unit}: hand the case over?"),
+        "assigned": _("{tier}: given to {to}"),
         "begun": _("{tier} begun {unit}"),
         "met": _("{tier}: {result} {unit}"),
         "late_result": _("{tier}: late report {said}"),
@@ -80,6 +85,7 @@ def _templates() -> dict[str, str]:
         "viewed": _("Personal data opened"),
         "refused": _("Refused: {why}"),
         "exported": _("Figures taken out"),
+        "printed": _("List of checks printed, {unit}"),
         "taken": _("A person took the case over"),
         "given_back": _("Given back"),
         "desk_ready": _("{desk} is ready for calls"),
@@ -96,6 +102,7 @@ def _templates() -> dict[str, str]:
         "sum": _("{kind}: ¥{amount}"),
         "added": _("Added: {what} {name}"),
         "changed": _("Changed: {what} {name}, {fields}"),
+        "loaded": _("Units loaded from {what}: {added} added, {changed} changed, {closed} closed"),
         "key_renewed": _("API key renewed: {source}"),
         "broken": _("The system broke a promise: {promise} {fault}"),
         "mended": _("The system keeps its promise again: {promise}"),
@@ -103,45 +110,40 @@ def _templates() -> dict[str, str]:
 
 
 _ENUMS = {
-    "tier": Tier,
-    "level": Level,
-    "before": Level,
     "result": Result,
     "said": Result,
     "disposition": Disposition,
     "stage": Stage,
     "outcome": Outcome,
     "kind": Money,
-    "order": None,
 }
 
 
 def _words(detail: dict[str, Any], units: dict[int, Unit]) -> dict[str, str]:
-    words: dict[str, str] = {}
-    for key, value in detail.items():
-        if key in ("tier", "level", "before"):
-            words[key] = name((Tier if key == "tier" else Level)[str(value).upper()])
-        elif kind := _ENUMS.get(key):
-            words[key] = name(kind(value))
-        elif key == "unit":
-            words[key] = str(units.get(value, ""))
-        elif key in ("starts", "due"):
-            words[key] = _clock(parse_datetime(str(value)))
-        elif key == "signs":
-            words[key] = _(", ").join(reason(sign, "1") for sign in value) + " "
-        elif key == "amount":
-            words[key] = f"{Decimal(str(value)):,.2f}"
-        elif key == "reinforced":
-            words[key] = _("reinforced")
-        elif key == "key":
-            words[key] = key_in_words(str(value))
-        elif key == "way":
-            words[key] = str(Leg.Way(value).label)
-        elif key == "promise":
-            words[key] = promise(str(value))
-        else:
-            words[key] = str(value)
-    return words
+    return {key: _word(key, value, units) for key, value in detail.items()}
+
+
+def _word(key: str, value: Any, units: dict[int, Unit]) -> str:
+    kind = _ENUMS.get(key)
+    if kind is not None and value in {one.value for one in kind}:  # "kind" is a file's, too
+        return name(kind(value))
+    if of_units := _OF_UNITS.get(key):
+        return of_units(value, units)
+    if tell := _TOLD.get(key):
+        return tell(value)
+    return str(value)
+
+
+def _choice(value: dict[str, Any], units: dict[int, Unit]) -> str:
+    told = choosing.in_words(value, units)
+    return _("({choice})").format(choice=told) if told else ""
+
+
+_OF_UNITS: dict[str, Callable[[Any, dict[int, Unit]], str]] = {
+    "unit": lambda value, units: str(units.get(value, "")),
+    "passed_by": lambda value, units: _(", ").join(str(units.get(one, "")) for one in value),
+    "choice": _choice,
+}
 
 
 def key_in_words(key: str) -> str:
@@ -154,7 +156,7 @@ def _clock(at: datetime | None) -> str:
 
 
 def _tidy(text: str) -> str:
-    return " ".join(text.split()).replace(" ,", ",").rstrip(" ,:，：")
+    return " ".join(text.split()).replace(" ,", ",").replace(" :", ":").rstrip(" ,:，：")
 
 
 def order_state(state: str) -> str:
@@ -222,6 +224,21 @@ def agent(code: str) -> str:
         "watchdog": _("the watchdog"),
     }
     return known.get(code, code)
+
+
+_TOLD: dict[str, Callable[[Any], str]] = {
+    "tier": lambda value: name(Tier[str(value).upper()]),
+    "level": lambda value: name(Level[str(value).upper()]),
+    "before": lambda value: name(Level[str(value).upper()]),
+    "starts": lambda value: _clock(parse_datetime(str(value))),
+    "due": lambda value: _clock(parse_datetime(str(value))),
+    "signs": lambda value: _(", ").join(reason(sign, "1") for sign in value) + " ",
+    "amount": lambda value: f"{Decimal(str(value)):,.2f}",
+    "reinforced": lambda value: _("reinforced"),
+    "key": lambda value: key_in_words(str(value)),
+    "way": lambda value: str(Leg.Way(value).label),
+    "promise": lambda value: promise(str(value)),
+}
 
 
 def promise(code: str) -> str:

@@ -158,7 +158,7 @@ def _composed(queryset: models.QuerySet[Any, Any]) -> tuple[SQLCompiler, str, tu
 def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, str | int | datetime | UUID):
+    if isinstance(value, str | int | float | datetime | UUID):
         return value
     if isinstance(value, Iterable):
         return list(dict.fromkeys(map(_plain, value)))
@@ -188,7 +188,7 @@ def _other(value: Any) -> Any:
     match value:
         case bool():
             return not value
-        case int():
+        case int() | float():
             return value + 1
         case str():
             return f"{value}x"

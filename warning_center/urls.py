@@ -13,6 +13,7 @@ urlpatterns = [
     path("logout/", auth.LogoutView.as_view(next_page="login"), name="logout"),
     path("language/", include("django.conf.urls.i18n")),
     path("supervision/", include("warning_center.supervision.urls")),
+    path("community/", include("warning_center.community.urls")),
     path("wallboard/", include("warning_center.supervision.wallboard.urls")),
     # one login for all roles
     path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),

@@ -14,7 +14,7 @@ from dispatch.admin.columns import Mark
 from dispatch.chain import Cell, Chain, Rules, Rung
 from dispatch.flaw import Flaw
 from dispatch.models.choices import name
-from dispatch.vocabulary import Level, Met, Stage, Tier
+from dispatch.vocabulary import First, Level, Met, Stage, Tier
 
 LEVELS = tuple(reversed(Level))  # the most urgent first, as in the table
 
@@ -54,6 +54,8 @@ class Chart:
     sections: tuple[Section, ...]
     differs: bool
     order_within: str
+    place_lasts: str
+    reach_km: int
     sources: Mapping[str, str]
 
 
@@ -68,6 +70,8 @@ def chart(rules: Rules, built_in: Rules) -> Chart:
         tuple(sections),
         differs,
         span(rules.order_within),
+        span(rules.place_lasts),
+        rules.reach_km,
         rules.sources,
     )
 
@@ -212,11 +216,20 @@ def limits() -> dict[Stage, str]:
 def _checks(rung: Rung) -> tuple[str, ...]:
     if rung.watch:
         return (_("watch for {span}").format(span=span(rung.watch)),)
-    return (_("a person after {spans}").format(spans=_spans(rung.checks)),)
+    told = [_("a person after {spans}").format(spans=_spans(rung.checks))]
+    if rung.ways:
+        told.append(_(", ").join(name(way) for way in rung.ways))
+    if rung.police:
+        told.append(_("by the station"))
+    return tuple(told)
 
 
 def _who(rung: Rung) -> tuple[str, ...]:
-    return (_("village or community") if rung.community else _("nearest police station"),)
+    if rung.community:
+        return (_("village or community"),)
+    if rung.first is First.JURISDICTION:
+        return (_("the police station in whose area they are, then the nearest"),)
+    return (_("nearest police station"),)
 
 
 def _announced(rung: Rung) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Units and users: administrators tend them, within their own subtree."""
+"""Users: administrators tend them, within their own subtree."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from dispatch.admin.access import CHIEFS, OFFICE, Guarded, units_of, user_of
+from dispatch.admin.access import OFFICE, Guarded, units_of, user_of
 from dispatch.models import Unit, User
 
 if TYPE_CHECKING:
@@ -25,33 +25,8 @@ class OwnUnits(Guarded):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.related_model is Unit:
-            kwargs["queryset"] = units_of(request)
+            kwargs["queryset"] = units_of(request).filter(closed_at=None)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-
-@admin.register(Unit)
-class UnitAdmin(OwnUnits):
-    seen_by = CHIEFS
-    changed_by = OFFICE
-    added_by = OFFICE
-    unit_path = "path"
-    list_display = ("name", "kind", "adcode", "parent", "on_duty", "room")
-    list_filter = ("kind", "on_duty")
-    list_select_related = ("parent",)
-    search_fields = ("name", "adcode")
-    fields = ("name", "kind", "adcode", "parent", "lat", "lon", "duty_phone", "on_duty", "room")
-    list_per_page = 100
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Unit | None = None) -> tuple[str, ...]:
-        """Where a unit hangs is settled when it is made: moving it would move whole subtrees out of sight."""
-        return ("parent",) if obj else ()
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form: Any = super().get_form(request, obj, change=change, **kwargs)
-        user = user_of(request)
-        if "parent" in form.base_fields and user is not None and not user.is_superuser:
-            form.base_fields["parent"].required = True  # a new root would be nobody's
-        return form
 
 
 @admin.register(User)

@@ -12,10 +12,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from dispatch import choosing
 from dispatch.admin import columns, story
 from dispatch.admin.access import CHIEFS, DESK, OFFICE, Guarded, user_of
 from dispatch.admin.cases import level_html, moment_html
-from dispatch.models import Event, Order, Unit
+from dispatch.models import Event, Order
 from dispatch.vocabulary import OPEN_ORDERS
 from telephony import clock
 
@@ -95,9 +96,14 @@ def _verbs() -> list[tuple[str, str]]:
         ("taken", _("taken over")),
         ("noted", _("note")),
         ("ordered", _("stop-payment order")),
+        ("passed_on", _("visit passed on")),
+        ("hand_over_proposed", _("hand-over proposed")),
+        ("assigned", _("check given to somebody")),
         ("viewed", _("personal data opened")),
+        ("printed", _("list printed")),
         ("refused", _("refused")),
         ("exported", _("figures taken out")),
+        ("loaded", _("units loaded")),
         ("added", _("added")),
         ("changed", _("changed")),
         ("published", _("policy published")),
@@ -122,7 +128,7 @@ class Lines(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.result_list = list(self.result_list)
-        units = Unit.objects.in_bulk({e.detail["unit"] for e in self.result_list if "unit" in e.detail})
+        units = choosing.units_of(self.result_list)
         for event in self.result_list:
             event.told = story.told(event, units)
 

@@ -15,10 +15,11 @@ from dispatch.flaw import Flaw
 from dispatch.models import PolicyVersion
 from dispatch.models.choices import name
 from dispatch.risk import BadRiskRules
-from dispatch.vocabulary import FraudType, Level, Stage, Tier
+from dispatch.vocabulary import First, FraudType, Level, Stage, Tier
 
 Kind = PolicyVersion.Kind
 _FIRST = ("again", "then", "checks", "watch")  # shown at once; the other words of a cell fold away
+_WITH = {"watch": "checks", "ways": "checks", "police": "checks", "first": "community"}  # in one line with
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +108,7 @@ class Sheet:
             return {"risk_sections": list(self._risk_sections())}
         return {
             "marks": [mark for _level, mark in chart.marks()],
-            "order_within": self._input(
-                Entry(("order_within",), "span"), _("a bank answers a stop-payment order within")
-            ),
+            "whole": [self._input(e, _whole()[e.name]) for e in self.entries if len(e.path) == 1],
             "sections": [Section(title, tuple(self._lines(key))) for key, title in _sections()],
         }
 
@@ -198,11 +197,20 @@ def _thing(entry: Entry) -> str:
     """What a line is about: a setting, the time limits, or what was met."""
     if len(entry.path) == 2:
         return entry.path[1]
-    return "checks" if entry.path[2] == "watch" else entry.path[2]
+    return _WITH.get(entry.path[2], entry.path[2])
 
 
 def _shown(entry: Entry) -> bool:
     return entry.path[-1] in _FIRST or entry.path[2] == "within"
+
+
+def _whole() -> dict[str, str]:
+    """What holds for a policy as a whole."""
+    return {
+        "order_within": _("a bank answers a stop-payment order within"),
+        "place_lasts": _("a place is stale after"),
+        "reach_km": _("nobody is sent farther than, km"),
+    }
 
 
 def _label(entry: Entry) -> str:
@@ -228,6 +236,9 @@ def _labels() -> dict[str, str]:
         "recalls": _("stands down"),
         "announce": _("an announcement"),
         "community": _("village or community"),
+        "first": _("who is sent first"),
+        "ways": _("each by call or visit"),
+        "police": _("by the station"),
         "checks": _("a person after"),
         "watch": _("or a watch for"),
     }
@@ -263,6 +274,10 @@ def _seek(entry: Entry, value: str) -> tuple[tuple[str, str, bool], ...]:
     return tuple((code, told, code == value) for code, told in words)
 
 
+def _who_first(entry: Entry, value: str) -> tuple[tuple[str, str, bool], ...]:
+    return tuple((one.value, name(one), one.value == value) for one in First)
+
+
 def _raises(entry: Entry, value: str) -> tuple[tuple[str, str, bool], ...]:
     chosen, own = value.partition(" ")[2], Level[entry.path[0].upper()]
     higher = ((level.code, name(level), level.code == chosen) for level in Level if level > own)
@@ -273,5 +288,6 @@ _OPTIONS: dict[str, Callable[[Entry, str], tuple[tuple[str, str, bool], ...]]] =
     "tiers": _tiers,
     "tier": _tier,
     "seek": _seek,
+    "first": _who_first,
     "raises": _raises,
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from dispatch import explain, policies, wording
+from dispatch import choosing, explain, policies, wording
 from dispatch.admin import columns, links, results
 from dispatch.admin.columns import Mark, Moment
 from dispatch.admin.links import Linked
@@ -296,7 +296,7 @@ def _said_by(said: Sum) -> str:
 
 def _record(case: Case) -> tuple[Told, ...]:
     events = list(case.events.select_related("by").order_by("-at", "-pk")[:MOST_EVENTS])
-    units = Unit.objects.in_bulk({e.detail["unit"] for e in events if "unit" in e.detail})
+    units = choosing.units_of(events)
     return tuple(told(event, units, case.policy.document) for event in events)
 
 

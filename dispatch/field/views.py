@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from dispatch import record, stations
+from dispatch import nearness, record
 from dispatch.field import serializers
 from dispatch.field.authentication import DeviceAuthentication, SignInThrottle
 from dispatch.field.permissions import WorksInTheField, may_open, may_work, user_of
@@ -188,7 +188,7 @@ class ArriveView(FieldDoor):
         user = user_of(request)
         attempt = _own(visit, user)
         given = _checked(serializers.ArrivalSerializer(data=request.data))
-        at = stations.Place(given["lat"], given["lon"]) if {"lat", "lon"} <= given.keys() else None
+        at = nearness.Place(given["lat"], given["lon"]) if {"lat", "lon"} <= given.keys() else None
         try:
             words.arrive(attempt_id=attempt.pk, now=clock.now(), by=user, at=at)
         except NotAllowedError as refusal:

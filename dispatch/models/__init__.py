@@ -1,6 +1,7 @@
 """What must last of a case, one noun a file."""
 
 from dispatch.models.assessment import Assessment
+from dispatch.models.assignment import Assignment
 from dispatch.models.attempt import Attempt
 from dispatch.models.case import Case
 from dispatch.models.event import Event
@@ -10,13 +11,16 @@ from dispatch.models.money import Sum
 from dispatch.models.operator import Operator
 from dispatch.models.order import Order
 from dispatch.models.policy import PolicyVersion
+from dispatch.models.roster import Area, Shift
 from dispatch.models.target import Contact, PhoneNumber, Target, TargetNumber
 from dispatch.models.token import DeviceToken
 from dispatch.models.unit import Unit
 from dispatch.models.user import User
 
 __all__ = [
+    "Area",
     "Assessment",
+    "Assignment",
     "Attempt",
     "Case",
     "Contact",
@@ -28,6 +32,7 @@ __all__ = [
     "Order",
     "PhoneNumber",
     "PolicyVersion",
+    "Shift",
     "Sum",
     "Target",
     "TargetNumber",

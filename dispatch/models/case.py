@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dispatch.models.choices import choices
-from dispatch.vocabulary import FraudType, Level, Outcome, State, Tier
+from dispatch.vocabulary import FraudType, Level, Outcome, PlaceKind, State, Tier
 from telephony.sealing import SealedTextField
 
 BY_RISK = ("-level", "-score", "due_at", "pk")
@@ -82,6 +82,10 @@ class Case(fsm.FSMModelMixin, models.Model):
     adcode = models.CharField(max_length=12, blank=True)
     address = SealedTextField(_("address"), blank=True)
     place_at = models.DateTimeField(null=True)  # how old the place is
+    place_kind = models.CharField(
+        max_length=12, blank=True, choices=choices(PlaceKind), default="", db_default=""
+    )
+    place_accuracy = models.PositiveIntegerField(null=True)  # metres around lat and lon
     reached_at = models.DateTimeField(_("reached"), null=True)
     listened_at = models.DateTimeField(_("listened"), null=True)
     agreed_at = models.DateTimeField(_("agreed"), null=True)
@@ -167,7 +171,9 @@ class Case(fsm.FSMModelMixin, models.Model):
         return self.closed_at is None
 
     def is_placed_before(self, other: "Case") -> bool:
-        """Whether the other case knows a newer place."""
+        """Whether the other case knows a newer place; a registered address beats none but another."""
+        if PlaceKind.REGISTERED == other.place_kind != self.place_kind and self.place_at:
+            return False
         return bool(other.place_at and (self.place_at is None or other.place_at > self.place_at))
 
     def is_below(self, tier: Tier) -> bool:

@@ -2,7 +2,9 @@
 
 from collections.abc import Collection
 from typing import Self
+from zoneinfo import ZoneInfo
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -17,10 +19,26 @@ class UnitQuerySet(models.QuerySet["Unit"]):
         """The unit and everything below it; nothing for nobody's unit."""
         return self.filter(path__startswith=unit.path) if unit else self.none()
 
+    def in_service(self) -> Self:
+        """Those that have not been closed."""
+        return self.filter(closed_at=None)
+
+
+def is_a_zone(name: str) -> None:
+    """Raises ValidationError for what is no time zone."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValidationError(_("A time zone such as Asia/Shanghai.")) from None
+
 
 class Unit(models.Model):
-    """A place in the tree. `path` holds the ids from the root down, so a subtree is one prefix."""
+    """A place in the tree. `path` holds the ids from the root down, so a subtree is one prefix.
 
+    `code` is what files call it, `register` the file that it stands in; a closed unit is sent nowhere any more.
+    """
+
+    code = models.CharField(_("code"), max_length=32, blank=True, default="", db_default="")
     name = models.CharField(_("name"), max_length=64)
     kind = models.CharField(_("kind"), max_length=8, choices=choices(UnitKind))
     adcode = models.CharField(_("administrative code"), max_length=12, db_index=True)
@@ -31,8 +49,17 @@ class Unit(models.Model):
     lat = models.FloatField(_("latitude"), null=True, blank=True)
     lon = models.FloatField(_("longitude"), null=True, blank=True)
     duty_phone = models.CharField(_("duty phone"), max_length=32, blank=True)
-    on_duty = models.BooleanField(_("on duty"), default=True)
+    on_duty = models.BooleanField(_("on duty"), default=True)  # off: whatever the roster says
     room = models.PositiveSmallIntegerField(_("open visits at once"), default=20)
+    zone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        default="Asia/Shanghai",
+        db_default="Asia/Shanghai",
+        validators=[is_a_zone],
+    )
+    register = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True, editable=False)
 
     objects = UnitQuerySet.as_manager()
 
@@ -47,6 +74,15 @@ class Unit(models.Model):
                 condition=~Q(kind__in=[UnitKind.STATION, UnitKind.VILLAGE])
                 | Q(lat__isnull=False, lon__isnull=False),
             ),
+            models.UniqueConstraint(
+                name="dispatch_unit_code_is_one_units", fields=["code"], condition=~Q(code="")
+            ),
+        ]
+        indexes = [
+            # Boxes around a place: the parallels cut out a strip, the meridians are read off the index itself.
+            models.Index(
+                fields=["kind", "lat", "lon"], condition=Q(closed_at=None), name="dispatch_unit_nearest"
+            )
         ]
 
     def __str__(self) -> str:

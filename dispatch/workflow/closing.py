@@ -54,7 +54,7 @@ def merge(*, kept: Case, other: Case, now: datetime) -> None:
     if other.level > kept.level:
         raise_to(kept, Level(other.level), now=now, agent="engine")
     if kept.is_placed_before(other):
-        places.move(kept, other)
+        places.move(kept, other, now)
     kept.issued_at = max(kept.issued_at, other.issued_at)
     kept.due_at = now
     other.merged_into = kept

@@ -25,6 +25,7 @@ class Need(models.TextChoices):
     IDENTITY = "identity", _("to check who is on the line")
     VISIT = "visit", _("to brief a station")
     BANK = "bank", _("for a stop-payment order")
+    CHECK = "check", _("to check on them")
     REVIEW = "review", _("to review the case")
 
 

@@ -10,8 +10,9 @@ from django.db.models import QuerySet
 from dispatch import plan, policies, risk
 from dispatch.calling import DAY
 from dispatch.models import Attempt, Case, Message, Order, TargetNumber
-from dispatch.stations import Roster
+from dispatch.stations import Roster, wanted
 from dispatch.vocabulary import DANGER_SIGNS, FAULTS, FraudType, Level, Result, Stage, Tier
+from dispatch.workflow.checkers import Checkers
 from telephony import calls, exchange
 from telephony.prepared import prepared
 
@@ -22,8 +23,9 @@ _READ = [*(field.name for field in Attempt._meta.concrete_fields), "call__trunk"
 class Surroundings:
     """What all cases of a turn share, read when one of them asks for it."""
 
-    def __init__(self) -> None:
-        self.roster = Roster()
+    def __init__(self, now: datetime) -> None:
+        self.roster = Roster(now)
+        self.checkers = Checkers()
 
     @cached_property
     def trunks(self) -> int:
@@ -34,12 +36,12 @@ class Surroundings:
 class History:
     """Everything a turn reads of one case besides its row."""
 
+    around: Surroundings
     attempts: list[Attempt] = field(default_factory=list)  # oldest first
     numbers: list[TargetNumber] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
     sent: set[str] = field(default_factory=set)
     rung: dict[int, tuple[datetime, ...]] = field(default_factory=dict)
-    around: Surroundings = field(default_factory=Surroundings)
     met_before: bool = False  # in an earlier case of the chain
 
     @property
@@ -51,8 +53,8 @@ class History:
 
 def histories(cases: Collection[Case], now: datetime) -> dict[int, History]:
     """The histories of many cases in a handful of queries."""
-    around = Surroundings()
-    read = {case.pk: History(around=around) for case in cases}
+    around = Surroundings(now)
+    read = {case.pk: History(around) for case in cases}
     for attempt in _attempts(read):
         read[attempt.case_id].attempts.append(attempt)
     _look_back(cases, read)
@@ -89,7 +91,7 @@ def _numbers(targets: Collection[int]) -> QuerySet[TargetNumber]:
 
 def newborn(case: Case, numbers: list[TargetNumber], now: datetime) -> History:
     """The history of a case whose row has just been written: nothing has been tried, sent or ordered in it."""
-    history = History(numbers=numbers)
+    history = History(Surroundings(now), numbers=numbers)
     _look_back([case], {case.pk: history})
     _look_up_calls([history], now)
     return history
@@ -144,9 +146,8 @@ def _can_ask_next(case: Case, history: History) -> bool:
     visits = [a for a in history.attempts if a.tier == Tier.VISIT]
     if not visits or visits[-1].result != Result.NO_ACKNOWLEDGEMENT:
         return True
-    chain = policies.escalation_rules(case.policy_id).levels[Level(case.level)]
-    community = chain.rungs[Tier.VISIT].community
-    return bool(history.around.roster.in_line(case, community=community, ignored=history.ignoring))
+    want = wanted(policies.escalation_rules(case.policy_id), Level(case.level), Tier.VISIT)
+    return bool(history.around.roster.in_line(case, want, history.ignoring))
 
 
 def larger(known: Mapping[str, int], told: Mapping[str, int]) -> dict[str, int]:

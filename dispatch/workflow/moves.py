@@ -6,8 +6,9 @@ from typing import Any
 
 from dispatch import plan, policies, record, risk
 from dispatch.chain import Rules
-from dispatch.models import Assessment, Attempt, Case, Event, Message, Order, PolicyVersion
+from dispatch.models import Assessment, Assignment, Attempt, Case, Event, Message, Order, PolicyVersion
 from dispatch.standing import Standing
+from dispatch.stations import Choice, wanted
 from dispatch.vocabulary import CALLS, FAULTS, Level, OrderState, Outcome, Result, Stage, Tier
 from dispatch.wording import sms_body
 from dispatch.workflow import evidence
@@ -33,6 +34,7 @@ class Moves:
         self.case, self.history, self.now = case, history, now
         self.changed: dict[int, Attempt] = {}
         self.attempts: list[Attempt] = []
+        self.assignments: list[Assignment] = []
         self.called_off: list[int] = []
         self.hurried: list[int] = []
         self.lapsed: list[int] = []
@@ -116,6 +118,15 @@ class Moves:
         attempt.stage, attempt.due_at, attempt.started_at = action.stage, action.due_at, self.now
         self.changed[attempt.pk] = attempt
         self.log("begun", attempt=attempt.pk, tier=_tier(attempt), unit=attempt.unit_id, due=action.due_at)
+        self._give(attempt)
+
+    def _give(self, attempt: Attempt) -> None:
+        """A check that has begun is somebody's."""
+        if attempt.stage != Stage.CHECKING:
+            return
+        if who := self.history.around.checkers.choose(attempt.unit, self.case.pk):
+            self.assignments.append(Assignment(attempt=attempt, user_id=who.pk, at=self.now))
+            self.log("assigned", attempt=attempt.pk, tier=_tier(attempt), to=who.username)
 
     def _recall(self, action: plan.Recall, rules: Rules) -> None:
         attempt = self._find(action.attempt)
@@ -163,14 +174,14 @@ class Moves:
             reinforced=action.reinforced,
             told_at=self.now if action.told else None,
         )
+        choice: Choice | None = None
         if action.tier in CALLS:
             self._book(attempt, action, rules)
-        elif action.tier is Tier.VISIT:
-            attempt.unit = self._unit(action, rules)
-            if attempt.started_at:
-                self.history.around.roster.sent(attempt.unit)
         else:
-            attempt.unit = self.history.around.roster.assign(self.case, community=True, ignored=())
+            choice = self._choose(action, rules)
+            attempt.unit = choice.unit
+        if action.tier is Tier.VISIT and attempt.started_at:
+            self.history.around.roster.sent(attempt.unit)
         self.attempts.append(attempt)
         self.log(
             "planned",
@@ -180,8 +191,18 @@ class Moves:
             stage=action.stage,
             unit=attempt.unit_id,
             reinforced=action.reinforced or None,
+            choice=choice.told if choice and action.tier is Tier.VISIT else None,
             **_by(action.why),
         )
+        self._give(attempt)
+        if action.tier is Tier.VISIT and action.seek == "next":
+            self._pass_on(attempt)
+
+    def _pass_on(self, attempt: Attempt) -> None:
+        """Those who did not acknowledge in time are told who goes instead."""
+        before = [unit for unit in dict.fromkeys(self.history.ignoring) if unit != attempt.unit_id]
+        if before:
+            self.log("passed_on", unit=attempt.unit_id, passed_by=before)
 
     def _book(self, attempt: Attempt, action: plan.Try, rules: Rules) -> None:
         chain = rules.levels[Level(self.case.level)]
@@ -210,14 +231,16 @@ class Moves:
         failed = [a.call.trunk_id for a in placed if a.call and a.call.trunk_id and a.result in FAULTS]
         return failed[-1:]
 
-    def _unit(self, action: plan.Try, rules: Rules) -> Any:
+    def _choose(self, action: plan.Try, rules: Rules) -> Choice:
+        """Who goes on a visit or does a check."""
+        roster = self.history.around.roster
+        want = wanted(rules, Level(self.case.level), action.tier)
+        if action.tier is Tier.FOLLOW_UP:
+            return roster.choose(self.case, want)
         visits = [a for a in self.history.attempts if a.tier == Tier.VISIT and a.unit_id]
-        if action.seek == "same" and visits:
-            return visits[-1].unit
-        community = rules.levels[Level(self.case.level)].rungs[Tier.VISIT].community
-        return self.history.around.roster.assign(
-            self.case, community=community, ignored=self.history.ignoring
-        )
+        if action.seek == "same" and visits and visits[-1].unit:
+            return roster.again(visits[-1].unit)
+        return roster.choose(self.case, want, self.history.ignoring)
 
     def _close(self, action: plan.Close, rules: Rules) -> None:
         self.case.close(action.outcome)
@@ -280,6 +303,7 @@ class Shared:
         bookings: list[Call] = [attempt.call for attempt in new if attempt.call]
         calls.book(bookings)
         insert(new)
+        insert([given for m in self.moves for given in m.assignments])
 
     def _save_orders(self) -> None:
         insert([order for m in self.moves for order in m.orders])

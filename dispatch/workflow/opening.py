@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from dispatch import record, risk, stations
-from dispatch.models import Case, Contact, Sum, Target, Unit
+from dispatch import policies, record, risk
+from dispatch.models import Case, Contact, Sum, Target
 from dispatch.policies import InForce
-from dispatch.vocabulary import FraudType, Level, Money, Outcome, State
+from dispatch.vocabulary import FraudType, Level, Money, Outcome, PlaceKind, State
 from dispatch.workflow import persons
 from dispatch.workflow.closing import fold, raise_to
-from dispatch.workflow.facts import History, larger, newborn, risk_facts
+from dispatch.workflow.facts import History, Surroundings, larger, newborn, risk_facts
 from dispatch.workflow.persons import Identity
-from dispatch.workflow.places import mark_astray
+from dispatch.workflow.places import beats, mark_astray, propose_hand_over, settle, take
 from dispatch.workflow.report import Place, Related, Report
 from dispatch.workflow.turn import advance, begin, succeed
 from telephony.prepared import prepared
@@ -87,16 +87,10 @@ def _new_case(who: Identity, report: Report, judge: InForce, now: datetime) -> C
     sizes["warnings_30d"] = max(sizes.get("warnings_30d", 0), recent)
     if last is not None and last.agreed_at is not None:
         sizes["agreed_before"] = 1
-    place, place_at = report.place, report.issued_at
-    if not place and last is not None:  # the last place known may come from an earlier case
-        place, place_at = (
-            Place(last.lat, last.lon, last.adcode, last.address),
-            last.place_at or last.opened_at,
-        )
+    rules = policies.escalation_rules(judge.escalation.pk)
     case = Case(
         target=target,
         fraud_type=report.fraud,
-        unit=_home(target, place, report.fallback),
         fallback=report.fallback,
         policy=judge.escalation,
         opened_at=now,
@@ -104,34 +98,35 @@ def _new_case(who: Identity, report: Report, judge: InForce, now: datetime) -> C
         due_at=now,
         upstream_level=report.upstream,
         sizes=sizes,
-        lat=place.lat,
-        lon=place.lon,
-        adcode=place.adcode,
-        address=place.address,
-        place_at=place_at if place else None,
         previous=last,
         chain_id=(last.chain_id or last.pk) if last else None,
     )
-    case.level = _judged(case, History(), judge)
+    if last is not None:  # the last place known may come from an earlier case
+        _take_place_of(last, case)
+    if beats(report.place, report.issued_at, case, rules.place_lasts):
+        take(case, report.place, report.issued_at)
+    home = settle(case, rules)
+    case.level = _judged(case, History(Surroundings(now)), judge)
     insert([case])
     numbers = [use.phone_id for use in who.numbers]
     told = record.reported(case, issued=case.issued_at, upstream=report.upstream, numbers=numbers)
     record.write(
         "opened", now=now, case=case, agent=report.source, level=Level(case.level).code, reported=told
     )
+    propose_hand_over(case, home, now=now, agent=report.source)
     return case
+
+
+def _take_place_of(last: Case, case: Case) -> None:
+    kind = PlaceKind(last.place_kind) if last.place_kind else None
+    place = Place(last.lat, last.lon, last.adcode, last.address, kind, last.place_accuracy)
+    if place:
+        take(case, place, last.place_at or last.opened_at)
 
 
 def _judged(case: Case, history: History, judge: InForce) -> Level:
     """The level that what has been reported gives by itself; its reasons are written when the case takes its turn."""
     return risk.assess(risk_facts(case, history), judge.risk.rules).level
-
-
-def _home(target: Target, place: Place, fallback: Unit) -> Unit | None:
-    spot = stations.Place(place.lat, place.lon) if place.lat is not None and place.lon is not None else None
-    return stations.home_of(
-        adcode=place.adcode, place=spot, id_adcode=target.id_number[:6], fallback=fallback
-    )
 
 
 def _is_relapse(case: Case, report: Report) -> bool:
@@ -141,7 +136,7 @@ def _is_relapse(case: Case, report: Report) -> bool:
 def _relapse(case: Case, report: Report, now: datetime) -> Case:
     fold(case, Outcome.RELAPSED, now=now, agent=report.source)
     successor = succeed(case, level=Level.CRITICAL, now=now)
-    _take_facts(successor, report)
+    _take_facts(successor, report, now)
     successor.save()
     record.opened_after(successor, now=now, issued=report.issued_at, agent=report.source)
     return _moved_on(successor, report, now)
@@ -149,20 +144,20 @@ def _relapse(case: Case, report: Report, now: datetime) -> Case:
 
 def _join(case: Case, report: Report, judge: InForce, now: datetime) -> None:
     home = case.unit_id
-    astray = _take_facts(case, report)
+    astray = _take_facts(case, report, now)
     case.due_at = now
     told = record.reported(
         case, issued=report.issued_at, upstream=report.upstream, moved=case.unit_id != home, astray=astray
     )
     record.write("joined", now=now, case=case, agent=report.source, reported=told)
-    judged = _judged(case, History(attempts=list(case.attempts.all())), judge)
+    judged = _judged(case, History(Surroundings(now), attempts=list(case.attempts.all())), judge)
     level = max(report.upstream or Level.LOW, judged if judged > case.assessed_level else Level.LOW)
     if level > case.level:
         raise_to(case, level, now=now, agent=report.source)
     case.save()
 
 
-def _take_facts(case: Case, report: Report) -> bool | None:
+def _take_facts(case: Case, report: Report, now: datetime) -> bool | None:
     """The larger danger counts; the newer place and the newest issue time.
 
     Whether that leads the last visit astray; None: there was none, or nothing new is known of the place.
@@ -172,13 +167,13 @@ def _take_facts(case: Case, report: Report) -> bool | None:
     case.upstream_level = max(filter(None, (case.upstream_level, report.upstream)), default=None)
     if report.fraud is not FraudType.OTHER and case.fraud_type == FraudType.OTHER:
         case.fraud_type = report.fraud
-    place = report.place
-    if place and (case.place_at is None or report.issued_at >= case.place_at):
-        case.lat, case.lon, case.adcode, case.address = place.lat, place.lon, place.adcode, place.address
-        case.place_at = report.issued_at
-    if place or case.place_at is None:  # the ID number alone may tell more than was known
-        case.unit = _home(case.target, Place(case.lat, case.lon, case.adcode), report.fallback)
-        astray = mark_astray(case)
+    rules = policies.escalation_rules(case.policy_id)
+    if beats(report.place, report.issued_at, case, rules.place_lasts):
+        take(case, report.place, report.issued_at)
+    if report.place or case.place_at is None:  # the ID number alone may tell more than was known
+        home = settle(case, rules, fallback=report.fallback)
+        propose_hand_over(case, home, now=now, agent=report.source)
+        astray = mark_astray(case, now)
     case.issued_at = max(case.issued_at, report.issued_at)
     return astray
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from dispatch.models import Unit
-from dispatch.vocabulary import FraudType, Level
+from dispatch.vocabulary import FraudType, Level, PlaceKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +23,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the person was last known to be."""
+    """Where the person was last known to be; `accuracy` in metres around lat and lon."""
 
     lat: float | None = None
     lon: float | None = None
     adcode: str = ""
     address: str = ""
+    kind: PlaceKind | None = None
+    accuracy: int | None = None
 
     def __bool__(self) -> bool:
         return bool(self.lat is not None or self.adcode or self.address)

@@ -163,6 +163,8 @@ def succeed(lost: Case, *, level: Level, now: datetime, money_moved: bool = Fals
         adcode=lost.adcode,
         address=lost.address,
         place_at=lost.place_at,
+        place_kind=lost.place_kind,
+        place_accuracy=lost.place_accuracy,
         previous=lost,
         chain_id=lost.chain_id or lost.pk,
     )

@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_datetime
 from dispatch import record
 from dispatch.models import Attempt, Case, Contact, Merge, PhoneNumber, Sum, Target, TargetNumber, User
 from dispatch.vocabulary import CALLS, Level, Money, Role
-from dispatch.workflow.places import PLACE, mark_astray
+from dispatch.workflow.places import PLACE, put
 from dispatch.workflow.refusal import NotAllowedError
 from dispatch.workflow.turn import advance, succeed
 
@@ -128,10 +128,7 @@ def _put_back(kept: Case, merge: Merge, now: datetime) -> None:
         return
     if merge.place and kept.place_at == merge.other.place_at:
         before = json.loads(merge.place)
-        for name in PLACE:
-            setattr(kept, name, before[name])
-        kept.place_at = parse_datetime(before["place_at"] or "")
-        mark_astray(kept)
+        put(kept, {**before, "place_at": parse_datetime(before["place_at"] or "")}, now)
     kept.due_at = now
     kept.save()
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from dispatch import policies, record, stations
+from dispatch import nearness, policies, record
 from dispatch.chain import Rung
 from dispatch.models import Attempt, Case, Event, Order, User
 from dispatch.vocabulary import (
@@ -189,7 +189,7 @@ def arrive(
     now: datetime,
     by: User | None = None,
     agent: str = "",
-    at: stations.Place | None = None,
+    at: nearness.Place | None = None,
 ) -> Attempt:
     """The officer stands at the door. Doing it twice does nothing.
 
@@ -199,7 +199,7 @@ def arrive(
     attempt = _stage(attempt_id, Stage.ARRIVED, now, by, agent)
     case = attempt.case
     if at and case.lat is not None and case.lon is not None and "metres_away" not in attempt.evidence:
-        away = stations.distance_km(at, stations.Place(case.lat, case.lon)) * 1000
+        away = nearness.distance_km(at, nearness.Place(case.lat, case.lon)) * 1000
         attempt.evidence = {**attempt.evidence, "metres_away": round(away)}
         attempt.save(update_fields=["evidence"])
     return attempt

@@ -1,7 +1,7 @@
 """What the database itself refuses: each promise once, on the real PostgreSQL."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from dispatch.models import (
+    Area,
     Assessment,
     Attempt,
     Case,
@@ -18,13 +19,14 @@ from dispatch.models import (
     Merge,
     Order,
     PolicyVersion,
+    Shift,
     Sum,
     TargetNumber,
     Unit,
     User,
 )
 from dispatch.models.event import RecordIsAppendOnlyError
-from dispatch.vocabulary import Level, Money, OrderState, Outcome, State, Tier
+from dispatch.vocabulary import Level, Money, OrderState, Outcome, ShiftKind, State, Tier
 from telephony import calls
 from telephony.models import Call, Desk, Leg, Text, Trunk
 from tests import factories
@@ -52,6 +54,15 @@ def _call(case: Case) -> Call:
     call = _live(case).call
     assert call is not None
     return call
+
+
+def _shift(**given: Any) -> Any:
+    hours = {"begins": time(8), "ends": time(20), **given}
+    return Shift.objects.create(unit=Unit.objects.all()[0], **hours)
+
+
+def _area(**given: Any) -> Any:
+    return Area.objects.create(unit=Unit.objects.all()[0], **given)
 
 
 def _two_on_line(case: Case) -> Any:
@@ -120,6 +131,18 @@ BREAKS: dict[str, Breaks] = {
     "dispatch_unit_name_is_one_units": lambda case: _again(
         Unit.objects.exclude(parent=None).first(), path="9/9/"
     ),
+    "dispatch_unit_code_is_one_units": lambda case: Unit.objects.update(code="S1"),
+    "dispatch_shift_hours_are_whole": lambda case: _shift(ends=None),
+    "dispatch_shift_regular_has_hours": lambda case: _shift(begins=None, ends=None),
+    "dispatch_shift_others_have_dates": lambda case: _shift(kind=ShiftKind.HOLIDAY),
+    "dispatch_shift_stand_in_has_no_hours": lambda case: _shift(
+        kind=ShiftKind.STAND_IN, since=START.date(), until=START.date(), instead_of="甲"
+    ),
+    "dispatch_shift_ends_after_it_begins": lambda case: _shift(
+        since=START.date(), until=START.date() - timedelta(days=1)
+    ),
+    "dispatch_area_is_a_code_or_an_outline": lambda case: _area(code=""),
+    "dispatch_area_code_once_a_unit": lambda case: [_area(code="440904") for _ in range(2)],
     "dispatch_unit_station_has_a_place": lambda case: Unit.objects.update(lat=None),
     "telephony_call_live_has_due_at": lambda case: Call.objects.update(due_at=None),
     "telephony_call_rank_is_not_behind": lambda case: Call.objects.update(rank_at=F("until")),

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from uuid import UUID, uuid4
 
 import pytest
@@ -133,7 +134,7 @@ def test_a_builder_that_computes_with_its_arguments_is_refused() -> None:
 @pytest.mark.django_db
 def test_what_cannot_be_bound_is_refused() -> None:
     with pytest.raises(TypeError, match=r"1\.5"):
-        _locked(1.5)  # type: ignore[arg-type]
+        _locked(Decimal("1.5"))  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="None"):
         _locked(None)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="by position"):

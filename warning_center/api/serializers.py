@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from dispatch import identity
+from dispatch.vocabulary import PlaceKind
 from dispatch.workflow import report
 from warning_center import notes
 from warning_center.api import fields
@@ -35,6 +36,14 @@ class LocationSerializer(serializers.Serializer[Any]):
     lon = fields.DegreesField(required=False, min_value=-180, max_value=180)
     adcode = fields.AreaCodeField(required=False)
     address = fields.TextField(required=False, max_length=255)
+    kind = serializers.ChoiceField(
+        required=False,
+        choices=[kind.value for kind in PlaceKind],
+        help_text="How the place is known. A registered address never replaces a fresh position or hotel.",
+    )
+    accuracy = serializers.IntegerField(
+        required=False, min_value=0, max_value=10**6, help_text="Metres around lat and lon."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("lat" in attrs) != ("lon" in attrs):
@@ -121,7 +130,7 @@ def _incoming(given: Mapping[str, Any], value: Mapping[str, Any]) -> Incoming:
         level=value.get("level"),
         age=value.get("age"),
         amount=amount,
-        place=report.Place(**value.get("location", {})),
+        place=_place(value.get("location", {})),
         signs=value.get("signs", {}),
         contacts=tuple(
             report.Related(relation=one.get("relation", ""), number=one["phone"], name=one.get("name", ""))
@@ -129,6 +138,11 @@ def _incoming(given: Mapping[str, Any], value: Mapping[str, Any]) -> Incoming:
         ),
         notes=tuple(said),
     )
+
+
+def _place(value: Mapping[str, Any]) -> report.Place:
+    kind = PlaceKind(value["kind"]) if "kind" in value else None
+    return report.Place(**{**value, "kind": kind})
 
 
 def _person(value: Mapping[str, Any], issued: datetime, said: list[str]) -> report.Person:

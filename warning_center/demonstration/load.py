@@ -14,6 +14,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher, get_hasher
 from django.db import transaction
 
 from dispatch.models import Operator, Unit, User
+from dispatch.register.load import outlined
 from dispatch.vocabulary import FraudType, Role, UnitKind
 from telephony.models import Desk, Trunk
 from warning_center.answers import Answers, parse
@@ -50,6 +51,7 @@ def load(now: datetime, *, people: bool = True) -> Demonstration:
     """
     document = _read("units.json")
     units = _units(document["units"])
+    _sketches(_read("outlines.json")["features"], units)
     for row in document["trunks"]:
         fresh = {**row, "tokens": row["per_second"], "filled_at": now}
         Trunk.objects.get_or_create(name=fresh.pop("name"), defaults=fresh)
@@ -111,6 +113,14 @@ def _units(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[UnitKind, str], Unit
         if kind is not UnitKind.STATION:
             areas[unit.adcode] = unit
     return units
+
+
+def _sketches(features: Iterable[Mapping[str, Any]], units: Mapping[tuple[UnitKind, str], Unit]) -> None:
+    """Outlines for the map, drawn by ourselves; where an outline stands already, it stays."""
+    for feature in features:
+        unit = units[UnitKind.COUNTY, feature["properties"]["adcode"]]
+        if not unit.areas.filter(code="").exists():
+            outlined(unit, feature["geometry"], sketch=True).save()
 
 
 def _people(rows: Iterable[Mapping[str, Any]], units: Mapping[tuple[UnitKind, str], Unit]) -> None:
