@@ -5,6 +5,9 @@ from datetime import datetime
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+CARRIES = ("voice", "video", "page", "text")  # page: video in the phone's browser
+EVERYTHING = "voice video text"
+
 
 class Trunk(models.Model):
     """So many calls at once, so many new ones a second. The token bucket is this row, which workers share."""
@@ -17,6 +20,9 @@ class Trunk(models.Model):
     enabled = models.BooleanField(_("enabled"), default=True)
     callers = models.CharField(  # the numbers it may show, a blank between; none: its carrier's own
         _("caller numbers"), max_length=200, default="", db_default="", blank=True
+    )
+    carries = models.CharField(  # words of CARRIES, a blank between
+        _("carries"), max_length=32, default=EVERYTHING, db_default=EVERYTHING
     )
     tokens = models.FloatField(default=1)
     filled_at = models.DateTimeField()
@@ -36,6 +42,10 @@ class Trunk(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def can(self, *kinds: str) -> bool:
+        """Whether it carries any of these."""
+        return not set(kinds).isdisjoint(self.carries.split())
 
     def refill(self, now: datetime) -> None:
         """Let the tokens earned since the last look flow in; a bucket holds a second's worth, at least 1."""

@@ -20,6 +20,7 @@ from telephony.door import Door, Post
 from telephony.network import Network, Script
 from telephony.practice.phones import Phone
 from tests.telephony.practising import PracticeTwilio, practising
+from tests.telephony.relayed import PERSONS, Page
 from tests.telephony.sip_trunk import SIP_PHONES, SipTrunk
 
 R = CallResult
@@ -43,6 +44,7 @@ class Stage(ABC):
 
     carrier: Carrier
     within = 10.0  # seconds: news that has not come by then does not come
+    sends_texts = True
     hears_machines = True  # whether it can tell a machine by its voice
 
     def __init__(self, clock: MovingClock) -> None:
@@ -265,4 +267,37 @@ def sip(clock: MovingClock) -> Iterator[SipStage]:
             post.stop()
 
 
-STAGES = {"simulated": simulated, "remote": remote, "twilio": twilio, "sip": sip}
+class PageStage(Stage):
+    """The relay as a server, on persons who do as they are told; its news is fetched."""
+
+    sends_texts = False
+
+    def __init__(self, page: Page) -> None:
+        super().__init__(page.clock)
+        self.page, self.carrier = page, page.carrier
+
+    def run(self) -> None:
+        self.page.run(self.clock())
+        for update in self.page.carrier.collect(self.clock()):
+            self.hear(update)
+
+    def behaves(self, number: str, result: CallResult) -> None:
+        self.page.lives[number] = PERSONS[result]
+
+    def made(self, number: str) -> int:
+        return len({dial.key for dial in self.page.carrier.placed if dial.number == number})
+
+
+@contextmanager
+def page(clock: MovingClock) -> Iterator[PageStage]:
+    made = Page(clock)
+    try:
+        yield PageStage(made)
+    finally:
+        made.served.stop()
+
+
+STAGES = {"simulated": simulated, "remote": remote, "twilio": twilio, "sip": sip, "page": page}
+MEETS = [
+    (name, met) for name in STAGES for met in (PERSONS if name == "page" else PHONES)
+]  # who can meet what

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from telephony import signing
 from telephony.carrier import CallResult, CallStatus, CarrierError, Update
 from telephony.carriers import remote
 from telephony.carriers.remote import RemoteCarrier
@@ -116,14 +117,14 @@ def test_a_signature_fits_one_body_at_one_address() -> None:
     body = b'{"key": "1"}'
 
     def genuine(signature: str, *, key: str = KEY, event: str = "news", said: bytes = body) -> bool:
-        headers = {remote.SIGNATURE: signature} if signature else {}
+        headers = {signing.SIGNATURE: signature} if signature else {}
         return made.is_genuine(key=key, event=event, headers=headers, form={}, body=said)
 
-    right = remote.sign(SECRET, f"{KEY}/news", body)
+    right = signing.sign(SECRET, f"{KEY}/news", body)
     assert genuine(right)
     assert not genuine("")
     assert not genuine("é")
     assert not genuine(right, event="other")
     assert not genuine(right, key=KEY[:-1] + "2")
     assert not genuine(right, said=body + b" ")
-    assert not genuine(remote.sign("another", f"{KEY}/news", body))
+    assert not genuine(signing.sign("another", f"{KEY}/news", body))
