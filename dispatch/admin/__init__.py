@@ -1,5 +1,5 @@
 """The operators' desk and the administrators' lists: doors that ask permission and call one workflow function."""
 
-from dispatch.admin import cases, operators, people, policies, records
+from dispatch.admin import cases, operators, people, policies, records, showing
 
-__all__ = ["cases", "operators", "people", "policies", "records"]
+__all__ = ["cases", "operators", "people", "policies", "records", "showing"]

@@ -2,6 +2,7 @@
 
 from dispatch.models.assessment import Assessment
 from dispatch.models.attempt import Attempt
+from dispatch.models.badge import Badge
 from dispatch.models.case import Case
 from dispatch.models.event import Event
 from dispatch.models.merge import Merge
@@ -18,6 +19,7 @@ from dispatch.models.user import User
 __all__ = [
     "Assessment",
     "Attempt",
+    "Badge",
     "Case",
     "Contact",
     "DeviceToken",
