@@ -13,7 +13,7 @@ from dispatch.wording import link_body
 from dispatch.workflow.desk import at_the_desk
 from dispatch.workflow.refusal import NotAllowedError
 from telephony import links
-from telephony.carrier import CallKind, CallStatus, CarrierError
+from telephony.carrier import ON_LINE, CallKind, CallStatus, CarrierError
 from telephony.models import Call, Trunk
 from telephony.models.call import PAGE
 from telephony.pages import page_of
@@ -130,9 +130,9 @@ def last_talk(*, by: User) -> Attempt | None:
 
 
 def own_call(*, by: User) -> Attempt | None:
-    """The video call at one's own desk that goes by the page, if there is one."""
-    held = Attempt.objects.live().filter(tier=Tier.VIDEO, call__desk__operator__user=by)
-    attempts = held.exclude(call__status=CallStatus.ENDED).select_related("case", "call__trunk")
+    """The video call at one's own desk that goes by the page, if there is one; judged already, perhaps."""
+    held = Attempt.objects.filter(tier=Tier.VIDEO, call__desk__operator__user=by, call__status__in=ON_LINE)
+    attempts = held.select_related("case", "call__trunk")
     return next((one for one in attempts if one.call is not None and page_of(one.call) is not None), None)
 
 

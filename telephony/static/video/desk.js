@@ -137,8 +137,9 @@ for (const button of root.querySelectorAll("[data-do]")) {
   media = await lent();
   part("own").srcObject = media.stream;
   if (!media.sound) note(words.none);
-  line = new Line(way.line, { token: way.token }, hear, (lost) => {
-    if (lost) note(words.lost);
+  line = new Line(way.line, { token: way.token }, hear, (lost, taken) => {
+    if (taken && peer) peer.close();
+    if (lost) note(taken ? words.taken : words.lost);
     else if (part("note").textContent === words.lost) note("");
   });
 })();

@@ -5,7 +5,8 @@
 const CHUNK = 16000; // bytes of a picture in one message: all browsers take that
 
 class Line {
-  // `first`: what is said at once, or null. `hear(word)` hears the relay; `lost(isLost)` that it is out of reach.
+  // `first`: what is said at once, or null. `hear(word)` hears the relay; `lost(isLost, taken)` that it is out of reach,
+  // or that a newer page has taken our place.
   constructor(address, first, hear, lost) {
     Object.assign(this, { address, first, hear, lost, tries: 0, over: false });
     this.open();
@@ -23,8 +24,8 @@ class Line {
     };
     this.socket.onclose = (event) => {
       if (this.over) return;
-      this.lost(true);
-      if (event.code === 4001 || event.code === 4403) return; // a newer page took our place; or we may not
+      this.lost(true, event.code === 4001);
+      if (event.code === 4001 || event.code === 4403) return;
       this.tries += 1;
       setTimeout(() => this.over || this.open(), Math.min(5000, 500 * this.tries));
     };

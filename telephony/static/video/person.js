@@ -54,8 +54,9 @@ function greet(card) {
   part("face").src = card.face;
   for (const name of ["name", "badge", "station"]) for (const one of parts(name)) one.textContent = card[name];
   at("card");
-  line = new Line(location.origin.replace("http", "ws") + "/line/person", null, hear, (lost) => {
-    if (lost && joined) note(words.lost);
+  line = new Line(location.origin.replace("http", "ws") + "/line/person", null, hear, (lost, taken) => {
+    if (taken) over("used");
+    else if (lost && joined) note(words.lost);
     else if (!lost && part("note").textContent === words.lost) note("");
   });
 }
