@@ -119,6 +119,7 @@ def update_to_wire(update: Update) -> dict[str, object]:
         "external_id": update.external_id,
         "at": update.at.isoformat() if update.at else None,
         "evidence": dict(update.evidence),
+        "unknown": update.unknown,
     }
 
 
@@ -137,7 +138,7 @@ def update_from_wire(said: Mapping[str, Any]) -> Update:
             external_id=said["external_id"],
             at=datetime.fromisoformat(said["at"]) if said["at"] else None,
             evidence={**said["evidence"], **raw},
-            unknown=unknown,
+            unknown=unknown or str(said.get("unknown", ""))[:64],
         )
     except (TypeError, KeyError) as fault:
         raise ValueError(f"not a piece of news: {fault}") from fault

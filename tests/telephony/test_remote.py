@@ -97,6 +97,8 @@ def test_words_come_back_as_they_went() -> None:
     assert remote.update_from_wire(remote.update_to_wire(NEWS)) == NEWS
     bare = Update(KEY, CallStatus.RINGING)
     assert remote.update_from_wire(remote.update_to_wire(bare)) == bare
+    strange = Update(KEY, CallStatus.ENDED, CallResult.OUTCOME_UNKNOWN, unknown="SIP 499")
+    assert remote.update_from_wire(remote.update_to_wire(strange)) == strange
     dial = a_dial(external_id="sim-1", mode="announce", tag="loan", at=START + timedelta(microseconds=5))
     assert remote.dial_from_wire(remote.dial_to_wire(dial)) == dial
 
