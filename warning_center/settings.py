@@ -261,6 +261,17 @@ for _prefix, _carrier in (("TWILIO", "twilio"), ("TWILIO_2", "twilio-2"), ("TWIL
             "languages": env.list(f"{_prefix}_LANGUAGES", default=["zh-CN"]),
             "callback_base": PUBLIC_URL,
         }
+if env.str("TWILIO_VIDEO_API_KEY", default=""):  # video rooms at the first of these accounts
+    CARRIERS["twilio-video"] = {
+        "adapter": "telephony.carriers.twilio.video.TwilioVideoCarrier",
+        "account_sid": env.str("TWILIO_ACCOUNT_SID"),
+        "auth_token": env.str("TWILIO_AUTH_TOKEN"),
+        "previous_auth_token": env.str("TWILIO_PREVIOUS_AUTH_TOKEN", default=""),
+        "api_key": env.str("TWILIO_VIDEO_API_KEY"),
+        "api_secret": env.str("TWILIO_VIDEO_API_SECRET"),
+        "base_url": env.str("TWILIO_BASE_URL", default=""),
+        "callback_base": PUBLIC_URL,
+    }
 
 # What reports are printed in: a TrueType font that has Chinese; Debian's fonts-wqy-microhei brings this one.
 REPORT_FONT = env.str("REPORT_FONT", default="/usr/share/fonts/truetype/wqy/wqy-microhei.ttc")
