@@ -38,6 +38,11 @@ def sms_body(fraud_type: str) -> str:
     return str(_SMS["signature"] + _SMS["body"].format(**told))
 
 
+def link_body() -> str:
+    """What comes with the link of a video call; its address is filled in by the line. Always Chinese, names nobody."""
+    return str(_SMS["signature"] + _SMS["video"])
+
+
 def sentence(event: Event, units: dict[int, Unit] | None = None) -> str:
     """One line of the record as a sentence."""
     words = {"why": event.why, **_words(event.detail, units or {})}
@@ -97,6 +102,10 @@ def _templates() -> dict[str, str]:
         "desk_phone": _("{desk} has another phone"),
         "desk_recorded": _("{desk} records the call"),
         "desk_joined": _("{other} joins the call: {way}"),
+        "by_page": _("Their phone takes no video call: by the page"),
+        "link_sent": _("Link for the video page sent, announced by voice"),
+        "link_refused": _("The video link was opened again and refused: {opened}"),
+        "rehearsed": _("The video page was tried"),
         "key_pressed": _("Pressed {key} on the phone"),
         "noted": _("Note: {signs}{text}"),
         "sum": _("{kind}: ¥{amount}"),

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from telephony import clock, numbers
-from telephony.models import Call, Desk, Leg, Text, Trunk
+from telephony.models import Call, Desk, Leg, Link, Text, Trunk
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -49,6 +49,7 @@ class TrunkAdmin(LookedAt):
     list_display = [
         "name",
         "carrier",
+        "carries",
         "priority",
         "concurrent",
         "per_second",
@@ -57,8 +58,8 @@ class TrunkAdmin(LookedAt):
         "rests_until",
     ]
     fields = [
-        "name", "carrier", "priority", "concurrent", "per_second", "callers", "enabled", "faults", "rests_until",
-        "trust",
+        "name", "carrier", "carries", "priority", "concurrent", "per_second", "callers", "enabled", "faults",
+        "rests_until", "trust",
     ]  # fmt: skip
     readonly_fields = ["name", "carrier", "faults", "rests_until", "trust"]
 
@@ -143,6 +144,19 @@ class LegAdmin(LookedAt):
     def call(self, row: Leg) -> int:
         """By its number in the list: its telephone number stays sealed."""
         return row.call_id
+
+
+@admin.register(Link)
+class LinkAdmin(LookedAt):
+    """The links sent to people: neither secret nor number. Nothing is changed here."""
+
+    list_display = ["id", "state", "written_at", "opened_at", "expires_at", "ended_at"]
+    list_filter = ["state"]
+    ordering = ["-id"]
+    fields = ["call_id", "text_id", "state", "written_at", "expires_at", "opened_at", "ended_at"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(Text)

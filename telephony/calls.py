@@ -54,13 +54,14 @@ def booking(
     needs: Collection[str] = (),
     prefers: int | None = None,
     avoid: Sequence[int] = (),
+    route: str = "",
 ) -> Call:
     """A call that may begin at `at` and is dialled before `until` or not at all. Not saved: see `book`.
 
     `head_start` puts it that much further to the front of the queue; `avoid` are ids of trunks that have
-    just failed its forerunner. Of a call that an operator leads (no `mode`), `needs` are tags its desk must
-    have; `prefers`, the id of its forerunner's desk, and `tag` are wishes. Raises ValueError for needs of a call
-    that no operator leads.
+    just failed its forerunner; `route` is PAGE for a video call that must go by the page. Of a call that an
+    operator leads (no `mode`), `needs` are tags its desk must have; `prefers`, the id of its forerunner's desk,
+    and `tag` are wishes. Raises ValueError for needs of a call that no operator leads.
     """
     if mode and needs:
         raise ValueError("a call that no operator leads needs nothing of a desk")
@@ -73,6 +74,7 @@ def booking(
         needs=" ".join(sorted(set(needs))),
         prefers_id=None if mode else prefers,
         avoid=list(avoid),
+        route=route,
         booked_for=at,
         until=until,
         due_at=at,

@@ -1,6 +1,5 @@
 """The door and the post of a network that is a process of its own: it is asked over HTTP, and carries news to us."""
 
-import hmac
 import json
 import logging
 import queue
@@ -13,6 +12,7 @@ from zlib import crc32
 
 from telephony.carrier import CarrierError, Dial, Update
 from telephony.carriers import remote
+from telephony.signing import SIGNATURE, is_signed, post, sign
 
 Bag = queue.SimpleQueue[Update | None]
 
@@ -82,12 +82,12 @@ class Post:
     def _deliver(self, update: Update) -> None:
         address = f"{update.key}/news"
         body = json.dumps(remote.update_to_wire(update)).encode()
-        signature = remote.sign(self.secret, address, body)
+        signature = sign(self.secret, address, body)
         for pause in PAUSES:
             if self._stopped.wait(pause):
                 return
             try:
-                remote.post(f"{self.callback}/{address}", body, signature, PATIENCE)
+                post(f"{self.callback}/{address}", body, signature, PATIENCE)
             except HTTPError as refusal:
                 if refusal.code < 500:
                     logger.warning("news of call %s was refused: %s", update.key, refusal.code)
@@ -135,8 +135,7 @@ class _Visitor(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         what = self.path.strip("/")
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        made = remote.sign(self.server.secret, what, body)
-        if not hmac.compare_digest(made.encode(), self.headers.get(remote.SIGNATURE, "").encode()):
+        if not is_signed(self.server.secret, what, body, self.headers.get(SIGNATURE, "")):
             return self._reply(403, {})
         try:
             return self._reply(200, self.server.answer(what, json.loads(body)))

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from telephony import calls, pace
-from telephony.carrier import ANNOUNCE
+from telephony.carrier import ANNOUNCE, CallKind
 from telephony.models import Call, Desk, Trunk
 from telephony.prepared import prepared
 from telephony.room import TAKEN, Room
@@ -20,8 +20,8 @@ MOST_KINDS = 32  # sets of hard tags that wait at once
 
 # Numbers are unsealed one by one, later: a number no key opens must not keep the others waiting.
 _READ = (
-    "key", "number_index", "mode", "tag", "needs", "avoid", "status", "result", "rank_at", "trunk", "desk", "prefers",
-    "dialled_at", "due_at", "caller",
+    "key", "number_index", "kind", "route", "mode", "tag", "needs", "avoid", "status", "result", "rank_at", "trunk",
+    "desk", "prefers", "dialled_at", "due_at", "caller",
 )  # fmt: skip
 
 
@@ -178,5 +178,6 @@ def until_next(*, now: datetime) -> timedelta | None:
 
 
 def trunk_count() -> int:
-    """How many trunks are in use: so many faults in a row mean that all of them failed."""
-    return max(1, Trunk.objects.filter(enabled=True).count())
+    """How many trunks are in use, the page not among them: so many faults in a row mean that all of them failed."""
+    enabled = Trunk.objects.filter(enabled=True)
+    return max(1, sum(trunk.can(CallKind.VOICE, CallKind.VIDEO) for trunk in enabled))

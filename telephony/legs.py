@@ -38,8 +38,13 @@ def call_moved(sender: type[Call], call: Call, now: datetime, **_: Any) -> None:
 
 
 def want(call: Call, now: datetime) -> None:
-    """The operator who leads a call is to be rung, once; if their desk has a phone that we know."""
-    if call.desk_id is None or not Desk.objects.filter(pk=call.desk_id).exclude(address="").exists():
+    """The operator who leads a call is to be rung, once; if their desk has a phone that we know, and the carrier does
+    not join the two by itself."""
+    if (
+        call.desk_id is None
+        or _joiner(call) is None
+        or not Desk.objects.filter(pk=call.desk_id).exclude(address="").exists()
+    ):
         return
     if not call.legs.exists():
         _forget_the_last(call.desk_id, now)
@@ -266,7 +271,10 @@ def _joiner(call: Call) -> Joins | None:
     """The carrier of a call, if it can ring others into it."""
     if call.trunk is None:
         return None
-    made = lines.carrier(call.trunk.carrier)
+    try:
+        made = lines.carrier(call.trunk.carrier)
+    except lines.NoSuchCarrier:
+        return None
     return made if isinstance(made, Joins) else None
 
 

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from telephony import callers, calls, health, pace
 from telephony.carrier import CallStatus
 from telephony.models import Call, Trunk
+from telephony.models.call import PAGE
 from telephony.prepared import prepared
 from telephony.writeback import write_back
 
@@ -61,8 +62,8 @@ class Room:
         return next((t for t in free if t.pk not in call.avoid), free[0])
 
     def _free(self, call: Call) -> list[Trunk]:
-        free = [t for t in self._trunks if self._rooms[t.pk] > 0]
-        return [t for t in free if not call.caller or call.caller in t.callers.split()]
+        free = [t for t in self._trunks if self._rooms[t.pk] > 0 and t.can(*call.ways)]
+        return [t for t in free if not call.caller or t.can(PAGE) or call.caller in t.callers.split()]
 
 
 @prepared

@@ -8,7 +8,7 @@ from typing import Any
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
-from telephony import calls, clock, desks, exchange, inbox, legs, texts
+from telephony import calls, clock, desks, exchange, inbox, legs, links, texts
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 8  # calls
@@ -18,12 +18,13 @@ REST = 30.0  # seconds without hints after the broker failed to take one
 
 @shared_task(ignore_result=True)
 def tick() -> None:
-    """One round: the news that waits, desks nobody sits at, calls and legs gone silent, texts."""
+    """One round: the news that waits, desks nobody sits at, calls, legs and links gone silent, texts."""
     now = clock.now()
     inbox.collect(now=now)
     desks.release_lapsed(now=now)
     calls.tend(now=now)
     legs.tend(now=now)
+    links.tend(now=now)
     texts.send_due(now=now)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from telephony import health, lines, numbers
+from telephony import health, lines, numbers, pages
 from telephony.carrier import CarrierError, FindsTexts, TextNews, TextState
 from telephony.models import Text, Trunk
 
@@ -25,7 +25,10 @@ def write(*, number: str, body: str, now: datetime) -> Text:
 
 def send_due(*, now: datetime, limit: int = 100) -> int:
     """Send what is due; how many went out. One the carrier may have taken is looked for before it is sent again."""
-    trunks = health.trusted(list(Trunk.objects.filter(enabled=True).order_by("priority", "pk")), now)
+    able = [
+        trunk for trunk in Trunk.objects.filter(enabled=True).order_by("priority", "pk") if trunk.can("text")
+    ]
+    trunks = health.trusted(able, now)
     if not trunks:
         return 0
     sent = 0
@@ -59,17 +62,20 @@ def _send(text: Text, trunk: Trunk, now: datetime) -> bool:
 
 def _ask(text: Text, trunk: Trunk, now: datetime) -> str:
     """Have it sent; the carrier's id. Where it may have been taken before, that one is adopted. Raises CarrierError."""
+    body = pages.filled(text)
     if text.doubted_at is not None and text.trunk is not None:
         before = lines.carrier(text.trunk.carrier)
         if isinstance(before, FindsTexts):
-            found = before.find_text(number=text.number, body=text.body, since=text.doubted_at)
+            found = before.find_text(number=text.number, body=body, since=text.doubted_at)
             if found is not None:
                 return found
-    return lines.carrier(trunk.carrier).send_text(key=str(text.key), number=text.number, body=text.body)
+    return lines.carrier(trunk.carrier).send_text(key=str(text.key), number=text.number, body=body)
 
 
 def _was_just_said(text: Text, now: datetime) -> bool:
-    """Whether these very words have just gone to this number."""
+    """Whether these very words have just gone to this number. No two links are the same words."""
+    if pages.LINK in text.body:
+        return False
     said = Text.objects.filter(number_index=text.number_index, sent_at__gt=now - QUIET, body=text.body)
     return bool(text.number_index) and said.exclude(pk=text.pk).exclude(state=State.UNDELIVERED).exists()
 

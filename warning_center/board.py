@@ -24,13 +24,22 @@ class Board:
         last = Event.objects.order_by("-pk").values_list("pk", flat=True).first()
         self._teller = Teller(_Lines(out), after=0 if last is None else last)
         self._drawn = 0
+        self._note = ""
+
+    def note(self, text: str) -> None:
+        """Something said once, which stands beneath the cases until the next; from any thread."""
+        if self.terminal:
+            self._note = text
+        else:
+            self.out.write(f"{text}\n")
+            self.out.flush()
 
     def show(self, now: datetime) -> None:
         """Draw what there is by now."""
         if not self.terminal:
             self._teller.tell(now)
             return
-        lines = self._lines(now)
+        lines = [*self._lines(now), *filter(None, [self._note])]
         if self._drawn:
             self.out.write(f"\x1b[{self._drawn}A")
         self.out.write("".join(f"\x1b[2K{line}\n" for line in lines))

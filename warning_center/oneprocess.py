@@ -1,5 +1,6 @@
-"""The whole centre in one process: web server, Celery worker, beat and watchdog as threads beside each other."""
+"""The whole centre in one process: web server, relay, Celery worker, beat and watchdog as threads beside each other."""
 
+import secrets
 import threading
 from datetime import datetime
 from pathlib import Path
@@ -12,8 +13,9 @@ from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections, connection
 from waitress.server import create_server
 
-from telephony import clock
+from telephony import clock, site
 from telephony.clock import MovingClock
+from telephony.video.relay import Served
 from warning_center.celery import app
 from warning_center.watchdog.look import Moment
 from warning_center.watchdog.watch import Watch
@@ -39,6 +41,24 @@ class WebServer:
         self._server.close()
         self._server.task_dispatcher.shutdown()
         self._thread.join(timeout=5)
+
+
+def relay(host: str, port: int) -> Served:
+    """The video page's relay in a thread, on that port or any other; the centre knows it from now on."""
+    secret = secrets.token_urlsafe(32)
+    served = Served(site.relay(secret), host, port)
+    try:
+        served.start()
+    except OSError:
+        served.stop()
+        served = Served(site.relay(secret), host, 0)
+        served.start()
+    settings.CARRIERS["page"] = {
+        "adapter": "telephony.carriers.page.PageCarrier",
+        "url": served.url,
+        "secret": secret,
+    }
+    return served
 
 
 class Engine:

@@ -228,6 +228,24 @@ if SIP["trunk"]:  # the trunk is a process of its own (`manage.py trunk`)
         "url": env.str("TRUNK_URL", default="http://127.0.0.1:8901"),
         "secret": env.str("TRUNK_SECRET"),
     }
+# Video by a page in the phone's browser: the relay (`manage.py relay`) may stand outside, and is asked from inside.
+VIDEO: dict[str, Any] = {
+    "stun": env.list("VIDEO_STUN", default=[]),  # stun:host:port
+    "turn": env.list("VIDEO_TURN", default=[]),  # turn:host:3478?transport=udp,turns:host:443?transport=tcp
+    "secret": env.str("VIDEO_TURN_SECRET", default=""),  # coturn's static-auth-secret
+    "forced": env.bool("VIDEO_TURN_ONLY", default=False),  # never straight from browser to browser
+}
+RELAY_SECRET = env.str("RELAY_SECRET", default="")
+if RELAY_SECRET:
+    RELAY_URL = env.str("RELAY_URL", default="http://127.0.0.1:8902")
+    CARRIERS["page"] = {
+        "adapter": "telephony.carriers.page.PageCarrier",
+        "url": RELAY_URL,
+        "secret": RELAY_SECRET,
+        "public": env.str(
+            "RELAY_PUBLIC_URL", default=RELAY_URL
+        ),  # as phones and operators' browsers reach it
+    }
 # Accounts at Twilio: TWILIO_… is the carrier "twilio", TWILIO_2_… "twilio-2", TWILIO_3_… "twilio-3". PUBLIC_URL is the
 # address at which Twilio reaches us, whatever a proxy makes of it: callbacks are signed over it.
 for _prefix, _carrier in (("TWILIO", "twilio"), ("TWILIO_2", "twilio-2"), ("TWILIO_3", "twilio-3")):
@@ -243,6 +261,17 @@ for _prefix, _carrier in (("TWILIO", "twilio"), ("TWILIO_2", "twilio-2"), ("TWIL
             "languages": env.list(f"{_prefix}_LANGUAGES", default=["zh-CN"]),
             "callback_base": PUBLIC_URL,
         }
+if env.str("TWILIO_VIDEO_API_KEY", default=""):  # video rooms at the first of these accounts
+    CARRIERS["twilio-video"] = {
+        "adapter": "telephony.carriers.twilio.video.TwilioVideoCarrier",
+        "account_sid": env.str("TWILIO_ACCOUNT_SID"),
+        "auth_token": env.str("TWILIO_AUTH_TOKEN"),
+        "previous_auth_token": env.str("TWILIO_PREVIOUS_AUTH_TOKEN", default=""),
+        "api_key": env.str("TWILIO_VIDEO_API_KEY"),
+        "api_secret": env.str("TWILIO_VIDEO_API_SECRET"),
+        "base_url": env.str("TWILIO_BASE_URL", default=""),
+        "callback_base": PUBLIC_URL,
+    }
 
 # What reports are printed in: a TrueType font that has Chinese; Debian's fonts-wqy-microhei brings this one.
 REPORT_FONT = env.str("REPORT_FONT", default="/usr/share/fonts/truetype/wqy/wqy-microhei.ttc")

@@ -3,6 +3,7 @@
 from dispatch.models.assessment import Assessment
 from dispatch.models.assignment import Assignment
 from dispatch.models.attempt import Attempt
+from dispatch.models.badge import Badge
 from dispatch.models.case import Case
 from dispatch.models.event import Event
 from dispatch.models.merge import Merge
@@ -22,6 +23,7 @@ __all__ = [
     "Assessment",
     "Assignment",
     "Attempt",
+    "Badge",
     "Case",
     "Contact",
     "DeviceToken",

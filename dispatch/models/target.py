@@ -13,6 +13,7 @@ class PhoneNumber(models.Model):
 
     number = SealedTextField(_("number"))
     index = models.CharField(max_length=64, unique=True, editable=False)
+    by_page = models.BooleanField(_("takes no video call"), default=False, db_default=False)  # the page, then
 
     class Meta:
         verbose_name = _("phone number")

@@ -16,6 +16,7 @@ from dispatch.workflow.facts import History, has_faults
 from telephony import calls, texts
 from telephony.carrier import ANNOUNCE, CallKind
 from telephony.models import Call
+from telephony.models.call import PAGE
 from telephony.writeback import insert, write_back
 
 _KIND = {Tier.VOICE: CallKind.VOICE, Tier.VIDEO: CallKind.VIDEO}
@@ -221,6 +222,7 @@ class Moves:
             needs=() if announced else _NEEDS.get(action.tier, ()),
             prefers=desks[-1] if desks else None,
             avoid=self._failed_trunk(),
+            route=PAGE if phone.by_page and action.tier is Tier.VIDEO else "",
         )
 
     def _failed_trunk(self) -> list[int]:

@@ -1,19 +1,15 @@
 """A network in a process of its own (`manage.py carrier`, `manage.py trunk`), asked in small signed JSON over HTTP."""
 
-import hmac
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.request import ProxyHandler, Request, build_opener
 
 from telephony import tables
 from telephony.carrier import CallKind, CallResult, CallStatus, CarrierError, Dial, Update
-
-SIGNATURE = "X-Signature"
-_opener = build_opener(ProxyHandler({}))  # the network is near: no proxy of the environment stands between
+from telephony.signing import SIGNATURE, is_signed, post, sign
 
 
 class RemoteCarrier:
@@ -42,8 +38,7 @@ class RemoteCarrier:
         self, *, key: str, event: str, headers: Mapping[str, str], form: Mapping[str, str], body: bytes
     ) -> bool:
         """Whether the network signed this piece of news."""
-        made = sign(self.secret, f"{key}/{event}", body)
-        return hmac.compare_digest(made.encode(), headers.get(SIGNATURE, "").encode())
+        return is_signed(self.secret, f"{key}/{event}", body, headers.get(SIGNATURE, ""))
 
     def read(self, *, key: str, form: Mapping[str, str], body: bytes) -> Update:
         """A genuine piece of news. Raises ValueError if it is not about that call, or in no words of ours."""
@@ -93,23 +88,6 @@ def _refusal(status: int) -> CarrierError:
     )
 
 
-def post(url: str, body: bytes, signature: str, timeout: float) -> bytes:
-    """Post signed JSON; the answer's body. Raises HTTPError for an answer that is no success, OSError."""
-    headers = {"Content-Type": "application/json", SIGNATURE: signature}
-    try:
-        with _opener.open(Request(url, body, headers), timeout=timeout) as reply:  # noqa: S310 - a setting
-            answer: bytes = reply.read()
-    except HTTPError as refusal:
-        refusal.close()
-        raise
-    return answer
-
-
-def sign(secret: str, address: str, body: bytes) -> str:
-    """The signature of a body sent to an address: hex HMAC-SHA-256, so that neither fits another."""
-    return hmac.new(secret.encode(), address.encode() + b"\n" + body, "sha256").hexdigest()
-
-
 def dial_to_wire(dial: Dial) -> dict[str, object]:
     return {
         "key": dial.key,
@@ -141,6 +119,7 @@ def update_to_wire(update: Update) -> dict[str, object]:
         "external_id": update.external_id,
         "at": update.at.isoformat() if update.at else None,
         "evidence": dict(update.evidence),
+        "unknown": update.unknown,
     }
 
 
@@ -159,7 +138,7 @@ def update_from_wire(said: Mapping[str, Any]) -> Update:
             external_id=said["external_id"],
             at=datetime.fromisoformat(said["at"]) if said["at"] else None,
             evidence={**said["evidence"], **raw},
-            unknown=unknown,
+            unknown=unknown or str(said.get("unknown", ""))[:64],
         )
     except (TypeError, KeyError) as fault:
         raise ValueError(f"not a piece of news: {fault}") from fault

@@ -82,6 +82,7 @@ class SimulatedCarrier:
         self._order = count()
         self._lock = threading.Lock()
         self.texts: list[str] = []
+        self.show_text: Callable[[str], None] = lambda body: None  # for whoever plays the person
 
     def place(self, dial: Dial) -> str:
         how = self.behave(dial)
@@ -143,6 +144,7 @@ class SimulatedCarrier:
 
     def send_text(self, *, key: str, number: str, body: str) -> str:
         self.texts.append(key)
+        self.show_text(body)
         return f"sim-{key}"
 
 

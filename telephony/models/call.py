@@ -13,6 +13,7 @@ from telephony.carrier import ON_LINE, CallKind, CallResult, CallStatus, Dial
 from telephony.sealing import SealedTextField
 
 _ON_LINE = [s.value for s in ON_LINE]
+PAGE = "page"  # the route of a video call that goes by the page in the phone's browser
 
 
 class CallQuerySet(models.QuerySet["Call"]):
@@ -54,6 +55,8 @@ class Call(models.Model):
     mode = models.CharField(_("mode"), max_length=16, blank=True)
     tag = models.CharField(_("tag"), max_length=32, blank=True)
     needs = models.CharField(max_length=64, blank=True)  # tags a desk must have, sorted, a blank between
+    # `page`: it must go by the page in the phone's browser; empty: any way that carries its kind
+    route = models.CharField(max_length=8, blank=True, default="", db_default="")
     avoid = models.JSONField(default=list)  # ids of trunks that have just failed this call's forerunner
     status = models.CharField(
         _("status"), max_length=8, default=CallStatus.BOOKED, choices=[(s.value, s.value) for s in CallStatus]
@@ -167,6 +170,13 @@ class Call(models.Model):
         """Whether it ended after somebody answered. A machine is nobody."""
         answered = self.answered_at is not None or self.result == CallResult.ANSWERED
         return answered and self.result != CallResult.MACHINE
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """What a trunk must carry one of to take it."""
+        if self.kind == CallKind.VIDEO:
+            return (PAGE,) if self.route == PAGE else (CallKind.VIDEO, PAGE)
+        return (CallKind.VOICE,)
 
     def rank(self, head_start: timedelta) -> None:
         """The one key of the queue: the moment it may begin, less its head start. Smallest first.

@@ -2,8 +2,18 @@
 
 from datetime import datetime
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+CARRIES = ("voice", "video", "page", "text")  # page: video in the phone's browser
+EVERYTHING = "voice video text"
+
+
+def known_words(text: str) -> None:
+    """Raises ValidationError for what no trunk can carry."""
+    if not text.split() or not set(text.split()) <= set(CARRIES):
+        raise ValidationError(_("Of these, a blank between: %(words)s"), params={"words": " ".join(CARRIES)})
 
 
 class Trunk(models.Model):
@@ -18,6 +28,9 @@ class Trunk(models.Model):
     callers = models.CharField(  # the numbers it may show, a blank between; none: its carrier's own
         _("caller numbers"), max_length=200, default="", db_default="", blank=True
     )
+    carries = models.CharField(  # words of CARRIES, a blank between
+        _("carries"), max_length=32, default=EVERYTHING, db_default=EVERYTHING, validators=[known_words]
+    )
     tokens = models.FloatField(default=1)
     filled_at = models.DateTimeField()
     faults = models.PositiveSmallIntegerField(_("faults in a row"), default=0, db_default=0)
@@ -31,11 +44,16 @@ class Trunk(models.Model):
             models.CheckConstraint(
                 name="telephony_trunk_can_carry",
                 condition=models.Q(concurrent__gt=0, per_second__gt=0),
-            )
+            ),
+            models.CheckConstraint(name="telephony_trunk_carries_something", condition=~models.Q(carries="")),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def can(self, *kinds: str) -> bool:
+        """Whether it carries any of these."""
+        return not set(kinds).isdisjoint(self.carries.split())
 
     def refill(self, now: datetime) -> None:
         """Let the tokens earned since the last look flow in; a bucket holds a second's worth, at least 1."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from telephony.practice import api_calls as calls
 from telephony.practice import api_rooms as rooms
 from telephony.practice import api_texts as texts
-from telephony.practice import checks
+from telephony.practice import checks, video
 from telephony.practice.asked import Answer, Asked
 
 Endpoint = Callable[[Asked], Answer]
@@ -56,4 +56,11 @@ ENDPOINTS: list[tuple[str, Mapping[str, Endpoint]]] = [
             "DELETE": texts.delete_message,
         },
     ),
+]
+
+# The same below /v1, where the account is the one that asks.
+VIDEO_ENDPOINTS: list[tuple[str, Mapping[str, Endpoint]]] = [
+    ("Rooms", {"POST": video.create_room, "GET": video.list_rooms}),
+    (f"Rooms/({_NAME})", {"GET": video.fetch_room, "POST": video.update_room}),
+    (f"Rooms/({_NAME})/Participants", {"GET": video.list_participants}),
 ]

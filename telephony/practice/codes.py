@@ -14,6 +14,7 @@ OF_CODE: Mapping[int, tuple[int, str]] = {
     20429: (429, "Too Many Requests"),
     20500: (500, "An internal server error has occurred"),
     20503: (503, "Service is unavailable, please try again"),
+    53113: (400, "Room exists"),
     21201: (400, "No 'To' number is specified"),
     21205: (400, "Url is not a valid URL: {said}"),
     21206: (400, "Invalid SendDigits: {said}"),

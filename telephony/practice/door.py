@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from telephony.practice import checks, phones
-from telephony.practice.api import ENDPOINTS
+from telephony.practice.api import ENDPOINTS, VIDEO_ENDPOINTS, Endpoint
 from telephony.practice.asked import Asked
 from telephony.practice.codes import Refused
 from telephony.practice.records import API, stamp
@@ -20,6 +20,8 @@ from telephony.practice.switch import Switch
 
 ACCOUNT = checks.sid("AC")
 _ROUTES = [(re.compile(pattern), methods) for pattern, methods in ENDPOINTS]
+_VIDEO = [(re.compile(pattern), methods) for pattern, methods in VIDEO_ENDPOINTS]
+Routes = list[tuple[re.Pattern[str], Mapping[str, Endpoint]]]
 LARGEST = 256 * 1024  # of a request, in bytes
 CONTROL = "/practice/phones"
 
@@ -108,16 +110,33 @@ class _Visitor(BaseHTTPRequestHandler):
         """What the API says. Raises Refused."""
         account, token = self._who()
         switch = self.server.switch
+        if path.startswith("/v1/"):
+            return self._do(_VIDEO, path.removeprefix("/v1/"), account, token, path, form, query)
         found = re.fullmatch(rf"/{API}/Accounts/([^/]+?)(?:/(.+))?\.json", path)
         if found is None or not ACCOUNT.fullmatch(found[1]):
             raise Refused(20404, path)
         if found[1] != account:
             raise Refused(20003)
         what = found[2] or ""
-        self.server.requests.append(f"{self.command} {what}".rstrip())
         if not what:
+            self.server.requests.append(self.command)
             return 200, _account(account, token, switch)
-        for pattern, methods in _ROUTES:
+        return self._do(_ROUTES, what, account, token, path, form, query)
+
+    def _do(
+        self,
+        routes: Routes,
+        what: str,
+        account: str,
+        token: str,
+        path: str,
+        form: checks.Form,
+        query: checks.Form,
+    ) -> tuple[int, Mapping[str, Any] | None]:
+        """What is done at an address. Raises Refused."""
+        switch = self.server.switch
+        self.server.requests.append(f"{self.command} {what}")
+        for pattern, methods in routes:
             named = pattern.fullmatch(what)
             if named is None:
                 continue

@@ -15,6 +15,7 @@ from telephony.practice.post import Letter
 from telephony.practice.recordings import Recording
 from telephony.practice.records import Call, Conference, Fields, Message
 from telephony.practice.twiml import Verb
+from telephony.practice.video_records import Room
 
 
 class Switch(Agenda):
@@ -30,6 +31,7 @@ class Switch(Agenda):
         self.messages: dict[str, Message] = {}
         self.conferences: dict[str, Conference] = {}
         self.recordings: dict[str, Recording] = {}
+        self.video: dict[str, Room] = {}  # by sid
         self.made_at: list[tuple[str, datetime]] = []  # whose account asked for each call, and when
         self.most_at_once = 0
         self.answers: list[tuple[str, int]] = []  # the kind of each webhook, and what our side answered

@@ -13,7 +13,7 @@ from telephony.carrier import ANNOUNCE, CallKind, CallResult, CallStatus, Dial, 
 from telephony.sip import sdp
 from telephony.sip.fields import Reason
 from telephony.sip.leg import NORMAL, Leg
-from telephony.sip.results import ANSWERED, LIMIT, SILENCE, Ending, meaning
+from telephony.sip.results import ANSWERED, LIMIT, SILENCE, Ending, meaning, unknown
 from telephony.sip.sdp import Description
 from telephony.sip.talk import Reply, State, Talk
 from telephony.sip.wire import Limits, Timer, Wire
@@ -40,6 +40,7 @@ class Call:
         self.status = CallStatus.DIALLING
         self.result: CallResult | None = None
         self.evidence: dict[str, object] = {}
+        self.unknown = ""  # what it ended with, if no row of the table has it
         self.rang = self.early = self.forwarded = self.joined = self.pictured = False
         self.seen: list[int] = []  # provisional answers of the person's side
         self._tell, self._note = tell, note
@@ -70,8 +71,9 @@ class Call:
         """Where it stands."""
         result = self.result if self.status is CallStatus.ENDED else None
         return Update(
-            self.dial.key, self.status, result, self.external_id, self.wire.now, dict(self.evidence)
-        )
+            self.dial.key, self.status, result, self.external_id, self.wire.now, dict(self.evidence),
+            unknown=self.unknown if result else "",
+        )  # fmt: skip
 
     # ---- What the legs say
 
@@ -262,7 +264,7 @@ class Call:
             sound_alone=self.dial.kind is CallKind.VIDEO and not self.pictured,
             joined=self.joined or by != "person",
         )  # fmt: skip
-        self.result = meaning(ending)
+        self.result, self.unknown = meaning(ending), unknown(ending)
         self.evidence |= {"sip": answer, "rang": self.rang, "early": self.early}
         if self.seen:
             self.evidence["seen"] = self.seen

@@ -8,7 +8,7 @@ from typing import Any
 from telephony.carrier import CallKind, CallResult, CallStatus, Dial
 from telephony.sip.call import Call
 
-_FACTS = ("status", "result", "rang", "early", "forwarded", "joined", "pictured", "seen")
+_FACTS = ("status", "result", "rang", "early", "forwarded", "joined", "pictured", "seen", "unknown")
 
 
 def remember(call: Call) -> dict[str, Any]:
@@ -33,7 +33,8 @@ def dial_of(said: Mapping[str, Any]) -> Dial:
 def revive(call: Call, said: Mapping[str, Any]) -> None:
     """Make a new call, whose legs have been made, what `remember` told."""
     for name in _FACTS:
-        setattr(call, name, said["facts"][name])
+        if name in said["facts"]:  # a journal of before knew fewer
+            setattr(call, name, said["facts"][name])
     call.status = CallStatus(call.status)
     call.result = CallResult(call.result) if call.result else None
     call.evidence = dict(said["evidence"])

@@ -55,6 +55,14 @@ def meaning(ending: Ending) -> CallResult:
     return next((row.result for row in rows() if row.fits(ending)), CallResult.OUTCOME_UNKNOWN)
 
 
+def unknown(ending: Ending) -> str:
+    """The answer and causes no row has, raw and in short; empty if a row fits."""
+    if any(row.fits(ending) for row in rows()):
+        return ""
+    causes = "".join(f" Q.850 {cause}" for cause in ending.causes)
+    return f"SIP {ending.answer}{causes}"[:64]
+
+
 @cache
 def rows() -> tuple[Row, ...]:
     return read(TABLE.read_text(encoding="utf-8"))

@@ -13,6 +13,7 @@ from dispatch.models import (
     Area,
     Assessment,
     Attempt,
+    Badge,
     Case,
     DeviceToken,
     Event,
@@ -28,7 +29,7 @@ from dispatch.models import (
 from dispatch.models.event import RecordIsAppendOnlyError
 from dispatch.vocabulary import Level, Money, OrderState, Outcome, ShiftKind, State, Tier
 from telephony import calls
-from telephony.models import Call, Desk, Leg, Text, Trunk
+from telephony.models import Call, Desk, Leg, Link, Text, Trunk
 from tests import factories
 from tests.factories import START
 from warning_center.models import Cell, Directive, Pulse, Report, SavedView
@@ -80,6 +81,12 @@ def _same_external_id(case: Case) -> Any:
 def _leg(case: Case, **changed: Any) -> Leg:
     row = {"role": "desk", "begun_at": START, "due_at": START, **changed}
     return Leg.objects.create(call=_call(case), desk=Desk.objects.all()[0], **row)
+
+
+def _link(case: Case, **changed: Any) -> Link:
+    text = Text.objects.create(number="+8619000000001", body="", due_at=START)
+    row = {"secret_hash": "0", "written_at": START, "expires_at": START, "due_at": START, **changed}
+    return Link.objects.create(call=_call(case), text=text, **row)
 
 
 def _two_of_one_desk(case: Case) -> Any:
@@ -179,6 +186,13 @@ BREAKS: dict[str, Breaks] = {
     "telephony_leg_one_live_per_desk": lambda case: [_leg(case), _leg(case)],
     "telephony_leg_live_has_due_at": lambda case: _leg(case, due_at=None),
     "telephony_leg_only_supervisors_listen": lambda case: _leg(case, way="listen"),
+    "telephony_link_live_has_due_at": lambda case: _link(case, due_at=None),
+    "telephony_link_opened_has_its_moment": lambda case: _link(case, state="opened"),
+    "telephony_trunk_carries_something": lambda case: Trunk.objects.update(carries=""),
+    "dispatch_badge_number_is_one_persons": lambda case: _again(
+        Badge.objects.create(user=User.objects.create(username="officer"), number="1"),
+        user=User.objects.create(username="other"),
+    ),
     "warning_center_cell_is_one": lambda case: _again(
         Cell.objects.create(node=1, day=case.opened_at.date(), profile="1 open   ", n=1, total=0)
     ),

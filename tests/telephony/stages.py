@@ -4,22 +4,28 @@ import io
 import threading
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
 
-from telephony.carrier import CallResult, Carrier, Dial, Update
+from telephony.carrier import CallKind, CallResult, Carrier, Dial, Update
 from telephony.carriers.remote import RemoteCarrier
 from telephony.carriers.simulated import BY_LAST_DIGIT, Behaviour, SimulatedCarrier
 from telephony.carriers.twilio import TwilioCarrier
+from telephony.carriers.twilio.video import TwilioVideoCarrier
 from telephony.clock import MovingClock
 from telephony.door import Door, Post
 from telephony.network import Network, Script
+from telephony.practice import video as rooms
 from telephony.practice.phones import Phone
+from telephony.practice.switch import Switch
+from telephony.practice.video_records import Room
 from tests.telephony.practising import PracticeTwilio, practising
+from tests.telephony.relayed import PERSONS, Page
 from tests.telephony.sip_trunk import SIP_PHONES, SipTrunk
 
 R = CallResult
@@ -43,6 +49,7 @@ class Stage(ABC):
 
     carrier: Carrier
     within = 10.0  # seconds: news that has not come by then does not come
+    sends_texts = True
     hears_machines = True  # whether it can tell a machine by its voice
 
     def __init__(self, clock: MovingClock) -> None:
@@ -265,4 +272,120 @@ def sip(clock: MovingClock) -> Iterator[SipStage]:
             post.stop()
 
 
-STAGES = {"simulated": simulated, "remote": remote, "twilio": twilio, "sip": sip}
+class TwilioVideoStage(Stage):
+    """The real SDK over the practice Twilio's video rooms, on persons who do as they are told."""
+
+    sends_texts = False
+
+    def __init__(self, clock: MovingClock, twilio: PracticeTwilio) -> None:
+        super().__init__(clock)
+        self.twilio = twilio
+        self.lives: dict[str, Life] = {}
+        self.done: Counter[str] = Counter()
+        self.placed: list[Dial] = []
+
+    def run(self) -> None:
+        """Those who come and go, each at their moment; then the letters."""
+        for room in list(self.twilio.switch.video.values()):
+            dial = next(one for one in self.placed if one.key == room.name)
+            life = self.lives.get(dial.number, IN_ROOMS[R.ANSWERED])
+            for after, who, what in life[self.done[room.sid] :]:
+                at = room.made + timedelta(seconds=after)
+                if at <= self.clock():
+                    self.done[room.sid] += 1
+                    ROOM_ACTS[what](self.twilio.switch, room, who, at)
+        self.twilio.run()
+
+    def behaves(self, number: str, result: CallResult) -> None:
+        self.lives[number] = IN_ROOMS[result]
+
+    def made(self, number: str) -> int:
+        mine = {dial.key for dial in self.placed if dial.number == number}
+        return sum(room.name in mine for room in self.twilio.switch.video.values())
+
+
+class Rooms(TwilioVideoCarrier):
+    """The adapter; who is called is seen on the way, since Twilio is told of nobody."""
+
+    placed: list[Dial]
+
+    def place(self, dial: Dial) -> str:
+        self.placed.append(dial)
+        return super().place(replace(dial, kind=CallKind.VIDEO))
+
+
+Life = Sequence[tuple[float, str, str]]  # seconds after the room was made, who, what
+ROOM_ACTS: Mapping[str, Callable[[Switch, Room, str, datetime], None]] = {
+    "comes": rooms.enter,
+    "goes": rooms.leave,
+    "ends": lambda switch, room, who, at: rooms.end(switch, room, at),
+}
+IN_ROOMS: dict[CallResult, Life] = {
+    R.ANSWERED: ((2, "desk", "comes"), (8, "person", "comes"), (60, "person", "goes"), (61, "", "ends")),
+    R.HUNG_UP: ((2, "desk", "comes"), (8, "person", "comes"), (12, "person", "goes"), (13, "", "ends")),
+    R.NO_ANSWER: ((2, "desk", "comes"), (301, "", "ends")),
+    R.REJECTED: ((2, "desk", "comes"), (10, "", "ends")),  # nobody says no to a room: it is called off
+}
+
+
+def twilio_video_carrier(practice: PracticeTwilio, callback_base: str) -> Rooms:
+    """The adapter for rooms, pointed at the practice Twilio."""
+    made = Rooms(
+        clock=practice.clock, account_sid=practice.sid, auth_token=practice.token, api_key="SK" + "0" * 32,
+        api_secret="signs tokens for browsers, 32 or more", callback_base=callback_base, base_url=practice.url,
+        timeout=5,
+    )  # fmt: skip
+    made.placed = []
+    return made
+
+
+@contextmanager
+def twilio_video(clock: MovingClock) -> Iterator[TwilioVideoStage]:
+    with practising(clock) as practice:
+        stage = TwilioVideoStage(clock, practice)
+        with serving(Ear(stage)) as ear:
+            made = twilio_video_carrier(practice, ear)
+            stage.carrier, stage.placed = made, made.placed
+            yield stage
+
+
+class PageStage(Stage):
+    """The relay as a server, on persons who do as they are told; its news is fetched."""
+
+    sends_texts = False
+
+    def __init__(self, page: Page) -> None:
+        super().__init__(page.clock)
+        self.page, self.carrier = page, page.carrier
+
+    def run(self) -> None:
+        self.page.run(self.clock())
+        for update in self.page.carrier.collect(self.clock()):
+            self.hear(update)
+
+    def behaves(self, number: str, result: CallResult) -> None:
+        self.page.lives[number] = PERSONS[result]
+
+    def made(self, number: str) -> int:
+        return len({dial.key for dial in self.page.carrier.placed if dial.number == number})
+
+
+@contextmanager
+def page(clock: MovingClock) -> Iterator[PageStage]:
+    made = Page(clock)
+    try:
+        yield PageStage(made)
+    finally:
+        made.served.stop()
+
+
+STAGES = {
+    "simulated": simulated,
+    "remote": remote,
+    "twilio": twilio,
+    "sip": sip,
+    "page": page,
+    "twilio-video": twilio_video,
+}
+MET_BY: Mapping[str, Iterable[CallResult]] = {"page": PERSONS, "twilio-video": (R.ANSWERED, R.HUNG_UP)}
+MEETS = [(name, met) for name in STAGES for met in MET_BY.get(name, PHONES)]  # who can meet what

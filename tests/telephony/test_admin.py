@@ -76,7 +76,15 @@ def test_a_call_cannot_be_changed(admin: Client, rows: Exchange) -> None:
 def test_a_trunk_is_set_and_its_bucket_left_alone(admin: Client, rows: Exchange) -> None:
     trunk = Trunk.objects.get()
     path = f"/admin/telephony/trunk/{trunk.pk}/change/"
-    form = {"priority": 5, "concurrent": 7, "per_second": 2.5, "tokens": 999, "carrier": "nobody"}
+    form = {
+        "priority": 5,
+        "concurrent": 7,
+        "per_second": 2.5,
+        "tokens": 999,
+        "carrier": "nobody",
+        "carries": "voice",
+    }
+    assert admin.post(path, {**form, "carries": "pigeons"}).status_code == 200
     assert admin.post(path, form).status_code == 302
     trunk.refresh_from_db()
     assert (trunk.priority, trunk.concurrent, trunk.per_second, trunk.enabled) == (5, 7, 2.5, False)

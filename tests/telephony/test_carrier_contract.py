@@ -7,7 +7,7 @@ import pytest
 from telephony.carrier import CallResult, CallStatus, CarrierError, Update
 from telephony.clock import MovingClock
 from tests.telephony.samples import NUMBER, a_dial
-from tests.telephony.stages import PHONES, STAGES, Stage
+from tests.telephony.stages import MEETS, STAGES, Stage
 
 R = CallResult
 KEYS = [f"00000000-0000-4000-8000-0000000001{n:02}" for n in range(20)]
@@ -53,7 +53,7 @@ def test_news_says_when_it_happened(stage: Stage) -> None:
     assert times[-1] < stage.clock()
 
 
-@pytest.mark.parametrize("result", PHONES)
+@pytest.mark.parametrize(("stage", "result"), MEETS, indirect=["stage"])
 def test_what_a_call_met_is_told_in_our_words(stage: Stage, result: CallResult) -> None:
     stage.behaves(NUMBER, result)
     stage.carrier.place(a_dial())
@@ -98,7 +98,7 @@ def test_a_call_whose_id_was_never_saved_is_adopted(stage: Stage) -> None:
 
 
 def test_a_redial_is_not_taken_for_its_forerunner(stage: Stage) -> None:
-    stage.behaves(NUMBER, R.BUSY)
+    stage.behaves(NUMBER, R.REJECTED)
     stage.carrier.place(a_dial(key=KEYS[0]))
     stage.forward(30)
     redial = a_dial(key=KEYS[1], at=stage.clock())
@@ -161,7 +161,12 @@ def test_a_call_whose_id_was_never_saved_can_be_hung_up(stage: Stage) -> None:
     assert result_of(stage.heard(has_ended)) is R.CANCELLED
 
 
-def test_a_text_is_sent(stage: Stage) -> None:
+def test_a_text_is_sent_or_certainly_not(stage: Stage) -> None:
+    if not stage.sends_texts:
+        with pytest.raises(CarrierError) as refusal:
+            stage.carrier.send_text(key=KEYS[0], number=NUMBER, body="请勿转账")
+        assert refusal.value.certain
+        return
     assert stage.carrier.send_text(key=KEYS[0], number=NUMBER, body="请勿转账")
 
 

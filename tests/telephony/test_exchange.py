@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, connections, transaction
@@ -179,9 +180,9 @@ def test_without_a_trunk_nothing_is_dialled(rows: Rows) -> None:
     assert exchange.trunk_count() == 1
 
 
-@pytest.mark.parametrize("wrong", [{"concurrent": 0}, {"per_second": 0}])
-def test_the_database_refuses_a_trunk_that_carries_nothing(rows: Rows, wrong: dict[str, int]) -> None:
-    with pytest.raises(IntegrityError, match="telephony_trunk_can_carry"), transaction.atomic():
+@pytest.mark.parametrize("wrong", [{"concurrent": 0}, {"per_second": 0}, {"carries": ""}])
+def test_the_database_refuses_a_trunk_that_carries_nothing(rows: Rows, wrong: dict[str, Any]) -> None:
+    with pytest.raises(IntegrityError, match="telephony_trunk_ca"), transaction.atomic():
         rows.trunk(**wrong)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from telephony import signing
 from telephony.carrier import CallResult, CallStatus, CarrierError, Update
 from telephony.carriers import remote
 from telephony.carriers.remote import RemoteCarrier
@@ -96,6 +97,8 @@ def test_words_come_back_as_they_went() -> None:
     assert remote.update_from_wire(remote.update_to_wire(NEWS)) == NEWS
     bare = Update(KEY, CallStatus.RINGING)
     assert remote.update_from_wire(remote.update_to_wire(bare)) == bare
+    strange = Update(KEY, CallStatus.ENDED, CallResult.OUTCOME_UNKNOWN, unknown="SIP 499")
+    assert remote.update_from_wire(remote.update_to_wire(strange)) == strange
     dial = a_dial(external_id="sim-1", mode="announce", tag="loan", at=START + timedelta(microseconds=5))
     assert remote.dial_from_wire(remote.dial_to_wire(dial)) == dial
 
@@ -116,14 +119,14 @@ def test_a_signature_fits_one_body_at_one_address() -> None:
     body = b'{"key": "1"}'
 
     def genuine(signature: str, *, key: str = KEY, event: str = "news", said: bytes = body) -> bool:
-        headers = {remote.SIGNATURE: signature} if signature else {}
+        headers = {signing.SIGNATURE: signature} if signature else {}
         return made.is_genuine(key=key, event=event, headers=headers, form={}, body=said)
 
-    right = remote.sign(SECRET, f"{KEY}/news", body)
+    right = signing.sign(SECRET, f"{KEY}/news", body)
     assert genuine(right)
     assert not genuine("")
     assert not genuine("é")
     assert not genuine(right, event="other")
     assert not genuine(right, key=KEY[:-1] + "2")
     assert not genuine(right, said=body + b" ")
-    assert not genuine(remote.sign("another", f"{KEY}/news", body))
+    assert not genuine(signing.sign("another", f"{KEY}/news", body))

@@ -205,6 +205,22 @@ def test_what_the_carrier_said_in_our_words(
     assert net.exchange.one().ended == "bye"  # the operator is free again
 
 
+@pytest.mark.parametrize(
+    ("manner", "unknown"),
+    [
+        (refusing(499), "SIP 499"),
+        (refusing(499, headers=[("reason", "Q.850;cause=126")]), "SIP 499 Q.850 126"),
+        (refusing(486), ""),
+        (Manner(says=(Say(1, 180), Say(3, 200)), lasts=5), ""),
+    ],
+)
+def test_a_code_that_no_row_has_is_told_raw(net: Net, manner: Manner, unknown: str) -> None:
+    net.carrier.default = manner
+    net.place()
+    net.run(150)
+    assert [update.unknown for update in net.news if update.result] == [unknown]
+
+
 def test_one_that_rings_out_is_cancelled_and_over_when_that_is_done(net: Net) -> None:
     net.carrier.default = Manner(says=(Say(1, 180),))
     net.place()

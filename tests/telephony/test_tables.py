@@ -9,9 +9,8 @@ import pytest
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from telephony import calls, exchange, tables
+from telephony import calls, exchange, signing, tables
 from telephony.carrier import CallResult, CallStatus, fault_of
-from telephony.carriers import remote
 from telephony.clock import MovingClock
 from telephony.models import Call
 from telephony.practice.phones import Phone
@@ -149,8 +148,8 @@ def post(live: PracticeTwilio, live_server: LiveServer) -> Post:
         }
         body = json.dumps({**news, **raw}).encode()
         path = f"/telephony/far/{call.key}/news"
-        signature = remote.sign(SECRET, f"{call.key}/news", body)
-        remote.post(live_server.url + path, body, signature, 10)
+        signature = signing.sign(SECRET, f"{call.key}/news", body)
+        signing.post(live_server.url + path, body, signature, 10)
 
     return post
 

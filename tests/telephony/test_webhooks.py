@@ -13,7 +13,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 from twilio.request_validator import RequestValidator
 
-from telephony import calls, exchange
+from telephony import calls, exchange, signing
 from telephony.carrier import CallResult, CallStatus, Update
 from telephony.carriers import remote
 from telephony.clock import MovingClock
@@ -58,7 +58,7 @@ def post_json(
 ) -> int:
     """Post news as the simulated network would; the status of the answer."""
     body = json.dumps(remote.update_to_wire(update)).encode()
-    headers = {remote.SIGNATURE: remote.sign(secret, f"{call.key}/news", body)}
+    headers = {signing.SIGNATURE: signing.sign(secret, f"{call.key}/news", body)}
     path = f"/telephony/{carrier}/{call.key}/news"
     return client.post(path, body, content_type="application/json", headers=headers).status_code
 

@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import close_old_connections
 from django.db.models import Max
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -24,8 +25,9 @@ from telephony.carriers.simulated import SimulatedCarrier
 from warning_center import demonstration, intake, rows
 from warning_center.api import serializers
 from warning_center.board import Board
+from warning_center.demonstration.video import load_video
 from warning_center.models import Source
-from warning_center.oneprocess import Engine, KeptClock, Watcher, WebServer
+from warning_center.oneprocess import Engine, KeptClock, Watcher, WebServer, relay
 from warning_center.play import Arrival
 from warning_center.standins import Cast
 
@@ -72,11 +74,14 @@ class Command(BaseCommand):
                 f"port {options['port']}: {fault.strerror}; choose another with --port"
             ) from fault
         engine, watcher = Engine(options["speed"]), Watcher()
+        video = relay(options["host"], options["port"] + 1)
+        load_video(clock.now())
         web.start()
         engine.start()
         watcher.start()
         self._welcome(options)
         board = Board(sys.stdout, terminal=sys.stdout.isatty(), heading=4)
+        _show_links(board)
         try:
             while not stopping.wait(LOOK_EVERY):
                 now = clock.now()
@@ -89,6 +94,7 @@ class Command(BaseCommand):
             watcher.stop()
             engine.stop()
             web.stop()
+            video.stop()
             kept.keep()
         self.stdout.write(_("Stopped. Started again, every case goes on where it stood."))
 
@@ -97,7 +103,18 @@ class Command(BaseCommand):
         for login in demonstration.logins():
             role = name(Role(login.role))
             self.stdout.write(f"  {role}: {login.username} / {login.password}")
+        video = reverse("admin:dispatch_video")
+        self.stdout.write(
+            f"{_('Video page, as operator')}  http://{options['host']}:{options['port']}{video}"
+        )
         self.stdout.flush()
+
+
+def _show_links(board: Board) -> None:
+    """Nobody gets the SMS of the simulated carrier: whoever plays the person reads the video link here."""
+    carrier = lines.carrier("simulated")
+    if isinstance(carrier, SimulatedCarrier):
+        carrier.show_text = lambda body: board.note(body) if "/v/" in body else None
 
 
 def _arrivals() -> list[Arrival]:
