@@ -1,6 +1,7 @@
 """The record in words, in the reader's language, and the words of an SMS."""
 
 import tomllib
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from dispatch.models import Event, Unit
 from dispatch.models.choices import name
+from dispatch.models.operator import Moved
 from dispatch.vocabulary import (
     Disposition,
     FraudType,
@@ -21,6 +23,7 @@ from dispatch.vocabulary import (
     Outcome,
     Result,
     Role,
+    Situation,
     Stage,
     Tier,
 )
@@ -90,9 +93,13 @@ def _templates() -> dict[str, str]:
         "desk_wrapped_up": _("{desk} has written everything down"),
         "desk_phone": _("{desk} has another phone"),
         "desk_recorded": _("{desk} records the call"),
+        "desk_forced": _("{desk}: {forced} by a shift lead: {why}"),
+        "assigned": _("Given to {to}: {why}"),
+        "entered": _("Entered by hand: {source}"),
         "desk_joined": _("{other} joins the call: {way}"),
         "key_pressed": _("Pressed {key} on the phone"),
         "noted": _("Note: {signs}{text}"),
+        "script_marked": _("Script marked: {situation}, {helped}"),
         "sum": _("{kind}: ¥{amount}"),
         "added": _("Added: {what} {name}"),
         "changed": _("Changed: {what} {name}, {fields}"),
@@ -112,6 +119,7 @@ _ENUMS = {
     "stage": Stage,
     "outcome": Outcome,
     "kind": Money,
+    "situation": Situation,
     "order": None,
 }
 
@@ -129,19 +137,20 @@ def _words(detail: dict[str, Any], units: dict[int, Unit]) -> dict[str, str]:
             words[key] = _clock(parse_datetime(str(value)))
         elif key == "signs":
             words[key] = _(", ").join(reason(sign, "1") for sign in value) + " "
-        elif key == "amount":
-            words[key] = f"{Decimal(str(value)):,.2f}"
-        elif key == "reinforced":
-            words[key] = _("reinforced")
-        elif key == "key":
-            words[key] = key_in_words(str(value))
-        elif key == "way":
-            words[key] = str(Leg.Way(value).label)
-        elif key == "promise":
-            words[key] = promise(str(value))
         else:
-            words[key] = str(value)
+            words[key] = _SAID.get(key, str)(value)
     return words
+
+
+_SAID: dict[str, Callable[[Any], str]] = {
+    "amount": lambda value: f"{Decimal(str(value)):,.2f}",
+    "helped": lambda value: _("helped") if value else _("did not help"),
+    "reinforced": lambda _value: _("reinforced"),
+    "key": lambda value: key_in_words(str(value)),
+    "forced": lambda value: str(Moved(value).label),
+    "way": lambda value: str(Leg.Way(value).label),
+    "promise": lambda value: promise(str(value)),
+}
 
 
 def key_in_words(key: str) -> str:
