@@ -136,10 +136,10 @@ def _tab(script: scripts.Script, here: Situation) -> Tab:
     )
 
 
-def said(line: Line) -> Said:
-    """A line in the reader's language; what is spoken is always Chinese."""
+def said(line: Line, *, both: bool = False) -> Said:
+    """A line as the reader's language wants it: what is spoken is Chinese, the English for who reads it, or `both`."""
     language = "zh" if (get_language() or "").startswith("zh") else "en"
-    english = "" if language == "zh" else line.words["en"]
+    english = line.words["en"] if both or language == "en" else ""
     return Said(line.id, line.words["zh"], english, line.reason.words[language], line.reason.source[language])
 
 

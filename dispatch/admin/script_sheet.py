@@ -16,21 +16,23 @@ from dispatch.admin.script import Said, said
 from dispatch.flaw import Flaw
 from dispatch.models import PolicyVersion
 from dispatch.models.choices import name
-from dispatch.scripts import NEVER, PARTS, BadScripts
+from dispatch.scripts import NEVER, PARTS, BadScripts, Line, Scripts
 from dispatch.vocabulary import FraudType, Situation
 
 NEW = "new"  # the reason, or source, that is being written on the sheet
 _WORDS = ("zh", "en", "why")
 
 
+Parts = tuple[tuple[str, tuple[Said, ...]], ...]  # by name, its lines
+
+
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """One fraud type: (situation, [(part, lines)]), and what police never ask."""
+    """One fraud type: what police never ask, then each situation with its parts."""
 
     code: str
     title: str
-    never: tuple[Said, ...]
-    rows: tuple[tuple[str, tuple[tuple[str, tuple[Said, ...]], ...]], ...]
+    rows: tuple[tuple[str, Parts], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +52,29 @@ class Change:
 
 
 def chapters(version: PolicyVersion) -> list[Chapter]:
-    """Everything a version says."""
+    """Everything a version says, in both languages."""
     told = policies.scripts_of(version.pk)
-    return [
-        Chapter(
-            code=fraud.value,
-            title=_("every type") if fraud is scripts.GENERAL else name(fraud),
-            never=tuple(map(said, told.never.get(fraud, ()))),
-            rows=tuple(
-                (
-                    name(situation),
-                    tuple((_part(part), tuple(map(said, getattr(row, part)))) for part in PARTS),
-                )
-                for situation in Situation
-                if (row := rows.get(situation)) is not None
-            ),
-        )
-        for fraud in (scripts.GENERAL, *(f for f in FraudType if f is not scripts.GENERAL))
-        if (rows := told.rows.get(fraud)) is not None
-    ]
+    every = (scripts.GENERAL, *(f for f in FraudType if f is not scripts.GENERAL))
+    return [_chapter(fraud, told) for fraud in every if fraud in told.rows]
+
+
+def _chapter(fraud: FraudType, told: Scripts) -> Chapter:
+    rows: list[tuple[str, Parts]] = []
+    if never := told.never.get(fraud):
+        rows.append((_part(NEVER), (("", _both(never)),)))
+    for situation in Situation:
+        if (row := told.rows[fraud].get(situation)) is not None:
+            parts = tuple((_part(part), _both(getattr(row, part))) for part in PARTS)
+            rows.append((name(situation), parts))
+    return Chapter(fraud.value, _title(fraud), tuple(rows))
+
+
+def _both(lines: tuple[Line, ...]) -> tuple[Said, ...]:
+    return tuple(said(line, both=True) for line in lines)
+
+
+def _title(fraud: FraudType) -> str:
+    return _("every type") if fraud is scripts.GENERAL else name(fraud)
 
 
 def _part(part: str) -> str:
@@ -136,7 +142,9 @@ class ScriptSheet:
         if sent is None:
             return cls(fraud, version.document, version.document)
         document = _edited(version, fraud, sent)
-        sheet = cls(fraud, version.document, document, given={key: sent.get(key, "") for key in sent}, asked=True)
+        sheet = cls(
+            fraud, version.document, document, given={key: sent.get(key, "") for key in sent}, asked=True
+        )
         try:
             policies.check(cls.kind, document)
         except BadScripts as bad:
@@ -156,7 +164,7 @@ class ScriptSheet:
         return {
             "script_type": self.fraud.value,
             "script_types": [
-                (f.value, _("every type") if f is scripts.GENERAL else name(f))
+                (f.value, _title(f))
                 for f in (scripts.GENERAL, *(f for f in FraudType if f is not scripts.GENERAL))
             ],
             "script_sections": list(self._sections()),

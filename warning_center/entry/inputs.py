@@ -77,7 +77,7 @@ class Sections:
     def _who(self) -> Iterable[Input]:
         yield self._input("phone", _("phone"), hint=_("or the ID number"), mode="tel", first=True)
         yield self._input("id_number", _("ID number"), mode="text")
-        yield self._input("name", _("name"))
+        yield self._input("name", _("full name"))
 
     def _what(self) -> Iterable[Input]:
         types = [("", "–"), *((str(code), str(words)) for code, words in choices(FraudType))]
@@ -106,8 +106,8 @@ class Sections:
     def _contacts(self) -> Iterable[Input]:
         for nth in range(CONTACTS):
             yield self._input(f"contacts[{nth}].relation", _("relation"), listed="relations")
-            yield self._input(f"contacts[{nth}].name", _("name"))
-            yield self._input(f"contacts[{nth}].phone", _("phone"), mode="tel")
+            yield self._input(f"contacts[{nth}].name", _("contact's name"))
+            yield self._input(f"contacts[{nth}].phone", _("contact's phone"), mode="tel")
 
     def _more(self) -> Iterable[Input]:
         yield self._input("age", _("age"), mode="numeric")
