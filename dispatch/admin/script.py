@@ -44,7 +44,6 @@ class Tab:
     chosen: bool
     ask: tuple[Said, ...]
     say: tuple[Said, ...]
-    never: tuple[Said, ...]
     remark: str
 
 
@@ -69,6 +68,7 @@ class Panel:
     situation: str
     situation_words: str
     tabs: tuple[Tab, ...]
+    never: tuple[Said, ...]
     attempt: int
     attempt_words: str
     marked: Marked | None
@@ -94,6 +94,7 @@ def panel(case: Case, user: User | None, now: datetime) -> Panel:
         situation=here.value,
         situation_words=name(here),
         tabs=tabs,
+        never=tuple(map(said, told.script(fraud, here).never)),
         attempt=call[0] if call and user is not None and user.is_a(*DESK) else 0,
         attempt_words=name(Tier(call[1])) if call else "",
         marked=_marked(case, call[0], tabs) if call else None,
@@ -131,7 +132,6 @@ def _tab(script: scripts.Script, here: Situation) -> Tab:
         chosen=script.situation is here,
         ask=tuple(map(said, script.ask)),
         say=tuple(map(said, script.say)),
-        never=tuple(map(said, script.never)),
         remark=remark,
     )
 

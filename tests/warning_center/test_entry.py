@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from hypothesis import given
+from hypothesis import settings as within
 from hypothesis import strategies as st
 from pytest_django import Settings
 
@@ -154,6 +155,7 @@ def test_a_refusal_names_field_value_and_rule_and_keeps_every_word(place: Centre
     assert Directive.objects.get().reference == sent["reference"]
 
 
+@within(max_examples=25)
 @given(
     st.dictionaries(
         st.sampled_from([name for name in TEXTS if not name.startswith("location.adcode")]),
