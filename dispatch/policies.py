@@ -1,4 +1,4 @@
-"""Which version of a policy is in force, read once a process into frozen rules."""
+"""Which version of a policy, or of the scripts, is in force, read once a process into frozen rules."""
 
 import tomllib
 from collections.abc import Mapping
@@ -9,13 +9,22 @@ from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
-from dispatch import risk, rules
+from dispatch import risk, rules, scripts
 from dispatch.chain import Rules
 from dispatch.models import PolicyVersion
+from dispatch.scripts import Scripts
 from telephony.prepared import prepared
 
 Policy = Rules | risk.RiskRules
-_FILES = {PolicyVersion.Kind.RISK: "risk.toml", PolicyVersion.Kind.ESCALATION: "chain.toml"}
+JUDGING = (
+    PolicyVersion.Kind.RISK,
+    PolicyVersion.Kind.ESCALATION,
+)  # what recorded cases can be replayed under
+_FILES = {
+    PolicyVersion.Kind.RISK: "risk.toml",
+    PolicyVersion.Kind.ESCALATION: "chain.toml",
+    PolicyVersion.Kind.SCRIPTS: "scripts.toml",
+}
 _BEGINNING = datetime(2022, 1, 1, tzinfo=UTC)
 
 
@@ -36,7 +45,7 @@ class InForce(NamedTuple):
 @cache
 def built_in(kind: PolicyVersion.Kind) -> dict[str, Any]:
     """The default document that ships with the program."""
-    return tomllib.loads((Path(__file__).parent / _FILES[kind]).read_text())
+    return tomllib.loads((Path(__file__).parent / _FILES[kind]).read_text(encoding="utf-8"))
 
 
 def current(kind: PolicyVersion.Kind, now: datetime) -> PolicyVersion:
@@ -72,6 +81,14 @@ def read(kind: PolicyVersion.Kind, document: Mapping[str, Any]) -> Policy:
     return risk.read(document) if kind == PolicyVersion.Kind.RISK else rules.read(document)
 
 
+def check(kind: PolicyVersion.Kind, document: Mapping[str, Any]) -> None:
+    """Raises BadRules, BadRiskRules or BadScripts for a document that may not come into force."""
+    if kind == PolicyVersion.Kind.SCRIPTS:
+        scripts.read(document)
+    else:
+        read(kind, document)
+
+
 @lru_cache(maxsize=64)
 def escalation_rules(version_id: int) -> Rules:
     """The rules of an escalation policy version."""
@@ -82,6 +99,12 @@ def escalation_rules(version_id: int) -> Rules:
 def risk_rules(version_id: int) -> risk.RiskRules:
     """The rules of a risk policy version."""
     return risk.read(PolicyVersion.objects.get(pk=version_id).document)
+
+
+@lru_cache(maxsize=16)
+def scripts_of(version_id: int) -> Scripts:
+    """The scripts of a version."""
+    return scripts.read(PolicyVersion.objects.get(pk=version_id).document)
 
 
 def risk_policy(now: datetime) -> RiskPolicy:
@@ -104,3 +127,4 @@ def forget() -> None:
     """Drop what was read: another database has been opened."""
     escalation_rules.cache_clear()
     risk_rules.cache_clear()
+    scripts_of.cache_clear()

@@ -296,6 +296,18 @@ class Money(StrEnum):
     PROTECTED = "protected"
 
 
+class Situation(StrEnum):
+    """话术情形: where a talk stands when somebody looks for words."""
+
+    FIRST_CONTACT = "first_contact"
+    BUSY_AGAIN = "busy_again"
+    OTHER_ANSWERS = "other_answers"
+    DENIES = "denies"
+    ASHAMED = "ashamed"
+    MID_TRANSFER = "mid_transfer"
+    ALREADY_TRANSFERRED = "already_transferred"
+
+
 class FraudType(StrEnum):
     """诈骗类型: the ministry's ten common types and the rest."""
 

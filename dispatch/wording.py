@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from dispatch import choosing
 from dispatch.models import Event, Unit
 from dispatch.models.choices import name
+from dispatch.models.operator import Moved
 from dispatch.vocabulary import (
     Disposition,
     FraudType,
@@ -23,6 +24,7 @@ from dispatch.vocabulary import (
     Outcome,
     Result,
     Role,
+    Situation,
     Stage,
     Tier,
 )
@@ -101,6 +103,9 @@ def _templates() -> dict[str, str]:
         "desk_wrapped_up": _("{desk} has written everything down"),
         "desk_phone": _("{desk} has another phone"),
         "desk_recorded": _("{desk} records the call"),
+        "desk_forced": _("{desk}: {forced} by a shift lead: {why}"),
+        "reassigned": _("Given to {to}: {why}"),
+        "entered": _("Entered by hand: {source}"),
         "desk_joined": _("{other} joins the call: {way}"),
         "by_page": _("Their phone takes no video call: by the page"),
         "link_sent": _("Link for the video page sent, announced by voice"),
@@ -108,6 +113,7 @@ def _templates() -> dict[str, str]:
         "rehearsed": _("The video page was tried"),
         "key_pressed": _("Pressed {key} on the phone"),
         "noted": _("Note: {signs}{text}"),
+        "script_marked": _("Script marked: {situation}, {helped}"),
         "sum": _("{kind}: ¥{amount}"),
         "added": _("Added: {what} {name}"),
         "changed": _("Changed: {what} {name}, {fields}"),
@@ -125,6 +131,7 @@ _ENUMS = {
     "stage": Stage,
     "outcome": Outcome,
     "kind": Money,
+    "situation": Situation,
 }
 
 
@@ -243,6 +250,8 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "due": lambda value: _clock(parse_datetime(str(value))),
     "signs": lambda value: _(", ").join(reason(sign, "1") for sign in value) + " ",
     "amount": lambda value: f"{Decimal(str(value)):,.2f}",
+    "helped": lambda value: _("helped") if value else _("did not help"),
+    "forced": lambda value: str(Moved(value).label),
     "reinforced": lambda value: _("reinforced"),
     "key": lambda value: key_in_words(str(value)),
     "way": lambda value: str(Leg.Way(value).label),

@@ -85,9 +85,9 @@ def ready(*, desk_id: int, now: datetime) -> Desk:
 
 
 @transaction.atomic
-def pause(*, desk_id: int, reason: str, now: datetime) -> Desk:
+def pause(*, desk_id: int, reason: str, now: datetime, there: bool = True) -> Desk:
     """It takes no call until it is ready again; with a call, from its end on. A call it was only asked to take goes
-    back to its place. Raises NotSignedInError, and ValueError without a reason."""
+    back to its place. `there`: who asks sits there. Raises NotSignedInError, and ValueError without a reason."""
     if not reason.strip():
         raise ValueError("a pause has a reason")
     desk = _here(desk_id)
@@ -96,7 +96,10 @@ def pause(*, desk_id: int, reason: str, now: datetime) -> Desk:
         desk.after, desk.reason = State.PAUSED, reason.strip()
     else:
         desk.enter(State.PAUSED, now, reason=reason.strip())
-    return _there(desk, now)
+    if there:
+        return _there(desk, now)
+    write_back([desk], Desk.MOVES)
+    return desk
 
 
 @transaction.atomic

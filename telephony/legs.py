@@ -267,6 +267,14 @@ def _ring_safely(leg_id: int, now: datetime) -> None:
         logger.exception("leg %s could not be rung", leg_id)
 
 
+def can_join(carrier: str) -> bool:
+    """Whether others of ours can be rung into the calls of this carrier of the settings."""
+    try:
+        return isinstance(lines.carrier(carrier), Joins)
+    except lines.NoSuchCarrier:
+        return False
+
+
 def _joiner(call: Call) -> Joins | None:
     """The carrier of a call, if it can ring others into it."""
     if call.trunk is None:

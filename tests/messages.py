@@ -26,6 +26,7 @@ ONE = {
     "Flaw",
     "BadCell",
     "BadOutline",
+    "_flaw",
     "wrong",
 }
 MANY = {"ngettext", "ngettext_lazy"}

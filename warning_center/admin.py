@@ -1,5 +1,8 @@
 """What the centre adds to the admin: sources and their keys, a case's directives; who may look at the line."""
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -19,7 +22,7 @@ from dispatch.models import Case
 from telephony import admin as line
 from telephony import clock
 from telephony.models import Call, Text, Trunk
-from warning_center import sources
+from warning_center import kinds, sources
 from warning_center.models import Directive, Source
 from warning_center.notes import said
 
@@ -77,10 +80,21 @@ class SourceAdmin(OwnUnits):
     changed_by = OFFICE
     added_by = OFFICE
     unit_path = "unit__path"
-    list_display = ("code", "name", "unit", "enabled", "has_key")
+    list_display = ("code", "name", "unit", "in_words", "enabled", "has_key")
     list_select_related = ("unit",)
-    fields = ("code", "name", "unit", "enabled")
+    fields = ("code", "name", "unit", "kind", "enabled")
     change_form_template = "admin/warning_center/source/change_form.html"
+
+    @admin.display(description=gettext_lazy("kind"), ordering="kind")
+    def in_words(self, source: Source) -> str:
+        return kinds.word(source.kind) if source.kind else "–"
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Which kinds there are, the data say."""
+        if db_field.name == "kind":
+            known = [(code, kinds.word(code)) for code in kinds.built_in().kinds]
+            return forms.ChoiceField(choices=[("", "–"), *known], required=False, label=db_field.verbose_name)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @admin.display(description=gettext_lazy("API key"), boolean=True)
     def has_key(self, source: Source) -> bool:

@@ -12,7 +12,8 @@ from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from dispatch import policies, risk
+from dispatch import policies, record, risk
+from dispatch.models import User
 from dispatch.vocabulary import Level
 from dispatch.workflow import opening, report
 from telephony import sealing
@@ -68,8 +69,8 @@ class Receipt:
     answer: Answer
 
 
-def receive(incoming: Incoming, *, source: Source, now: datetime) -> Receipt:
-    """Store a directive and open, or join, its case. The same again changes nothing.
+def receive(incoming: Incoming, *, source: Source, now: datetime, by: User | None = None) -> Receipt:
+    """Store a directive and open, or join, its case. The same again changes nothing. `by` typed it, if anybody did.
 
     Raises ChangedError when the reference is known with another content. What is returned is committed
     together with the case's first steps, so an acknowledged directive is never lost. Who loses a race (the
@@ -77,11 +78,11 @@ def receive(incoming: Incoming, *, source: Source, now: datetime) -> Receipt:
     """
     for _ in range(TRIES - 1):
         try:
-            return _receive(incoming, source, now)
+            return _receive(incoming, source, now, by)
         except (IntegrityError, OperationalError) as fault:
             if not _was_a_race(fault):
                 raise
-    return _receive(incoming, source, now)
+    return _receive(incoming, source, now, by)
 
 
 def _was_a_race(fault: Exception) -> bool:
@@ -89,7 +90,7 @@ def _was_a_race(fault: Exception) -> bool:
 
 
 @transaction.atomic
-def _receive(incoming: Incoming, source: Source, now: datetime) -> Receipt:
+def _receive(incoming: Incoming, source: Source, now: datetime, by: User | None) -> Receipt:
     body = json.dumps(incoming.body, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
     digest = sealing.index("directive", body)
     if (before := _known.first(source.pk, incoming.reference)) is not None:
@@ -113,6 +114,9 @@ def _receive(incoming: Incoming, source: Source, now: datetime) -> Receipt:
         case=opened.case,
     )
     insert([directive])
+    if by is not None:
+        what = {"source": source.code, "reference": incoming.reference}
+        record.write("entered", now=now, case=opened.case, by=by, **what)
     return Receipt(directive, answer)
 
 

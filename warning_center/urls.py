@@ -6,12 +6,14 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from warning_center import health, pages
+from warning_center.entry import views as entry
 
 urlpatterns = [
     path("", pages.home, name="home"),
     path("login/", auth.LoginView.as_view(template_name="center/login.html"), name="login"),
     path("logout/", auth.LogoutView.as_view(next_page="login"), name="logout"),
     path("language/", include("django.conf.urls.i18n")),
+    path("entry/", entry.page, name="entry"),
     path("supervision/", include("warning_center.supervision.urls")),
     path("community/", include("warning_center.community.urls")),
     path("wallboard/", include("warning_center.supervision.wallboard.urls")),

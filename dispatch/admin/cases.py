@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from dispatch import record
-from dispatch.admin import columns, story
+from dispatch.admin import columns, script, story
 from dispatch.admin.access import DESK, Guarded, scope_of, user_of
 from dispatch.admin.columns import CaseLine, Moment
 from dispatch.admin.finding import find
@@ -261,6 +261,7 @@ class CaseAdmin(Guarded):
             "title": case.number,
             "opts": self.opts,
             "story": story.tell(case, scope=scope_of(by), now=now),
+            "script": script.panel(case, by, now),
             "opened": opened,
             "needs": Need.choices,
             "levels": [pair for pair in choices(Level) if pair[0] != case.level],

@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from dispatch import record
+from dispatch.admin import lead
 from dispatch.admin.access import CHIEFS, OFFICE, Guarded, scope_of, user_of, within
 from dispatch.admin.columns import span
 from dispatch.models import Operator, User
@@ -54,11 +55,11 @@ class OperatorAdmin(Guarded):
     changed_by = OFFICE
     added_by = OFFICE
     unit_path = "user__unit__path"
-    list_display = ("user", "desk", "state", "lasts", "reason", "mode", "tags", "lease", "hear")
+    list_display = ("user", "desk", "state", "lasts", "reason", "mode", "tags", "lease", "leads", "hear")
     list_filter = ("desk__state",)
     list_select_related = ("user", "desk")
     ordering = ("desk__name",)
-    fields = ("user", "desk")
+    fields = ("user", "desk", "leads")
 
     @admin.display(description=gettext_lazy("state"), ordering="desk__state")
     def state(self, operator: Operator) -> str:
@@ -113,6 +114,8 @@ class OperatorAdmin(Guarded):
     def get_urls(self) -> list[URLPattern]:
         site = self.admin_site.admin_view
         return [
+            path("board/", site(lead.board_view), name="dispatch_board"),
+            path("board/<slug:what>/", site(lead.act_view), name="dispatch_board_act"),
             path("desk/beat/", site(self.beat_view), name="dispatch_desk_beat"),
             path("desk/<slug:what>/", site(self.act_view), name="dispatch_desk_act"),
             *super().get_urls(),
@@ -137,6 +140,7 @@ class OperatorAdmin(Guarded):
             "asked": seat.asked,
             "case": _case(seat, scope_of(by)),
             "acts": sorted(seat.acts),
+            "told": seat.told,
         }
         return JsonResponse(told)
 

@@ -1,5 +1,6 @@
-"""The policies' pages: read as a table and a picture, changed entry by entry, never altered once published."""
+"""The policies' and scripts' pages: read as tables and pictures, changed entry by entry, never altered later."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -13,17 +14,19 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dispatch import drafting, policies, record, rules
-from dispatch.admin import chart, picture
+from dispatch.admin import chart, picture, script, script_sheet
 from dispatch.admin.access import DESK, Guarded, scope_of, user_of
 from dispatch.admin.risk_chart import risk_chart
+from dispatch.admin.script_sheet import ScriptSheet
 from dispatch.admin.sheet import Sheet
 from dispatch.chain import BadRules
 from dispatch.models import Case, PolicyVersion, User
 from dispatch.replay import differences, trial
 from dispatch.risk import BadRiskRules
+from dispatch.scripts import BadScripts
 from dispatch.workflow import publishing
 from dispatch.workflow.refusal import NotAllowedError
 from telephony import clock
@@ -61,6 +64,7 @@ class PolicyVersionAdmin(Guarded):
     def get_urls(self) -> list[URLPattern]:
         site = self.admin_site.admin_view
         return [
+            path("script/mark/", site(never_cache(require_POST(script.mark))), name="dispatch_script_mark"),
             path("<int:pk>/next/", site(self.next_view), name="dispatch_policyversion_next"),
             *super().get_urls(),
         ]
@@ -70,7 +74,7 @@ class PolicyVersionAdmin(Guarded):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         version = self._version(request, object_id)
-        context = {"changes": _since(version), **_shown(version.kind, version.document)}
+        context = {"changes": _since(version), **_shown(version)}
         return self._page(request, version, "version.html", context)
 
     @method_decorator([never_cache, require_http_methods(["GET", "HEAD", "POST"])])
@@ -83,14 +87,15 @@ class PolicyVersionAdmin(Guarded):
                 request, _("Only supervisors and administrators of the whole centre change its policies.")
             )
             return HttpResponseRedirect(_address(version))
-        sheet = Sheet.of(version, request.POST if request.method == "POST" else None)
+        sheet = _sheet(version, request)
         refused = bool(sheet.flaws)
         if "publish" in request.POST and not refused:
             made = self._publish(request, version, sheet, by, now)
             if made is not None:
                 return HttpResponseRedirect(_address(made))
             refused = True
-        tried = self._try(request, sheet, now) if "try" in request.POST and not refused else {}
+        tries = "try" in request.POST and sheet.judges and not refused
+        tried = self._try(request, sheet, now) if tries else {}
         status = 422 if refused else 200
         typed = {word: request.POST.get(word, "") for word in ("starts_at", "note")}
         return self._page(
@@ -98,7 +103,12 @@ class PolicyVersionAdmin(Guarded):
         )
 
     def _publish(
-        self, request: HttpRequest, version: PolicyVersion, sheet: Sheet, by: User, now: datetime
+        self,
+        request: HttpRequest,
+        version: PolicyVersion,
+        sheet: Sheet | ScriptSheet,
+        by: User,
+        now: datetime,
     ) -> PolicyVersion | None:
         try:
             starts_at = _moment(request.POST.get("starts_at", ""), now)
@@ -113,7 +123,7 @@ class PolicyVersionAdmin(Guarded):
         except NotAllowedError as refusal:
             messages.error(request, refusal.in_words())
             return None
-        except (BadRules, BadRiskRules) as bad:
+        except (BadRules, BadRiskRules, BadScripts) as bad:
             sheet.flaws += bad.flaws
             return None
         messages.success(
@@ -124,7 +134,7 @@ class PolicyVersionAdmin(Guarded):
         )
         return made
 
-    def _try(self, request: HttpRequest, sheet: Sheet, now: datetime) -> dict[str, Any]:
+    def _try(self, request: HttpRequest, sheet: Sheet | ScriptSheet, now: datetime) -> dict[str, Any]:
         """The newest closed cases that the user may see, under the draft."""
         mine = Case.objects.all()
         scope = scope_of(user_of(request))
@@ -186,11 +196,20 @@ def _state(version: PolicyVersion, now: datetime) -> str:
     return _("in force") if holds == version else _("replaced")
 
 
-def _since(version: PolicyVersion) -> list[drafting.Change]:
+def _sheet(version: PolicyVersion, request: HttpRequest) -> Sheet | ScriptSheet:
+    sent = request.POST if request.method == "POST" else None
+    if version.kind == Kind.SCRIPTS:
+        return ScriptSheet.of(version, request.GET, sent)
+    return Sheet.of(version, sent)
+
+
+def _since(version: PolicyVersion) -> Sequence[drafting.Change | script_sheet.Change]:
     """What this version changed in the one before it."""
     before = PolicyVersion.objects.filter(kind=version.kind, version=version.version - 1).first()
     if before is None:
         return []
+    if version.kind == Kind.SCRIPTS:
+        return script_sheet.since(before.document, version.document)
     if version.kind == Kind.RISK:
         entries = list(drafting.risk_entries({**before.document, **version.document}))
         return drafting.changes(before.document, version.document, entries)
@@ -198,8 +217,11 @@ def _since(version: PolicyVersion) -> list[drafting.Change]:
     return drafting.changes(old, new, list(drafting.chain_entries()))
 
 
-def _shown(kind: str, document: dict[str, Any]) -> dict[str, Any]:
-    """The tables and pictures of a document."""
+def _shown(version: PolicyVersion) -> dict[str, Any]:
+    """The tables and pictures of a version's document."""
+    kind, document = version.kind, version.document
+    if kind == Kind.SCRIPTS:
+        return {"scripts": script_sheet.chapters(version)}
     if kind == Kind.RISK:
         return {"risk": risk_chart(document, policies.built_in(Kind.RISK))}
     read = rules.read(document)

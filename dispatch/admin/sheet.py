@@ -76,6 +76,7 @@ class Sheet:
     changes: list[Change] = field(default_factory=list)
     given: Mapping[str, str] = field(default_factory=dict)
     asked: bool = False  # something has been sent, and looked at
+    judges = True  # recorded cases can be replayed under it
 
     @classmethod
     def of(cls, version: PolicyVersion, sent: QueryDict | None) -> "Sheet":

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+SCRIPT_MARKED = "script_marked"  # the verb of a mark: whether a script helped in one attempt
+
 
 class RecordIsAppendOnlyError(TypeError):
     """Somebody tried to change or delete a line of the record. The database refuses it too."""
@@ -44,7 +46,12 @@ class Event(models.Model):
     class Meta:
         verbose_name = _("event")
         verbose_name_plural = _("events")
-        indexes = [models.Index(fields=["case", "at"], name="dispatch_event_case")]
+        indexes = [
+            models.Index(fields=["case", "at"], name="dispatch_event_case"),
+            models.Index(
+                fields=["case"], condition=models.Q(verb=SCRIPT_MARKED), name="dispatch_event_script_marked"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%m-%d %H:%M:%S} {self.verb}"

@@ -1,4 +1,4 @@
-"""Policies as data: versioned documents, each with a start time and an author."""
+"""Policies and scripts as data: versioned documents, each with a start time and an author."""
 
 from datetime import datetime
 from typing import Self
@@ -19,11 +19,12 @@ class PolicyQuerySet(models.QuerySet["PolicyVersion"]):
 
 
 class PolicyVersion(models.Model):
-    """One version of the risk or the escalation policy. Never changed: a change is a new version."""
+    """One version of a policy, or of the scripts. Never changed: a change is a new version."""
 
     class Kind(models.TextChoices):
         RISK = "risk", _("risk policy")
         ESCALATION = "escalation", _("escalation policy")
+        SCRIPTS = "scripts", _("scripts")
 
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
     version = models.PositiveIntegerField(_("version"))

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from dispatch import record
 from dispatch.models import Attempt, Case, Operator, User
-from dispatch.vocabulary import Role
+from dispatch.workflow import leading
 from dispatch.workflow.desk import at_the_desk
 from dispatch.workflow.refusal import NotAllowedError
 from telephony import addresses, desks, legs
@@ -48,12 +48,12 @@ def bring(*, by: User, desk_id: int, now: datetime) -> None:
 
 
 def supervise(*, by: User, call_id: int, way: Way, now: datetime) -> None:
-    """A supervisor listens to a call, or whispers to its operator; asked again, in the other way from then on.
+    """A supervisor, or a shift lead, listens to a call, or whispers to its operator; asked again, in the other way.
 
     Raises NotAllowedError for whoever is none, or has no desk of their own with a phone.
     """
-    if not by.is_a(Role.SUPERVISOR, Role.ADMINISTRATOR) or way is Way.TALK:
-        raise NotAllowedError("only supervisors listen, and whisper to operators")
+    if not leading.leads(by) or way is Way.TALK:
+        raise NotAllowedError("only supervisors and shift leads listen, and whisper to operators")
     desk = _own_desk(by)
     call = Call.objects.get(pk=call_id)
     there = Leg.objects.live().filter(call=call, desk=desk, role=Leg.Role.SUPERVISOR).first()

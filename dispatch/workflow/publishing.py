@@ -1,4 +1,4 @@
-"""A new version of a policy: checked, dated, signed, and never changed again."""
+"""A new version of a policy, or of the scripts: checked, dated, signed, and never changed again."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -25,10 +25,10 @@ def publish(
     by: User,
     now: datetime,
 ) -> PolicyVersion:
-    """The next version of a policy, in force from `starts_at` for the cases that open from then on.
+    """The next version of a policy, in force from `starts_at` for the cases that open from then on; scripts for all.
 
-    Of two versions that start at one moment the later one holds. Raises NotAllowedError, and BadRules or
-    BadRiskRules for a document that may not come into force.
+    Of two versions that start at one moment the later one holds. Raises NotAllowedError, and BadRules, BadRiskRules
+    or BadScripts for a document that may not come into force.
     """
     if not may_publish(by):
         raise NotAllowedError("only supervisors and administrators of the whole centre change its policies")
@@ -36,7 +36,7 @@ def publish(
         raise NotAllowedError("a reason is needed")
     if starts_at < now:
         raise NotAllowedError("a policy starts now or later")
-    policies.read(kind, document)
+    policies.check(kind, document)
     before = policies.latest(kind, now)
     version = PolicyVersion.objects.create(
         kind=kind,

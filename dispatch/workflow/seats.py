@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch import record
 from dispatch.models import Attempt, Case, Operator, User
+from dispatch.workflow import leading
 from dispatch.workflow.desk import at_the_desk
 from dispatch.workflow.refusal import NotAllowedError
 from telephony import desks, legs
@@ -30,6 +31,7 @@ _REASONS = {
     desks.SIGNED_IN: _("just signed in"),
     legs.UNANSWERED: _("its phone did not answer"),
     legs.HELPING: _("with a colleague's call"),
+    leading.BY_LEAD: _("by the shift lead"),
 }
 
 
@@ -49,6 +51,8 @@ class Seat:
     case: Case | None
     acts: frozenset[str]
     phone: str = ""  # masked: what rings there
+    told: str = ""  # what a shift lead did, and why
+    leads: bool = False  # whether who sits there leads the shift
 
 
 @transaction.atomic
@@ -59,6 +63,7 @@ def ready(*, by: User, now: datetime, pace: float = 1.0) -> None:
         span = max(1.0, pace)
         desks.sign_in(desk_id=desk.pk, now=now, lease=LEASE * span, offer=OFFER * span)
     desks.ready(desk_id=desk.pk, now=now)
+    leading.forget(by)
     _write("desk_ready", desk, by, now)
 
 
@@ -143,6 +148,8 @@ def seen(*, by: User) -> Seat | None:
         case=attempt.case if attempt else None,
         acts=frozenset(_acts(desk, asked, phone)),
         phone=phone,
+        told=leading.told(operator),
+        leads=operator.leads,
     )
 
 
@@ -169,7 +176,7 @@ def _acts(desk: Desk, asked: bool, phone: str) -> set[str]:
 def _operator(by: User) -> Operator | None:
     if not by.is_active:
         return None
-    return Operator.objects.filter(user=by).first()
+    return Operator.objects.select_related("moved_by").filter(user=by).first()
 
 
 def _desk_of(by: User) -> Desk:

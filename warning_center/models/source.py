@@ -17,6 +17,9 @@ class Source(models.Model):
     name = models.CharField(_("name"), max_length=64)
     unit = models.ForeignKey("dispatch.Unit", models.PROTECT, verbose_name=_("duty unit"))
     key_digest = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001  none yet
+    kind = models.CharField(  # of warning_center.kinds: people enter its directives by hand; "": a feed
+        _("kind"), max_length=16, blank=True, default="", db_default=""
+    )
     enabled = models.BooleanField(_("enabled"), default=True)
 
     class Meta:

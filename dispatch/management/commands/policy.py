@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from dispatch import explain
-from dispatch.models import Case, PolicyVersion
+from dispatch import explain, policies
+from dispatch.models import Case
 from dispatch.models.choices import name
 from dispatch.replay import candidates, differences, trial
 from dispatch.vocabulary import Level, Outcome, State
@@ -32,7 +32,9 @@ class Command(BaseCommand):
             "replay", help="what a candidate policy would have changed in recorded cases"
         )
         replays.add_argument("--candidate", type=Path, required=True, metavar="FILE", help="TOML or JSON")
-        replays.add_argument("--kind", choices=PolicyVersion.Kind.values, default="escalation")
+        replays.add_argument(
+            "--kind", choices=[kind.value for kind in policies.JUDGING], default="escalation"
+        )
         replays.add_argument("--days", type=_days, default=30, help="opened in so many days (30)")
         replays.add_argument(
             "--until", type=date.fromisoformat, metavar="DATE", help="the last of them (today)"

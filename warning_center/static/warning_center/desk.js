@@ -7,7 +7,7 @@ const seat = document.querySelector("[data-beat]");
 function tell(told) {
   const part = (name) => seat.querySelector(`[data-of="${name}"]`);
   seat.dataset.seat = told.state;
-  for (const name of ["words", "reason", "after"]) part(name).textContent = told[name];
+  for (const name of ["words", "reason", "after", "told"]) part(name).textContent = told[name];
   const since = part("since");
   since.dateTime = told.since;
   since.textContent = told.lasts;

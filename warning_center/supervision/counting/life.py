@@ -61,6 +61,19 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Used:
+    """What an operator said of a script in one attempt, by the words and numbers of the mark."""
+
+    attempt: int
+    at: datetime
+    fraud: str
+    situation: str
+    version: int
+    helped: bool
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Life:
     """One case of a chain, its attempts in the order they were written."""
 
@@ -84,6 +97,7 @@ class Life:
     tried: tuple[Tried, ...] = ()
     orders: tuple[Ordered, ...] = ()
     sums: tuple[Said, ...] = ()
+    used: tuple[Used, ...] = ()  # in the order they were said
 
     def outcome_at(self, at: datetime) -> Outcome | None:
         """How it had ended by then; None: it had not."""

@@ -5,19 +5,19 @@ opened or joined the case; of a case that has none, the one that stands for the 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 
 from dispatch.vocabulary import CALLS, UNCOUNTED, Outcome, Result, Stage, Tier
 from warning_center.supervision.counting import profile
-from warning_center.supervision.counting.life import Chain, Life, Told, Tried
+from warning_center.supervision.counting.life import Chain, Life, Told, Tried, Used
 from warning_center.supervision.counting.profile import Profile
 
 # How much of the profile is kept beside a cut's key.
 FULL = ("", "fraud", "source")
-DISTRIBUTIONS = ("time", "money", "visit", "order", "promise", "later")
+DISTRIBUTIONS = ("time", "money", "visit", "order", "promise", "later", "edition", "edition_yes", "sentence")
 
 AGES = (18, 30, 40, 50, 60, 70)  # a band begins with each
 SUMS = (0, 1_000, 10_000, 50_000, 200_000, 1_000_000)  # yuan
@@ -74,11 +74,14 @@ def marks(chain: Chain, told: Told, at: datetime, life: Life, standing: Profile,
         found += _clocks(chain, told, at, life)
     theirs = [one for one in chain.lives if _home(chain, one) is told and one.opened_at <= at]
     risk = Decimal(0)
+    used: list[Used] = []
     for one in theirs:
         if one.outcome_at(at) not in UNCOUNTED:
             found += [*_visits(one, at), *_orders(one, at), *_promises(one, at)]
             risk = max(risk, _newest(one, at).get("at_risk", (Decimal(0), ""))[0])
             found += _money(one, at)
+            used += one.used
+    found += _scripts(used, at)
     found.append(Mark("sum", _band(SUMS, int(risk)) if theirs and risk else UNKNOWN))
     return found
 
@@ -244,6 +247,26 @@ def _money(life: Life, at: datetime) -> Iterator[Mark]:
 
 def _newest(life: Life, at: datetime) -> dict[str, tuple[Decimal, str]]:
     return {said.kind: (said.amount, said.said_by) for said in life.sums if said.at <= at}
+
+
+def _scripts(said: Iterable[Used], at: datetime) -> list[Mark]:
+    """Of each script (type and situation), and of each version, what the newest mark says, once a directive.
+
+    `script` and `edition` say that it was marked, `script_yes` and `edition_yes` that it helped, `sentence` with which
+    line. An attempt's newest mark takes the place of its earlier ones.
+    """
+    newest = {used.attempt: used for used in said if used.at <= at}
+    by_script: dict[str, Used] = {}
+    by_edition: dict[str, Used] = {}
+    for used in sorted(newest.values(), key=lambda used: (used.at, used.attempt)):
+        by_script[f"{used.fraud}.{used.situation}"] = used
+        by_edition[str(used.version)] = used
+    found = []
+    for cut, marked in (("script", by_script), ("edition", by_edition)):
+        found += [Mark(cut, key) for key in sorted(marked)]
+        found += [Mark(f"{cut}_yes", key) for key in sorted(marked) if marked[key].helped]
+    named = sorted(key for key, used in by_script.items() if used.helped and used.sentence)
+    return [*found, *(Mark("sentence", f"{key}.{by_script[key].sentence}") for key in named)]
 
 
 def _cents(amount: Decimal) -> int:

@@ -9,10 +9,11 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from dispatch import policies
-from dispatch.models import Attempt, Case, Order, Sum
+from dispatch.models import Attempt, Case, Event, Order, Sum
+from dispatch.models.event import SCRIPT_MARKED
 from dispatch.vocabulary import CALLS, Disposition, FraudType, Level, Outcome, Result, Stage, Tier
 from warning_center.models import Directive
-from warning_center.supervision.counting.life import Chain, Life, Ordered, Said, Told, Tried
+from warning_center.supervision.counting.life import Chain, Life, Ordered, Said, Told, Tried, Used
 
 _CASE = (
     "pk", "opened_at", "level", "fraud_type", "unit__path", "closed_at", "outcome", "reached_at", "listened_at",
@@ -44,14 +45,14 @@ def read(roots: Collection[int]) -> list[Chain]:
     rows = list(cases.values("root", *_CASE))
     mine = [row["pk"] for row in rows]
     tried = _attempts(mine, {row["pk"]: row["policy"] for row in rows})
-    orders, sums = _orders(mine), _sums(mine)
+    orders, sums, used = _orders(mine), _sums(mine), _used(mine)
     followed = {row["previous"]: row["opened_at"] for row in rows if row["previous"]}
     told = _directives(mine)
     lives: dict[int, list[Life]] = defaultdict(list)
     heard: dict[int, list[Told]] = defaultdict(list)
     for row in rows:
         pk, root = row["pk"], row["root"]
-        lives[root].append(_life(row, followed.get(pk), tried[pk], orders[pk], sums[pk]))
+        lives[root].append(_life(row, followed.get(pk), tried[pk], orders[pk], sums[pk], used[pk]))
         heard[root] += told[pk]
     return [
         Chain(root, tuple(lives[root]), tuple(sorted(heard[root], key=lambda t: (t.received_at, t.pk))))
@@ -60,7 +61,12 @@ def read(roots: Collection[int]) -> list[Chain]:
 
 
 def _life(
-    row: dict[str, Any], followed: Any, tried: list[Tried], orders: list[Ordered], sums: list[Said]
+    row: dict[str, Any],
+    followed: Any,
+    tried: list[Tried],
+    orders: list[Ordered],
+    sums: list[Said],
+    used: list[Used],
 ) -> Life:
     return Life(
         pk=row["pk"],
@@ -83,6 +89,7 @@ def _life(
         tried=tuple(tried),
         orders=tuple(orders),
         sums=tuple(sums),
+        used=tuple(used),
     )
 
 
@@ -132,6 +139,25 @@ def _sums(cases: Collection[int]) -> dict[int, list[Said]]:
     fields = ("kind", "amount", "at", "said_by")
     for case, *rest in Sum.objects.filter(case__in=cases).order_by("at", "pk").values_list("case", *fields):
         found[case].append(Said(*rest))
+    return found
+
+
+def _used(cases: Collection[int]) -> dict[int, list[Used]]:
+    found: dict[int, list[Used]] = defaultdict(list)
+    marks = Event.objects.filter(case__in=cases, verb=SCRIPT_MARKED).order_by("at", "pk")
+    for case, at, told in marks.values_list("case", "at", "detail"):
+        if case is not None:
+            found[case].append(
+                Used(
+                    attempt=told["attempt"],
+                    at=at,
+                    fraud=told["fraud"],
+                    situation=told["situation"],
+                    version=told["version"],
+                    helped=told["helped"],
+                    sentence=told.get("sentence", ""),
+                )
+            )
     return found
 
 

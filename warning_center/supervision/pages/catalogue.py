@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from warning_center.supervision.pages import happenings, tables, times
+from warning_center.supervision.pages import happenings, helped, tables, times
 from warning_center.supervision.pages.address import Asked
 from warning_center.supervision.pages.sheet import Sheet
 from warning_center.supervision.pages.tables import RateTable, of_cut
@@ -82,13 +82,10 @@ def _warned(asked: Asked) -> list[Sheet]:
 
 
 def _scripts(asked: Asked) -> list[Sheet]:
-    sheet = RateTable(asked, "convinced").sheet(
-        "scripts",
-        _("Agreed, of those reached, by script"),
-        _("script (one for each fraud type)"),
-        tables.by_type,
+    by_type = RateTable(asked, "convinced").sheet(
+        "scripts", _("Agreed, of those reached, by fraud type"), _("fraud type"), tables.by_type
     )
-    return [sheet]
+    return [*helped.sheets(asked), by_type]
 
 
 def _doubts(asked: Asked) -> list[Sheet]:
@@ -119,7 +116,7 @@ PAGES = {
         Page("visits", gettext_lazy("Visits"), lambda asked: [happenings.visits(asked)]),
         Page("orders", gettext_lazy("Stop payment"), lambda asked: [happenings.orders(asked)]),
         Page("warned", gettext_lazy("Repeated warnings"), _warned),
-        Page("scripts", gettext_lazy("Scripts"), _scripts),
+        Page("scripts", gettext_lazy("Scripts that work"), _scripts),
         Page("doubts", gettext_lazy("Doubts"), _doubts),
     )
 }
@@ -134,8 +131,8 @@ def remark(slug: str) -> str:
     """What must be said above a page's tables."""
     told = {
         "scripts": _(
-            "The record does not know which words an operator spoke: a script belongs to a fraud type, so this tells "
-            "types apart, and no two scripts of one type."
+            "What operators marked after their calls, by the newest mark of each script a directive; a call without a "
+            "mark is in no row. A mark is an opinion; whether people agreed stands beside it. Neither tells a cause."
         ),
         "doubts": _(
             "What could make a rate look better than the work was: each can be opened into its cases."

@@ -1,19 +1,22 @@
 """The keys of the cuts in words: units, users, bands, sources, results."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from dispatch import policies
 from dispatch.admin.access import within
-from dispatch.models import Unit, User
+from dispatch.models import PolicyVersion, Unit, User
 from dispatch.models.choices import name
-from dispatch.vocabulary import Disposition, FraudType, Level, OrderState, Outcome, Result, Tier
+from dispatch.vocabulary import Disposition, FraudType, Level, OrderState, Outcome, Result, Situation, Tier
 from warning_center.models import Source
 from warning_center.supervision import definitions
 from warning_center.supervision.counting.marks import AGES, SUMS, UNKNOWN
+
+MOST_VERSIONS = 16  # of the scripts, whose sentences are still known by their words
 
 
 def words(cut: str, keys: Iterable[str], scope: str | None = None) -> dict[str, str]:
@@ -28,6 +31,9 @@ def words(cut: str, keys: Iterable[str], scope: str | None = None) -> dict[str, 
     if cut == "source":
         named = dict(Source.objects.filter(code__in=known).values_list("code", "name"))
         return {key: named.get(key, key) for key in sorted(known)}
+    if cut in ("script", "script_yes", "sentence"):
+        lines = _sentences() if cut == "sentence" else {}
+        return {key: _script(key, lines) for key in sorted(known, key=_place)}
     if cut == "fraud":
         return {fraud.value: name(fraud) for fraud in FraudType if fraud.value in known}
     told = _PLAIN.get(cut)
@@ -56,6 +62,34 @@ def _users(keys: list[str], scope: str | None) -> dict[str, str]:
         else outside
         for user in found
     }
+
+
+def _place(key: str) -> tuple[list[int], str]:
+    """Where a script stands: by the vocabulary's order of types and situations."""
+    codes = ([fraud.value for fraud in FraudType], [one.value for one in Situation])
+    parts = key.split(".")
+    at = [known.index(part) if part in known else -1 for part, known in zip(parts, codes, strict=False)]
+    return at, key
+
+
+def _script(key: str, told: Mapping[str, str]) -> str:
+    """`冒充公检法 · 否认`, then the sentence, if there is one."""
+    fraud, situation, *line = key.split(".", 2)
+    codes = ({f.value for f in FraudType}, {s.value for s in Situation})
+    words_ = [
+        name(FraudType(fraud)) if fraud in codes[0] else fraud,
+        name(Situation(situation)) if situation in codes[1] else situation,
+    ]
+    return " · ".join([*words_, *(told.get(one, one) for one in line)])
+
+
+def _sentences() -> dict[str, str]:
+    """Every line that a version says, as the newest that has it words it."""
+    told: dict[str, str] = {}
+    versions = PolicyVersion.objects.filter(kind=PolicyVersion.Kind.SCRIPTS).order_by("version")
+    for pk in list(versions.values_list("pk", flat=True))[-MOST_VERSIONS:]:
+        told |= {line.id: line.words[language()] for line in policies.scripts_of(pk).lines.values()}
+    return told
 
 
 def _hour(key: str) -> str:
@@ -92,6 +126,8 @@ _PLAIN: dict[str, Callable[[str], str]] = {
     "warned": _warned,
     "visit": _visit,
     "order": lambda key: name(OrderState(key)),
+    "edition": lambda key: _("version {n}").format(n=key),
+    "edition_yes": lambda key: _("version {n}").format(n=key),
     "later": lambda key: _("open again") if key == "open" else name(Outcome(key)),
     "level": lambda key: name(Level[key.upper()]),
 }

@@ -15,7 +15,7 @@ from telephony import clock
 from warning_center.models import Counted, SavedView
 from warning_center.supervision import definitions, rates
 from warning_center.supervision.doors import chiefs_only
-from warning_center.supervision.pages import address, catalogue, keys, lists, overview, times, verdict
+from warning_center.supervision.pages import address, catalogue, helped, keys, lists, overview, times, verdict
 from warning_center.supervision.pages.address import Asked
 from warning_center.supervision.rollups import keep
 from warning_center.supervision.rollups.read import ANY
@@ -23,7 +23,7 @@ from warning_center.supervision.rollups.read import ANY
 PER_PAGE = 50
 CUTS = frozenset({
     "station", "hour", "operator", "age", "sex", "occupation", "sum", "warned", "voider", "later", "visit", "order",
-    "promise", *(f"money.{kind.value}" for kind in Money), *(f"time.{code}" for code in times.names()),
+    "promise", *helped.CUTS, *(f"money.{kind.value}" for kind in Money), *(f"time.{code}" for code in times.names()),
 })  # fmt: skip
 
 

@@ -1,0 +1,269 @@
+"""The shift's board as frozen rows: who does what for how long, who waits, what was promised. Bounded queries."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Min, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from dispatch import wording
+from dispatch.admin import columns, trunks
+from dispatch.admin.access import scope_of, within
+from dispatch.admin.columns import Mark, span
+from dispatch.admin.trunks import Carried
+from dispatch.models import Attempt, Case, Event, Operator, Unit, User
+from dispatch.vocabulary import CALLS, Level, Result
+from dispatch.workflow import seats
+from telephony import legs
+from telephony.carrier import CallStatus
+from telephony.models import Call, Desk, Leg
+
+MOST_OPERATORS, MOST_HELD, MOST_BROKEN = 200, 30, 8
+LATE = timedelta(seconds=5)  # a case that should have moved so long ago; a tick comes every second
+LAST_HOUR = timedelta(hours=1)
+_SHAPES = {
+    Desk.State.TALKING: "●",
+    Desk.State.OFFERED: "◐",
+    Desk.State.READY: "○",
+    Desk.State.WRAPPING: "✎",
+    Desk.State.PAUSED: "‖",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A case; without an address the reader may not open it."""
+
+    number: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seated:
+    """An operator at a desk. `call` is set while somebody talks there; `deaf` says why nobody can listen to it."""
+
+    id: int
+    name: str
+    desk: str
+    state: str
+    shape: str
+    words: str
+    reason: str
+    told: str
+    since: datetime
+    lasts: str
+    case: Link | None
+    held: int
+    call: int | None
+    deaf: str
+    hears: str  # how the reader takes part in this call already
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Of a level: calls that wait for a line or an operator, for how long the oldest; cases that are late."""
+
+    mark: Mark
+    calls: int
+    oldest: str
+    late: int
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A promise whose time was up."""
+
+    at: datetime
+    words: str
+    case: Link
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An open case in somebody's hands."""
+
+    case: Link
+    mark: Mark
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The whole board."""
+
+    seated: tuple[Seated, ...]
+    away: int
+    trunks: tuple[Carried, ...]
+    waits: tuple[Waits, ...]
+    broken: tuple[Broken, ...]
+    broken_lately: int
+    held: tuple[Held, ...]
+    mute: str  # why the reader can listen to nobody; "" if they can
+    at: datetime
+
+
+def look(by: User, *, now: datetime) -> Board:
+    """The board of the units that a shift lead sees."""
+    scope = scope_of(by)
+    operators = _operators(scope)
+    held = _held(scope)
+    mute = _mute(by)
+    return Board(
+        seated=_seated(operators.exclude(desk__state=Desk.State.AWAY), by, scope, mute, now),
+        away=operators.filter(desk__state=Desk.State.AWAY).count(),
+        trunks=trunks.look(now),
+        waits=_waits(scope, now),
+        broken=_broken(scope, now),
+        broken_lately=_settled(scope, now).count(),
+        held=tuple(
+            Held(
+                _link(case, scope), columns.mark(case.level), str(case.holder.get_full_name() or case.holder)
+            )
+            for case in held
+            if case.holder is not None
+        ),
+        mute=mute,
+        at=now,
+    )
+
+
+def _operators(scope: str | None) -> QuerySet[Operator]:
+    found = Operator.objects.select_related("user", "desk", "moved_by").defer("desk__address")
+    if scope is None:
+        return found
+    return found.filter(user__unit__path__startswith=scope) if scope else found.none()
+
+
+def _of_units(rows: QuerySet[Any, Any], scope: str | None, path: str) -> QuerySet[Any, Any]:
+    if scope is None:
+        return rows
+    return rows.filter(**{f"{path}__startswith": scope}) if scope else rows.none()
+
+
+def _link(case: Case, scope: str | None) -> Link:
+    mine = within(case.unit.path if case.unit else "", scope)
+    return Link(case.number, reverse("admin:dispatch_case_change", args=[case.pk]) if mine else "")
+
+
+def _seated(
+    operators: QuerySet[Operator], by: User, scope: str | None, mute: str, now: datetime
+) -> tuple[Seated, ...]:
+    here = list(operators.order_by("desk__state", "desk__since", "pk")[:MOST_OPERATORS])
+    calls = {
+        call.desk_id: call
+        for call in Call.objects.at_desks()
+        .filter(desk__in=[one.desk_id for one in here])
+        .select_related("trunk")
+        .defer("number")
+    }
+    attempts = Attempt.objects.filter(call__in=[call.pk for call in calls.values()])
+    cases = {a.call_id: a.case for a in attempts.select_related("case__unit").defer("note")}
+    many = dict(
+        Case.objects.open()
+        .filter(holder__in=[one.user_id for one in here])
+        .order_by()
+        .values_list("holder")
+        .annotate(Count("pk"))
+    )
+    mine = Leg.objects.live().filter(desk__operator__user=by, role=Leg.Role.SUPERVISOR)
+    hears = {call: str(Leg.Way(way).label) for call, way in mine.values_list("call", "way")}
+    return tuple(
+        _seat(one, calls.get(one.desk_id), cases, many.get(one.user_id, 0), hears, scope, mute, now)
+        for one in here
+    )
+
+
+def _seat(
+    operator: Operator,
+    call: Call | None,
+    cases: Mapping[int | None, Case],
+    held: int,
+    hears: Mapping[int, str],
+    scope: str | None,
+    mute: str,
+    now: datetime,
+) -> Seated:
+    desk = operator.desk
+    case = cases.get(call.pk) if call else None
+    talks = call is not None and call.status == CallStatus.TALKING
+    return Seated(
+        id=operator.pk,
+        name=str(operator.user.get_full_name() or operator.user),
+        desk=desk.name,
+        state=desk.state,
+        shape=_SHAPES.get(Desk.State(desk.state), "–"),
+        words=str(desk.get_state_display()),
+        reason=seats.reason_in_words(desk.reason),
+        told=operator.moved_why if operator.moved else "",
+        since=desk.since,
+        lasts=span(max(timedelta(), now - desk.since)),
+        case=_link(case, scope) if case else None,
+        held=held,
+        call=call.pk if call and talks else None,
+        deaf=(mute or _deaf(call)) if call and talks else "",
+        hears=hears.get(call.pk, "") if call else "",
+    )
+
+
+def _deaf(call: Call) -> str:
+    if call.trunk is None or not legs.can_join(call.trunk.carrier):
+        return _("this line joins nobody to a call")
+    return ""
+
+
+def _mute(by: User) -> str:
+    """Listening rings one's own phone."""
+    mine = Operator.objects.filter(user=by)
+    if not mine.exists():
+        return _("you have no desk of your own that could be rung")
+    return "" if mine.exclude(desk__address="").exists() else _("your desk has no phone")
+
+
+def _waits(scope: str | None, now: datetime) -> tuple[Waits, ...]:
+    booked = Attempt.objects.live().filter(
+        tier__in=CALLS, call__status=CallStatus.BOOKED, call__due_at__lte=now
+    )
+    waiting = _of_units(booked, scope, "case__unit__path").order_by().values_list("case__level")
+    calls = {level: (n, since) for level, n, since in waiting.annotate(Count("pk"), Min("starts_at"))}
+    overdue = Case.objects.open().filter(due_at__lt=now - LATE).order_by().values_list("level")
+    late = dict(_of_units(overdue, scope, "unit__path").annotate(Count("pk")))
+    told = []
+    for level in reversed(Level):
+        n, since = calls.get(level, (0, None))
+        oldest = span(max(timedelta(), now - since)) if since else ""
+        told.append(Waits(columns.mark(level), n, oldest, late.get(level, 0)))
+    return tuple(told)
+
+
+def _settled(scope: str | None, now: datetime) -> QuerySet[Event, Any]:
+    """Promises of the last hour whose time was up. A watch that ends quietly is none."""
+    ended = Event.objects.filter(verb__in=("settled", "lapsed"), at__gt=now - LAST_HOUR, at__lte=now)
+    return _of_units(ended.exclude(detail__result=Result.NO_NEWS.value), scope, "case__unit__path")
+
+
+def _broken(scope: str | None, now: datetime) -> tuple[Broken, ...]:
+    newest = list(_settled(scope, now).select_related("case__unit").order_by("-at", "-pk")[:MOST_BROKEN])
+    units = Unit.objects.in_bulk({event.detail["unit"] for event in newest if "unit" in event.detail})
+    return tuple(_told(newest, units, scope))
+
+
+def _told(events: Iterable[Event], units: dict[int, Unit], scope: str | None) -> Iterable[Broken]:
+    for event in events:
+        if event.case is not None:
+            yield Broken(event.at, wording.sentence(event, units), _link(event.case, scope))
+
+
+def _held(scope: str | None) -> list[Case]:
+    cases = _of_units(Case.objects.open().exclude(holder=None), scope, "unit__path")
+    return list(
+        cases.select_related("unit", "holder").order_by("-level", "-score", "due_at", "pk")[:MOST_HELD]
+    )
+
+
+def may_receive(by: User) -> list[tuple[int, str]]:
+    """Whom a case can be given to: those signed in within the lead's units, by id and name."""
+    here = _operators(scope_of(by)).exclude(desk__state=Desk.State.AWAY).order_by("user__username")
+    return [(one.user_id, str(one.user.get_full_name() or one.user)) for one in here[:MOST_OPERATORS]]
