@@ -7,7 +7,7 @@ from datetime import time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dispatch.chain import BadRules, Cell, Chain, Rules, Rung
+from dispatch.chain import DOOR_TOLERANCE, BadRules, Cell, Chain, Rules, Rung
 from dispatch.flaw import Flaw
 from dispatch.soundness import flaws
 from dispatch.vocabulary import Level, Met, Outcome, Stage, Tier
@@ -23,12 +23,15 @@ def read(document: Mapping[str, Any]) -> Rules:
     """
     shared = document.get("every", {})
     with _row("the document"):
-        known = {"zone", "order_within", "sources", "every"} | {level.code for level in Level}
+        known = {"zone", "order_within", "door_tolerance", "sources", "every"} | {
+            level.code for level in Level
+        }
         _refuse_unknown(document, known, "the document")
         _refuse_unknown(shared, {tier.code for tier in Tier}, "every")
         rules = Rules(
             zone=ZoneInfo(document.get("zone", "Asia/Shanghai")),
             order_within=span(document.get("order_within", "30m")),
+            door_tolerance=int(document.get("door_tolerance", DOOR_TOLERANCE)),
             levels={level: _chain(document[level.code], shared, level.code) for level in Level},
             sources={str(row): str(source) for row, source in document.get("sources", {}).items()},
         )

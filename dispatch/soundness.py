@@ -17,6 +17,8 @@ LONGEST_HEAD_START = _DAY
 def flaws(rules: Rules) -> list[Flaw]:
     """What is wrong with a policy: dead ends, endless loops, tiers never reached, promises that cannot be kept."""
     found = [] if rules.order_within else [Flaw("must be above zero", "order_within")]
+    if rules.door_tolerance <= 0:
+        found.append(Flaw("must be above zero", "door_tolerance"))
     for level in Level:
         found += _Check(rules, level).flaws()
     for lower, higher in pairwise(Level):

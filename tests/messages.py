@@ -17,7 +17,7 @@ from django.utils.translation.template import templatize
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = ROOT / "warning_center" / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 ROOMS = ("warning_center", "dispatch", "telephony")
-ONE = {"_", "gettext", "gettext_lazy", "gettext_noop", "NotAllowedError", "Flaw"}
+ONE = {"_", "gettext", "gettext_lazy", "gettext_noop", "NotAllowedError", "FarAwayError", "Flaw"}
 MANY = {"ngettext", "ngettext_lazy"}
 _CALL = re.compile(r"\b(gettext|ngettext|_)\((.*?)\)(?=\s|$)", re.DOTALL)
 

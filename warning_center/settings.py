@@ -247,6 +247,13 @@ for _prefix, _carrier in (("TWILIO", "twilio"), ("TWILIO_2", "twilio-2"), ("TWIL
 # What reports are printed in: a TrueType font that has Chinese; Debian's fonts-wqy-microhei brings this one.
 REPORT_FONT = env.str("REPORT_FONT", default="/usr/share/fonts/truetype/wqy/wqy-microhei.ttc")
 
+PHOTOS = Path(
+    env.str("PHOTOS", default=str(HOME / "photos"))
+)  # from visits, sealed; never under a web server's root
+PUSHES = env.int(
+    "PUSHES", default=3
+)  # officers' phones that one process keeps a line open to; the others poll
+
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Chinese")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "warning_center" / "locale"]
