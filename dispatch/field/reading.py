@@ -67,7 +67,16 @@ def whole(attempts: AttemptQuerySet) -> AttemptQuerySet:
 
 def own(visit: int, user: User) -> Attempt:
     """A visit or check within the user's subtree; another's is not there for them, and their asking is recorded."""
-    attempt = whole(Attempt.objects.in_field().filter(pk=visit)).first() if visit < 2**63 else None
+    return _checked(Attempt.objects.in_field().select_related("case", "unit"), visit, user)
+
+
+def own_whole(visit: int, user: User) -> Attempt:
+    """The same, with everything a visit is shown with."""
+    return _checked(whole(Attempt.objects.in_field()), visit, user)
+
+
+def _checked(attempts: AttemptQuerySet, visit: int, user: User) -> Attempt:
+    attempt = attempts.filter(pk=visit).first() if visit < 2**63 else None
     if attempt is None:
         raise NotFound
     if user.unit is None or not user.unit.holds(attempt.unit):

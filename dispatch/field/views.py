@@ -46,7 +46,7 @@ class VisitView(FieldDoor):
     def get(self, request: Request, visit: int) -> Response:
         """Opens the person's data to the unit that goes there, as long as it goes there; the record says so."""
         user = user_of(request)
-        attempt = reading.own(visit, user)
+        attempt = reading.own_whole(visit, user)
         if may_open(user, attempt):
             fields = ["name", "phones", "contacts", "address"]
             record.write(

@@ -67,12 +67,12 @@ class StepDoor(FieldDoor):
         if written.status != writes.TAKEN:
             raise NotNow(told_again(written.refusal, written.words), visit=shown(attempt.pk, user))
         context = {"user": user, "result": said.get("result")}
-        return Response(self.shows(reading.own(attempt.pk, user), context=context).data)
+        return Response(self.shows(reading.own_whole(attempt.pk, user), context=context).data)
 
 
 def shown(visit: int, user: User) -> dict[str, Any]:
     """How the visit stands, masked."""
-    return dict(serializers.VisitSerializer(reading.own(visit, user), context={"user": user}).data)
+    return dict(serializers.VisitSerializer(reading.own_whole(visit, user), context={"user": user}).data)
 
 
 def _words(said: Given, names: tuple[str, ...]) -> str:

@@ -52,8 +52,10 @@ def step(
     setattr(attempt, column, at)
     attempt.acknowledged_at = held.earliest(attempt.acknowledged_at, at)
     attempt.evidence = {**attempt.evidence, **(kept or {})}
-    if attempt.ended_at is None and _STAGES.index(Stage(attempt.stage)) < _STAGES.index(stage):
+    climbs = _STAGES.index(Stage(attempt.stage)) < _STAGES.index(stage)
+    if climbs:
         attempt.stage = stage
+    if climbs and attempt.ended_at is None:
         since = now if stage is Stage.ARRIVED else attempt.started_at or now
         attempt.due_at = since + held.rung(case, attempt).within[stage]
     attempt.save()

@@ -91,8 +91,8 @@ def identify(
         return attempt
     attempt.identified_at = at
     attempt.save(update_fields=["identified_at"])
-    if case.reached_at is not None and at < case.reached_at:
-        case.reached_at = at
+    if attempt.ended_at is not None:  # no turn that is due will look at it any more
+        case.reached_at = held.earliest(case.reached_at, at)
         write_back([case], ["reached_at"])
     record.write("identified", now=now, case=case, by=by, **held.told(attempt), **held.as_told(at, now))
     news.tell(attempt, NewsKind.IDENTIFIED, now=now)

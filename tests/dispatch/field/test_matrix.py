@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.test import Client
 from pytest_django import Settings
 
 from dispatch.field import urls
 from dispatch.models import Attempt, Case, Contact, Event, News, Order, Photo, Unit, User, Written
 from dispatch.vocabulary import Role
-from tests.devices import FIELD, PLACE, Device, new_key, picture
+from tests.devices import FIELD, PLACE, Device, client, new_key, picture
 from tests.factories import Centre
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -130,11 +129,11 @@ def everything() -> list[Any]:
 def ask(device: Device | None, method: str, path: str, rule: Visit) -> Any:
     if rule.upload:
         headers = {**(device.headers if device else {}), "Idempotency-Key": new_key()}
-        return Client().post(
+        return client().post(
             f"{FIELD}/{path}?version=0", picture(), content_type="image/jpeg", headers=headers
         )
     if device is None:
-        return getattr(Client(), method)(f"{FIELD}/{path}")
+        return getattr(client(), method)(f"{FIELD}/{path}")
     return device.post(path, rule.body) if method == "post" else getattr(device, method)(path)
 
 

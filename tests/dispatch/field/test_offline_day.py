@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
@@ -79,7 +79,7 @@ def history() -> dict[str, Any]:
         "photos": sorted((p.attempt_id, p.digest, p.at) for p in Photo.objects.all()),
         "writes": sorted(Written.objects.values_list("key", "status", "at", "typed")),
         "said": sorted(
-            Event.objects.filter(verb__in=("met", "judged", "late_result", "closed", "identified", "arrived"))
+            Event.objects.filter(verb__in=("met", "judged", "late_result", "closed"))
             .values_list("case", "verb", "detail__result", "detail__disposition", "detail__when"), key=str
         ),
     }  # fmt: skip
@@ -111,12 +111,11 @@ def test_a_day_comes_to_the_same_in_any_order_with_repeats(place: Centre) -> Non
         return came_to
 
     plain = told(list(range(50)))
-    assert [one["disposition"] or one["result"] for one in plain["attempts"] if one["evidence"]].count(
-        "persuaded"
-    ) == 1
+    met = {one["disposition"] or one["result"] for one in plain["attempts"] if one["ended_at"]}
+    assert met == {"persuaded", "not_there", "already_transferred", "not_persuaded", "wrong_person"}
     assert len(plain["writes"]) == 50 + len(visits)
 
-    @settings(max_examples=6, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=3, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
     @given(st.integers(0, 2**32), st.integers(0, 10))
     def in_any_order(seed: int, repeats: int) -> None:
         luck = Random(seed)
