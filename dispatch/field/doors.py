@@ -1,6 +1,6 @@
 """What all the officers' doors share: who may come in, what a refusal looks like, what a write needs."""
 
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
@@ -62,8 +62,8 @@ class NoKey(APIException):
 class FieldDoor(APIView):
     """Deny by default: a device of somebody who works in the field. A refusal goes on record."""
 
-    authentication_classes: ClassVar[Any] = [DeviceAuthentication]
-    permission_classes: ClassVar[Any] = [WorksInTheField]
+    authentication_classes = [DeviceAuthentication]
+    permission_classes = [WorksInTheField]
 
     def permission_denied(
         self, request: Request, message: str | None = None, code: str | None = None

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from enum import IntEnum, StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from dispatch import doorstep
-from dispatch.models.choices import NAMES
+from dispatch.models.choices import name
 from dispatch.vocabulary import Disposition, FraudType, Level, NewsKind, OrderState, Result
 
 LANGUAGES = ("zh-hans", "en")
 SCRIPTS = Path(__file__).resolve().parents[1] / "static" / "field"
-_KINDS = {
+_KINDS: dict[str, type[StrEnum] | type[IntEnum]] = {
     "level": Level,
     "fraud": FraudType,
     "result": Result,
@@ -147,9 +148,7 @@ def _words(language: str) -> dict[str, Any]:
     form = doorstep.form()
     with translation.override(language):
         codes = {
-            kind: {
-                getattr(word, "code", word.value): str(text) for word, text in NAMES if type(word) is words
-            }
+            kind: {getattr(word, "code", word.value): name(word) for word in words}
             for kind, words in _KINDS.items()
         }
         return {

@@ -51,7 +51,7 @@ class PhotoParser(BaseParser):
         stream: IO[bytes],
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
-    ) -> bytes:
+    ) -> Any:
         raw = stream.read(pictures.LARGEST_FILE + 1)
         if len(raw) > pictures.LARGEST_FILE:
             raise TooLarge(_("a photo may have at most 8 MB"))
@@ -104,7 +104,8 @@ class PhotosView(StepDoor):
         """It is made anew: smaller, upright, and without what the camera wrote beside the picture."""
         attempt = reading.own(visit, user_of(request))
         key_of(request)
-        raw = request.data if isinstance(request.data, bytes) else b""
+        sent: Any = request.data
+        raw = sent if isinstance(sent, bytes) else b""
         try:
             self.picture = pictures.clean(raw)
         except pictures.BadPicture as fault:

@@ -65,9 +65,14 @@ class TokenView(FieldDoor):
 
 
 class RenewView(FieldDoor):
-    authentication_classes = ()
-    permission_classes = ()
-    throttle_classes = (RenewThrottle,)
+    def get_authenticators(self) -> list[Any]:
+        return []
+
+    def get_permissions(self) -> list[Any]:
+        return []
+
+    def get_throttles(self) -> list[Any]:
+        return [RenewThrottle()]
 
     @extend_schema(
         operation_id="renew_token",

@@ -33,7 +33,7 @@ class VisitsView(FieldDoor):
         """Visits sent and checks due, within your unit and below it, and what was taken from you unseen. Persons are
         masked: open one to see it."""
         user = user_of(request)
-        shown = reading.page_of(reading.at_work(user), request, self)
+        shown: Any = reading.page_of(reading.at_work(user), request, self)
         return Response(serializers.VisitSerializer(shown, many=True, context={"user": user}).data)
 
 
