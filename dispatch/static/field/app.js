@@ -169,7 +169,7 @@ async function start() {
   addEventListener("offline", () => { work.state.online = false; draw(); });
   document.addEventListener("visibilitychange", () => document.hidden || work.sync());
   document.addEventListener("input", keepTyped);
-  setInterval(() => here.screen === "list" && draw(), 15_000);
+  setInterval(screens.tick, 1000);
   navigator.serviceWorker?.register("/field/worker.js", { scope: "/field/" });
   navigator.storage?.persist?.();
   if (location.hash) back();

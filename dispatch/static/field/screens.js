@@ -56,13 +56,23 @@ export function list(act) {
 
 const title = (visit) => `${named("level", visit.level)} · ${named("fraud", visit.fraud_type)} · ${visit.case}`;
 
+const isLate = (moment) => Date.parse(moment) < Date.now();
+
+/** Promises go on while the rest of the screen stands still. */
+export function tick() {
+  for (const one of document.querySelectorAll("[data-due]")) {
+    one.textContent = left(one.dataset.due);
+    one.className = isLate(one.dataset.due) ? "late" : "left";
+  }
+}
+
 function head(visit) {
   return h("span", { class: "head" },
     h("b", { class: "level" }, `${MARKS[visit.level]} ${named("level", visit.level)}`),
     visit.tier === "follow_up" ? h("span", {}, t("check")) : null,
     visit.reinforced ? h("span", {}, t("reinforced")) : null,
     h("time", { datetime: visit.sent_at, title: visit.sent_at }, ago(visit.sent_at)),
-    visit.due_at && !visit.reported ? h("span", { class: Date.parse(visit.due_at) < Date.now() ? "late" : "left" }, left(visit.due_at)) : null);
+    visit.due_at && !visit.reported ? h("span", { class: isLate(visit.due_at) ? "late" : "left", "data-due": visit.due_at }, left(visit.due_at)) : null);
 }
 
 function place(visit) {

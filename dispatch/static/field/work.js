@@ -7,6 +7,7 @@ import * as queue from "./queue.js";
 import * as store from "./store.js";
 
 const STEPS = { acknowledge: "set_out", set_out: "arrive", arrive: "report" };
+const TIMES = { acknowledge: "acknowledged_at", set_out: "set_out_at", arrive: "arrived_at" };
 
 export const state = { visits: [], people: {}, waiting: [], online: navigator.onLine, fresh: null, here: null, signedOut: false };
 let show = () => {};
@@ -91,12 +92,17 @@ async function heard(visit) {
   const rest = state.visits.filter((known) => known.id !== visit.id);
   const before = find(visit.id);
   const ahead = waits && before && !visit.ended_at; // of the centre, which has not heard all of it yet
-  const { late: _late, ...whole } = ahead ? { ...visit, next: before.next, reported: before.reported } : visit;
+  const { late: _late, ...whole } = ahead ? { ...visit, ...ours(before) } : visit;
   state.visits = visit.ended_at && !visit.unseen.length ? rest : [...rest, whole];
   state.visits.sort((a, b) => b.score - a.score || a.id - b.id);
   if (visit.ended_at) await forget(visit.id);
   await keep();
 }
+
+/** What this phone has written and the centre may not have heard. */
+const ours = ({ next, reported, acknowledged_at, set_out_at, arrived_at }) => ({
+  next, reported, acknowledged_at, set_out_at, arrived_at,
+});
 
 async function forget(id) {
   delete state.people[id];
@@ -126,7 +132,10 @@ export async function write(visit, step, body = {}, blob = null) {
   await queue.write(visit, step, body, blob);
   const known = find(visit.id);
   const name = step.replace("-", "_");
-  if (known && STEPS[name] && known.next === name) known.next = STEPS[name];
+  if (known && STEPS[name] && known.next === name) {
+    known.next = STEPS[name];
+    known[TIMES[name]] ??= new Date().toISOString();
+  }
   if (known && step === "report") Object.assign(known, { next: null, reported: true });
   if (known && step === "seen") known.unseen = [];
   if (known && step === "doorstep") known.doorstep = { ...known.doorstep, ...body.answers };
