@@ -186,7 +186,9 @@ def test_signing_out_leaves_nothing_on_the_phone(
 
 # All that stands in the phone's store, as whoever finds the phone would read it.
 _EVERYTHING = """async () => {
-  const db = await new Promise((resolve) => { const r = indexedDB.open("field"); r.onsuccess = () => resolve(r.result); });
+  const db = await new Promise((resolve) => {
+    const r = indexedDB.open("field"); r.onsuccess = () => resolve(r.result);
+  });
   let rows = 0, text = JSON.stringify(localStorage);
   for (const name of db.objectStoreNames) {
     const all = await new Promise((resolve) => {

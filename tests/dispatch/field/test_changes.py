@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from dispatch.models import Attempt, Case, Event, News, Unit
 from dispatch.vocabulary import Disposition, Level, NewsKind, Role, Tier
-from dispatch.workflow import news
+from dispatch.workflow import news, report
 from tests import factories
 from tests.devices import Device
 from tests.factories import START, Centre
@@ -119,7 +119,7 @@ def test_the_call_got_through(officer: Device, at: Centre) -> None:
 def test_the_person_is_elsewhere(officer: Device, at: Centre) -> None:
     _case, visit = _with_a_visit(at)
     cursor = begin(officer)
-    near = factories.report.Place(lat=21.552, lon=110.982, adcode="440904", address="隔壁 3 栋")
+    near = report.Place(lat=21.552, lon=110.982, adcode="440904", address="隔壁 3 栋")
     factories.directive(at, "E-2", number=9, level=Level.HIGH, place=near)
     assert kinds(officer.changes(cursor)) == ["moved"]
     assert officer.get(f"visits/{visit.pk}").json()["person"]["address"] == "隔壁 3 栋"
@@ -190,7 +190,7 @@ def test_many_writers_and_readers_agree_on_one_order() -> None:
         write,
         write,
         *(lambda mine=mine: follow(mine) for mine in read),
-    ]  # type: ignore[misc]
+    ]
     threads = [_thread(work) for work in works]
     for one in threads:
         one.__enter__()

@@ -1,4 +1,4 @@
-"""The officers' doors keep to their own description: whatever is sent, no server error and no answer it does not name."""
+"""The officers' doors keep to their own description: whatever is sent, no server error, no answer unnamed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,12 +53,13 @@ def test_no_server_error_and_no_undocumented_answer(officer: Device, visit: Atte
     doors = schema.include(path_regex="^/api/v1/field/").exclude(path=LINES)
     seen: dict[str, set[int]] = {}
     for found in doors.get_all_operations():
-        operation = found.ok()
+        operation: Any = found.ok()  # type: ignore[union-attr]
+        codes = seen.setdefault(operation.label, set())
 
         @settings(max_examples=EXAMPLES, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
                   suppress_health_check=list(HealthCheck))  # fmt: skip
-        @given(operation.as_strategy(), st.booleans())
-        def keeps_to_it(case: Any, ours: bool) -> None:
+        @given(case=operation.as_strategy(), ours=st.booleans())
+        def keeps_to_it(case: Any, ours: bool, codes: set[int] = codes) -> None:
             if ours and "visit" in case.path_parameters:
                 case.path_parameters["visit"] = visit.pk
             headers = {"Authorization": f"Bearer {officer.token}"}
@@ -67,8 +68,8 @@ def test_no_server_error_and_no_undocumented_answer(officer: Device, visit: Atte
             with one_connection():
                 answer = case.call(headers=headers)
             case.validate_response(answer, checks=[CHECKS.get_one(name) for name in KEPT])
-            seen.setdefault(operation.label, set()).add(answer.status_code)
+            codes.add(answer.status_code)
 
         keeps_to_it()
     assert len(seen) >= 24
-    assert any(codes & {200, 201, 204} for codes in seen.values())
+    assert any(answered & {200, 201, 204} for answered in seen.values())

@@ -152,7 +152,7 @@ def test_nobody_else_reads_or_changes_a_visit(
             if answer.status_code != code or (code == 404 and answer.content != nothing):
                 wrong.append((who, method, path, answer.status_code))
         if ask(None, method, path, rule).status_code != 401:
-            wrong.append(("nobody", method, path))
+            wrong.append(("nobody", method, path, 401))
     assert wrong == []
     assert everything() == before
     assert Event.objects.filter(verb="refused", why="another unit's visit").exists()

@@ -155,13 +155,14 @@ def test_a_time_that_is_none_is_refused(officer: Device, visit: Attempt, said: A
 
 def test_steps_come_in_backwards_after_the_report(officer: Device, visit: Attempt) -> None:
     clock.moving.set(START + timedelta(seconds=110))
-    for path, seconds, body in [
+    way: list[tuple[str, int, dict[str, Any]]] = [
         ("report", 100, {"disposition": "persuaded"}),
         ("identify", 80, {}),
         ("arrive", 60, PLACE),
         ("set-out", 40, {}),
         ("acknowledge", 20, {}),
-    ]:
+    ]
+    for path, seconds, body in way:
         answer = officer.post(f"visits/{visit.pk}/{path}", {**body, "at": later(seconds=seconds)})
         assert answer.status_code == 200, answer.json()
     known = now_of(visit)
