@@ -21,6 +21,7 @@ STAGES_OF: Mapping[Tier, tuple[Stage, ...]] = {
     Tier.VISIT: (Stage.SENT, Stage.ACKNOWLEDGED, Stage.ARRIVED),
     Tier.FOLLOW_UP: (Stage.CHECKING,),
 }
+DOOR_TOLERANCE = 300  # metres, where the document names none
 
 
 class BadRules(ValueError):
@@ -94,3 +95,6 @@ class Rules:
     sources: Mapping[str, str] = field(
         default_factory=dict
     )  # per row, where its numbers come from; else a default
+    door_tolerance: int = (
+        DOOR_TOLERANCE  # metres: farther from the address than this, an officer is asked why
+    )

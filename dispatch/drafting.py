@@ -59,6 +59,7 @@ def chain_entries() -> Iterator[Entry]:
     yield Entry(("order_within",), "span")
     yield Entry(("place_lasts",), "span")
     yield Entry(("reach_km",), "count")
+    yield Entry(("door_tolerance",), "count")
     for level in reversed(Level):
         for word, kind in _SETTINGS.items():
             yield Entry((level.code, word), kind)

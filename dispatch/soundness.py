@@ -20,6 +20,7 @@ def flaws(rules: Rules) -> list[Flaw]:
         "order_within": rules.order_within,
         "place_lasts": rules.place_lasts,
         "reach_km": rules.reach_km > 0,
+        "door_tolerance": rules.door_tolerance > 0,
     }
     found = [Flaw("must be above zero", word) for word, given in spans.items() if not given]
     for level in Level:

@@ -147,6 +147,32 @@ class Stage(StrEnum):
     WATCHING = "watching"
 
 
+class NewsKind(StrEnum):
+    """外勤动态: what officers learn of a visit or check."""
+
+    SENT = "sent"
+    ACKNOWLEDGED = "acknowledged"
+    SET_OUT = "set_out"
+    ARRIVED = "arrived"
+    IDENTIFIED = "identified"
+    REPORTED = "reported"
+    HANDED_BACK = "handed_back"
+    TIME_UP = "time_up"
+    STOOD_DOWN = "stood_down"
+    REASSIGNED = "reassigned"  # to another unit
+    TOLD = "told"  # the call got through; the visit goes on
+    RAISED = "raised"
+    LOWERED = "lowered"
+    MOVED = "moved"  # the person is elsewhere than was thought
+    REINFORCED = "reinforced"
+    ADDED = "added"  # a photo, an answer, a contact, a note, an order
+
+
+MUST_BE_SEEN = frozenset(
+    {NewsKind.STOOD_DOWN, NewsKind.REASSIGNED, NewsKind.RAISED, NewsKind.MOVED, NewsKind.TOLD}
+)
+
+
 class Met(StrEnum):
     """A column of the chain table: what a result, with its disposition, means for the next step."""
 

@@ -59,6 +59,26 @@ def unseal(sealed: str) -> str:
         raise Unsealable("sealed text was changed, or its key is another") from fault
 
 
+def seal_bytes(raw: bytes) -> bytes:
+    """A file's content: the key's name and a line feed before it."""
+    name = list(settings.SEALING_KEYS)[-1]
+    nonce = os.urandom(12)
+    return name.encode() + b"\n" + nonce + _cipher(name).encrypt(nonce, raw, name.encode())
+
+
+def unseal_bytes(sealed: bytes) -> bytes:
+    """What `seal_bytes` was given. Raises Unsealable."""
+    name, feed, body = sealed.partition(b"\n")
+    if not feed:
+        raise Unsealable("a file that was never sealed")
+    try:
+        return _cipher(name.decode()).decrypt(body[:12], body[12:], name)
+    except Unsealable:
+        raise
+    except Exception as fault:
+        raise Unsealable("a sealed file was changed, or its key is another") from fault
+
+
 def index(kind: str, text: str) -> str:
     """A keyed, one-way index of `text`; `kind` keeps numbers and ID numbers apart (hex, 64 characters)."""
     return hmac.new(settings.INDEX_KEY, f"{kind}:{text}".encode(), "sha256").hexdigest()

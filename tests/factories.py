@@ -111,6 +111,14 @@ def unanswered(case: Case, result: CallResult = CallResult.BUSY, *, now: datetim
     return Attempt.objects.get(pk=attempt.pk)
 
 
+def sent(case: Case, *, now: datetime = START) -> Attempt:
+    """The visit of a case that did not begin with one: nobody can be called."""
+    unanswered(case, CallResult.SUSPENDED, now=now)
+    visit = live(case, Tier.VISIT)
+    assert visit.stage == Stage.SENT
+    return visit
+
+
 def judged(case: Case, disposition: Disposition, tier: Tier = Tier.VOICE, *, now: datetime) -> Case:
     """Somebody met the person there and judged."""
     if tier in CALLS:

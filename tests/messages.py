@@ -23,6 +23,7 @@ ONE = {
     "gettext_lazy",
     "gettext_noop",
     "NotAllowedError",
+    "FarAwayError",
     "Flaw",
     "BadCell",
     "BadOutline",

@@ -126,6 +126,10 @@ OPEN_TO_ALL = {
     "api-schema",
     "api-docs",
     "api-redoc",
+    "field-page",  # without data
+    "field-worker",
+    "field-manifest",
+    "field-renew",  # by refresh token
     "field-token",  # where a device comes by its token, by password
     "telephony-callback",  # signed
     "health",  # names of promises and whether they are kept

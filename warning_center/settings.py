@@ -276,6 +276,13 @@ if env.str("TWILIO_VIDEO_API_KEY", default=""):  # video rooms at the first of t
 # What reports are printed in: a TrueType font that has Chinese; Debian's fonts-wqy-microhei brings this one.
 REPORT_FONT = env.str("REPORT_FONT", default="/usr/share/fonts/truetype/wqy/wqy-microhei.ttc")
 
+PHOTOS = Path(
+    env.str("PHOTOS", default=str(HOME / "photos"))
+)  # from visits, sealed; never under a web server's root
+PUSHES = env.int(
+    "PUSHES", default=3
+)  # officers' phones that one process keeps a line open to; the others poll
+
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Chinese")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "warning_center" / "locale"]

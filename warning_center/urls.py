@@ -23,5 +23,6 @@ urlpatterns = [
     path("health/", health.health, name="health"),
     path("health/live/", health.live, name="health-live"),
     path("api/v1/", include("warning_center.api.urls")),
+    path("field/", include("dispatch.field.page_urls")),
     path("telephony/", include("telephony.urls")),
 ]

@@ -56,6 +56,7 @@ class Chart:
     order_within: str
     place_lasts: str
     reach_km: int
+    door_tolerance: int
     sources: Mapping[str, str]
 
 
@@ -72,6 +73,7 @@ def chart(rules: Rules, built_in: Rules) -> Chart:
         span(rules.order_within),
         span(rules.place_lasts),
         rules.reach_km,
+        rules.door_tolerance,
         rules.sources,
     )
 

@@ -97,7 +97,7 @@ def _verbs() -> list[tuple[str, str]]:
         ("noted", _("note")),
         ("script_marked", _("script marked")),
         ("desk_forced", _("desk paused or signed off by another")),
-        ("reassigned", _("given to another operator")),
+        ("case_assigned", _("given to another operator")),
         ("entered", _("directive entered by hand")),
         ("ordered", _("stop-payment order")),
         ("passed_on", _("visit passed on")),

@@ -211,6 +211,7 @@ def _whole() -> dict[str, str]:
         "order_within": _("a bank answers a stop-payment order within"),
         "place_lasts": _("a place is stale after"),
         "reach_km": _("nobody is sent farther than, km"),
+        "door_tolerance": _("who arrives farther from the address is asked why, metres"),
     }
 
 

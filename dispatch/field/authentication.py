@@ -42,10 +42,11 @@ class SignInThrottle(SimpleRateThrottle):
 
     rate = "10/min"
     scope = "sign-in"
+    told_by = "username"
     cache = cache
 
     def get_cache_key(self, request: Request, view: APIView) -> str | None:
-        name = request.data.get("username") if isinstance(request.data, dict) else None
+        name = request.data.get(self.told_by) if isinstance(request.data, dict) else None
         ident = hashlib.sha256(str(name).encode("utf-8", "replace")).hexdigest()
         return self.cache_format % {"scope": self.scope, "ident": ident}
 
@@ -55,6 +56,13 @@ class SignInThrottle(SimpleRateThrottle):
         except Exception:  # whatever this cache raises when it is gone: it is disposable, signing in is not
             logger.warning("the cache does not answer; tries at signing in are not counted")
             return True
+
+
+class RenewThrottle(SignInThrottle):
+    """Ten tries a minute for each token: it has too many bits to be guessed, but a phone may run wild."""
+
+    scope = "renew"
+    told_by = "refresh_token"
 
 
 class DeviceScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

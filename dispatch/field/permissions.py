@@ -27,6 +27,11 @@ def may_open(user: User, attempt: Attempt) -> bool:
     return attempt.ended_at is None and attempt.unit_id is not None and attempt.unit_id == user.unit_id
 
 
+def may_see_photos(user: User, attempt: Attempt) -> bool:
+    """Whoever may open the person's data; and supervisors of the units above, also after the end."""
+    return may_open(user, attempt) or user.is_a(Role.SUPERVISOR, Role.ADMINISTRATOR)
+
+
 def user_of(request: Request) -> User:
     """Who is asking. Raises NotAuthenticated."""
     if not isinstance(request.user, User):

@@ -1,41 +1,86 @@
-"""What an officer's phone is told of a visit or check, and what it may say of it."""
+"""What an officer's phone is told: visits and checks, their news, and who is signed in."""
 
-from math import isfinite
 from typing import Any
 
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from dispatch.field.permissions import may_open
 from dispatch.identity import mask_name
-from dispatch.models import Attempt, Contact
+from dispatch.models import Attempt, Contact, News
 from dispatch.models.choices import name
-from dispatch.vocabulary import FACE_TO_FACE, RESULTS_OF, Disposition, FraudType, Level, Result, Stage, Tier
-from dispatch.workflow.words import NOT_A_PERSONS_WORD
+from dispatch.vocabulary import (
+    MUST_BE_SEEN,
+    RESULTS_OF,
+    Disposition,
+    FraudType,
+    Level,
+    NewsKind,
+    OrderState,
+    Stage,
+    Tier,
+)
+from dispatch.workflow import doors
 from telephony import numbers
 
 _TIERS = (Tier.VISIT, Tier.FOLLOW_UP)
-_RESULTS = {tier: RESULTS_OF[tier] - NOT_A_PERSONS_WORD - FACE_TO_FACE for tier in _TIERS}
-MOST_TICKS = 30
-
-
-class SignInSerializer(serializers.Serializer[Any]):
-    username = serializers.CharField(max_length=150)
-    password = serializers.CharField(max_length=128, trim_whitespace=False, write_only=True)
-    device = serializers.CharField(max_length=64)
-
-
-class SignedInSerializer(serializers.Serializer[Any]):
-    """`token` is shown this once."""
-
-    token = serializers.CharField()
-    expires_at = serializers.DateTimeField()
+STEPS = ("acknowledge", "set_out", "arrive", "report")
 
 
 class UnitSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
+
+
+class OfficerSerializer(serializers.Serializer[Any]):
+    name = serializers.SerializerMethodField()
+    unit = UnitSerializer()
+
+    def get_name(self, user: Any) -> str:
+        return str(user.get_full_name() or user.get_username())
+
+
+class SignedInSerializer(serializers.Serializer[Any]):
+    """Both tokens are shown this once."""
+
+    token = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+    refresh_token = serializers.CharField(help_text="Good once, for the next pair.")
+    refresh_expires_at = serializers.DateTimeField(help_text="After this a password is asked for again.")
+
+
+class DeviceSerializer(serializers.Serializer[Any]):
+    """A device on which somebody is signed in."""
+
+    id = serializers.IntegerField(source="pk")
+    device = serializers.CharField()
+    since = serializers.DateTimeField(source="created_at")
+    expires_at = serializers.DateTimeField()
+
+
+class NewsSerializer(serializers.Serializer[News]):
+    """One thing that happened to a visit."""
+
+    id = serializers.IntegerField(source="pk")
+    visit = serializers.IntegerField(source="attempt_id")
+    kind = serializers.ChoiceField(choices=[k.value for k in NewsKind])
+    at = serializers.DateTimeField()
+    words = serializers.SerializerMethodField(help_text="In the reader's language.")
+    must_be_seen = serializers.SerializerMethodField(help_text="An officer of the unit has to say: seen.")
+    seen_at = serializers.DateTimeField(allow_null=True)
+
+    def get_words(self, news: News) -> str:
+        return name(NewsKind(news.kind))
+
+    def get_must_be_seen(self, news: News) -> bool:
+        return news.kind in MUST_BE_SEEN
+
+
+class OrderSerializer(serializers.Serializer[Any]):
+    """The case's stop-payment order; what stands in it is not shown again."""
+
+    state = serializers.ChoiceField(choices=[s.value for s in OrderState])
+    due_at = serializers.DateTimeField()
 
 
 class RelatedSerializer(serializers.Serializer[Any]):
@@ -63,22 +108,36 @@ class VisitSerializer(serializers.Serializer[Attempt]):
     """A visit, or a check of the follow-up. Every case is named by its number."""
 
     id = serializers.IntegerField(source="pk")
+    version = serializers.IntegerField(help_text="Grows with whatever changes; a write names the one it saw.")
     tier = serializers.SerializerMethodField()
     case = serializers.CharField(source="case.number")
     level = serializers.SerializerMethodField()
     score = serializers.IntegerField(source="case.score")
     fraud_type = serializers.ChoiceField(source="case.fraud_type", choices=[f.value for f in FraudType])
     stage = serializers.ChoiceField(choices=[s.value for s in Stage])
+    next = serializers.SerializerMethodField(help_text="The step that is due; null once it has ended.")
     unit = UnitSerializer()
     mine = serializers.SerializerMethodField(help_text="It is your own unit's.")
     reinforced = serializers.BooleanField()
     sent_at = serializers.DateTimeField(source="started_at")
     due_at = serializers.DateTimeField(allow_null=True, help_text="When its stage's time is up.")
     acknowledged_at = serializers.DateTimeField(allow_null=True)
+    set_out_at = serializers.DateTimeField(allow_null=True)
     arrived_at = serializers.DateTimeField(allow_null=True)
+    identified_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
     result = serializers.SerializerMethodField()
     disposition = serializers.SerializerMethodField()
+    doorstep = serializers.SerializerMethodField(help_text="Answers to the form at the door, by code.")
+    photos = serializers.IntegerField(source="photo_count")
+    order = serializers.SerializerMethodField()
+    unseen = NewsSerializer(many=True, help_text="What somebody has to say of that they have seen it.")
+    place_at = serializers.DateTimeField(
+        source="case.place_at", allow_null=True, help_text="How old the place is."
+    )
+    tolerance_metres = serializers.SerializerMethodField(
+        help_text="Farther from the place than this, an arrival needs a `why`."
+    )
     person = serializers.SerializerMethodField()
 
     @extend_schema_field({"type": "string", "enum": [t.code for t in _TIERS]})
@@ -93,7 +152,11 @@ class VisitSerializer(serializers.Serializer[Attempt]):
         return bool(attempt.unit_id == self.context["user"].unit_id)
 
     @extend_schema_field(
-        {"type": "string", "nullable": True, "enum": sorted(set().union(*RESULTS_OF.values()))}
+        {
+            "type": "string",
+            "nullable": True,
+            "enum": sorted({r.value for tier in _TIERS for r in RESULTS_OF[tier]}),
+        }
     )
     def get_result(self, attempt: Attempt) -> str | None:
         return attempt.result or None
@@ -101,6 +164,29 @@ class VisitSerializer(serializers.Serializer[Attempt]):
     @extend_schema_field({"type": "string", "nullable": True, "enum": [d.value for d in Disposition]})
     def get_disposition(self, attempt: Attempt) -> str | None:
         return attempt.disposition or None
+
+    @extend_schema_field({"type": "string", "nullable": True, "enum": list(STEPS)})
+    def get_next(self, attempt: Attempt) -> str | None:
+        if attempt.ended_at is not None:
+            return None
+        if attempt.tier == Tier.FOLLOW_UP or attempt.arrived_at is not None:
+            return "report"
+        if attempt.acknowledged_at is None:
+            return "acknowledge"
+        return "set_out" if attempt.set_out_at is None else "arrive"
+
+    @extend_schema_field({"type": "object", "additionalProperties": {"type": "boolean"}})
+    def get_doorstep(self, attempt: Attempt) -> dict[str, bool]:
+        return {code: said["is"] for code, said in attempt.evidence.get("doorstep", {}).items()}
+
+    @extend_schema_field(OrderSerializer(allow_null=True))
+    def get_order(self, attempt: Any) -> dict[str, Any] | None:
+        if attempt.order_state is None:
+            return None
+        return dict(OrderSerializer({"state": attempt.order_state, "due_at": attempt.order_due}).data)
+
+    def get_tolerance_metres(self, attempt: Attempt) -> int:
+        return doors.tolerance(attempt.case)
 
     @extend_schema_field(PersonSerializer)
     def get_person(self, attempt: Attempt) -> dict[str, Any]:
@@ -132,49 +218,6 @@ def _contact(contact: Contact, *, opened: bool) -> dict[str, str]:
     }
 
 
-class ArrivalSerializer(serializers.Serializer[Any]):
-    """Where the device says it is; only the distance to the place we know is kept."""
-
-    lat = serializers.FloatField(required=False, min_value=-90, max_value=90)
-    lon = serializers.FloatField(required=False, min_value=-180, max_value=180)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if ("lat" in attrs) != ("lon" in attrs):
-            raise serializers.ValidationError(_("lat and lon come together or not at all."))
-        if not all(isfinite(degrees) for degrees in attrs.values()):
-            raise serializers.ValidationError(_("A finite number."))
-        return attrs
-
-
-class ReportSerializer(serializers.Serializer[Any]):
-    """What a visit or check met: a `disposition` after the person was met at the door, else a `result`."""
-
-    result = serializers.ChoiceField(
-        required=False, choices=sorted({(r.value) for results in _RESULTS.values() for r in results})
-    )
-    disposition = serializers.ChoiceField(required=False, choices=[d.value for d in Disposition])
-    note = serializers.CharField(required=False, allow_blank=True, max_length=2000)
-    evidence = serializers.DictField(
-        required=False, child=serializers.BooleanField(), help_text="Ticks of the list at the door, by name."
-    )
-
-    def validate_evidence(self, ticks: dict[str, bool]) -> dict[str, bool]:
-        if len(ticks) > MOST_TICKS or any(not (key.isidentifier() and len(key) <= 40) for key in ticks):
-            raise serializers.ValidationError(_("At most 30 ticks, each named by a short identifier."))
-        return ticks
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        tier = Tier(self.context["tier"])
-        if ("result" in attrs) == ("disposition" in attrs):
-            raise serializers.ValidationError({"result": _("Either a result or a disposition, not both.")})
-        if "disposition" in attrs and tier is Tier.FOLLOW_UP:
-            raise serializers.ValidationError({"disposition": _("A check ends with a result.")})
-        if "result" in attrs and attrs["result"] not in _RESULTS[tier]:
-            allowed = ", ".join(f"{r.value} ({name(r)})" for r in Result if r in _RESULTS[tier])
-            raise serializers.ValidationError({"result": _("One of: %(words)s.") % {"words": allowed}})
-        return attrs
-
-
 class ReportedSerializer(VisitSerializer):
     """The visit as it now stands; `late`: it had ended before. The report is kept; only bad news still moves a case."""
 
@@ -183,3 +226,45 @@ class ReportedSerializer(VisitSerializer):
     def get_late(self, attempt: Attempt) -> bool:
         said = self.context.get("result")
         return said is not None and attempt.result != said
+
+
+class ChangesSerializer(serializers.Serializer[Any]):
+    """News since a cursor, in order, and the visits they are about as these stand now."""
+
+    changes = NewsSerializer(many=True)
+    visits = VisitSerializer(many=True)
+    cursor = serializers.CharField(help_text="From here on next time.")
+    more = serializers.BooleanField(help_text="There is more already: ask again at once.")
+
+
+class PhotoSerializer(serializers.Serializer[Any]):
+    """A photo; asked for by its key."""
+
+    key = serializers.UUIDField()
+    at = serializers.DateTimeField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    size = serializers.IntegerField()
+
+
+class QuestionSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    part = serializers.CharField()
+    text = serializers.CharField()
+    ours = serializers.BooleanField(help_text="No source names it.")
+
+
+class WordSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    text = serializers.CharField()
+
+
+class FormSerializer(serializers.Serializer[Any]):
+    """What an officer is asked at the door, in their language."""
+
+    source = serializers.CharField()  # type: ignore[assignment]  # a name of DRF's own
+    questions = QuestionSerializer(many=True)
+    results = WordSerializer(many=True)
+    checks = WordSerializer(many=True)
+    dispositions = WordSerializer(many=True)
+    officer = OfficerSerializer()

@@ -54,6 +54,7 @@ class Attempt(models.Model):
     due_at = models.DateTimeField(_("due"), null=True)
     started_at = models.DateTimeField(_("begun"), null=True)  # dialled; sent to a unit; a check due
     acknowledged_at = models.DateTimeField(_("acknowledged"), null=True)
+    set_out_at = models.DateTimeField(_("set out"), null=True)
     arrived_at = models.DateTimeField(_("arrived"), null=True)
     identified_at = models.DateTimeField(_("identity checked"), null=True)
     told_at = models.DateTimeField(null=True)
@@ -100,6 +101,15 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_tier_display()} {self.get_result_display() or self.get_stage_display()}"
+
+    @property
+    def is_in_field(self) -> bool:
+        """Whether officers know of it: a visit sent, a check due; never a watch, which asks nothing of anybody."""
+        return (
+            self.tier in (Tier.VISIT, Tier.FOLLOW_UP)
+            and self.started_at is not None
+            and self.stage != Stage.WATCHING
+        )
 
     def as_past(self) -> Past:
         """This attempt as the policy sees it."""

@@ -6,8 +6,8 @@ from django.db import transaction
 
 from dispatch import record
 from dispatch.models import Attempt, Case, User
-from dispatch.vocabulary import Level, Outcome, Result, Role
-from dispatch.workflow import evidence, places
+from dispatch.vocabulary import Level, NewsKind, Outcome, Result, Role
+from dispatch.workflow import evidence, news, places
 from dispatch.workflow.facts import larger
 from dispatch.workflow.refusal import NotAllowedError
 from telephony import calls
@@ -29,6 +29,7 @@ def fold(
     for attempt in live:
         evidence.end(attempt, Result.CANCELLED, now, stood_down={"closed": outcome})
     write_back(live, ["result", "fault", "evidence", "ended_at", "due_at"])
+    news.save(news.line(attempt, NewsKind.STOOD_DOWN, now) for attempt in live)
     calls.call_off([a.call_id for a in live if a.call_id], now=now)
     case.close(outcome)
     case.closed_at, case.due_at, case.closed_by = now, None, by
@@ -40,6 +41,7 @@ def raise_to(case: Case, level: Level, *, now: datetime, agent: str) -> None:
     """A locked case rises by what has been reported; still to be saved, and to take its turn."""
     before = Level(case.level).code
     record.write("raised", now=now, case=case, agent=agent, level=level.code, before=before)
+    news.tell_who_goes(case, NewsKind.RAISED, now=now)
     case.level = level
 
 
@@ -55,6 +57,7 @@ def merge(*, kept: Case, other: Case, now: datetime) -> None:
         raise_to(kept, Level(other.level), now=now, agent="engine")
     if kept.is_placed_before(other):
         places.move(kept, other, now)
+        news.tell_who_goes(kept, NewsKind.MOVED, now=now)
     kept.issued_at = max(kept.issued_at, other.issued_at)
     kept.due_at = now
     other.merged_into = kept

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch import policies, record
 from dispatch.models import Case, User
-from dispatch.vocabulary import Level, Role
+from dispatch.vocabulary import Level, NewsKind, Role
+from dispatch.workflow import news
 from dispatch.workflow.facts import larger
 from dispatch.workflow.refusal import NotAllowedError
 from dispatch.workflow.turn import advance
@@ -85,6 +86,7 @@ def set_level(*, case_id: int, level: Level, by: User, why: str, now: datetime) 
     case.save(update_fields=["level", "level_set_at", "due_at"])
     verb = "lowered" if level < before else "raised"
     record.write(verb, now=now, case=case, by=by, why=why.strip(), level=level.code, before=before.code)
+    news.tell_who_goes(case, NewsKind(verb), now=now)
     advance([case.pk], now=now)
 
 

@@ -76,7 +76,7 @@ def reassign(*, by: User, case_id: int, to: User, why: str, now: datetime) -> Ca
         case.holder = to
         case.save(update_fields=["holder"])
         record.write(
-            "reassigned", now=now, case=case, by=by, why=why, before_holder=before, to=to.get_username()
+            "case_assigned", now=now, case=case, by=by, why=why, before_holder=before, to=to.get_username()
         )
     return case
 

@@ -6,12 +6,22 @@ from typing import Any
 
 from dispatch import plan, policies, record, risk
 from dispatch.chain import Rules
-from dispatch.models import Assessment, Assignment, Attempt, Case, Event, Message, Order, PolicyVersion
+from dispatch.models import (
+    Assessment,
+    Assignment,
+    Attempt,
+    Case,
+    Event,
+    Message,
+    News,
+    Order,
+    PolicyVersion,
+)
 from dispatch.standing import Standing
 from dispatch.stations import Choice, wanted
-from dispatch.vocabulary import CALLS, FAULTS, Level, OrderState, Outcome, Result, Stage, Tier
+from dispatch.vocabulary import CALLS, FAULTS, Level, NewsKind, OrderState, Outcome, Result, Stage, Tier
 from dispatch.wording import sms_body
-from dispatch.workflow import evidence
+from dispatch.workflow import evidence, news
 from dispatch.workflow.facts import History, has_faults
 from telephony import calls, texts
 from telephony.carrier import ANNOUNCE, CallKind
@@ -44,6 +54,7 @@ class Moves:
         self.messages: list[Message] = []
         self.assessments: list[Assessment] = []
         self.events: list[Event] = []
+        self.news: list[News | None] = []
         self._take: dict[type[plan.Action], Callable[[Any, Rules], None]] = {
             plan.Raise: self._raise,
             plan.Opened: self._opened,
@@ -65,6 +76,9 @@ class Moves:
     def log(self, verb: str, **detail: Any) -> None:
         self.events.append(record.line(verb, now=self.now, case=self.case, **detail))
 
+    def tell(self, attempt: Attempt, kind: NewsKind) -> None:
+        self.news.append(news.line(attempt, kind, self.now))
+
     def assessed(self, version: PolicyVersion, judged: risk.Assessment) -> None:
         """Keep the assessment: the score, the case's level by now, and the reasons with their points."""
         reasons = [{"fact": r.fact, "size": r.size, "points": r.points} for r in judged.reasons]
@@ -83,7 +97,7 @@ class Moves:
         """The rungs are stored facts with their times: reached, listened, agreed."""
         case = self.case
         met = [a.identified_at for a in self.history.attempts if a.identified_at]
-        case.reached_at = case.reached_at or min(met, default=None)
+        case.reached_at = min(filter(None, (case.reached_at, *met)), default=None)
         if standing.spoken is not None:
             case.listened_at = case.listened_at or standing.spoken.heard_at
         if case.outcome != Outcome.VERIFIED:
@@ -94,6 +108,9 @@ class Moves:
     def _raise(self, action: plan.Raise, rules: Rules) -> None:
         self.log("raised", level=action.level.code, before=Level(self.case.level).code, **_by(action.why))
         self.case.level = action.level
+        for attempt in self.history.attempts:
+            if attempt.ended_at is None:
+                self.tell(attempt, NewsKind.RAISED)
         self.hurried = [a.call_id for a in self.history.attempts if a.call_id and a.ended_at is None]
 
     def _opened(self, action: plan.Opened, rules: Rules) -> None:
@@ -107,6 +124,7 @@ class Moves:
         late = attempt.stage
         self._end(attempt, action.result, time_up={"stage": late, "due": _iso(attempt.due_at)})
         self.log("settled", attempt=attempt.pk, tier=_tier(attempt), result=action.result, stage=late)
+        self.tell(attempt, NewsKind.TIME_UP)
 
     def _end(self, attempt: Attempt, result: Result, **told: Any) -> None:
         evidence.end(attempt, result, self.now, **told)
@@ -119,6 +137,7 @@ class Moves:
         attempt.stage, attempt.due_at, attempt.started_at = action.stage, action.due_at, self.now
         self.changed[attempt.pk] = attempt
         self.log("begun", attempt=attempt.pk, tier=_tier(attempt), unit=attempt.unit_id, due=action.due_at)
+        self.tell(attempt, NewsKind.SENT)
         self._give(attempt)
 
     def _give(self, attempt: Attempt) -> None:
@@ -133,12 +152,14 @@ class Moves:
         attempt = self._find(action.attempt)
         self._end(attempt, Result.CANCELLED, stood_down={"stage": attempt.stage})
         self.log("recalled", attempt=attempt.pk, tier=_tier(attempt))
+        self.tell(attempt, NewsKind.STOOD_DOWN)
 
     def _tell(self, action: plan.Tell, rules: Rules) -> None:
         attempt = self._find(action.attempt)
         attempt.told_at = self.now
         self.changed[attempt.pk] = attempt
         self.log("told", attempt=attempt.pk, tier=_tier(attempt))
+        self.tell(attempt, NewsKind.TOLD)
 
     def _send(self, action: plan.Send, rules: Rules) -> None:
         if not self.history.numbers:
@@ -184,6 +205,7 @@ class Moves:
         if action.tier is Tier.VISIT and attempt.started_at:
             self.history.around.roster.sent(attempt.unit)
         self.attempts.append(attempt)
+        self.tell(attempt, NewsKind.SENT)
         self.log(
             "planned",
             tier=action.tier.code,
@@ -290,6 +312,7 @@ class Shared:
         insert(messages)
         insert([a for m in self.moves for a in m.assessments])
         insert([e for m in self.moves for e in m.events])
+        news.save(line for m in self.moves for line in m.news)
         write_back([m.case for m in self.moves], _CASE_FIELDS)
 
     def _save_attempts(self) -> None:

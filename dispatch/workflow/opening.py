@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 from dispatch import policies, record, risk
 from dispatch.models import Case, Contact, Sum, Target
 from dispatch.policies import InForce
-from dispatch.vocabulary import FraudType, Level, Money, Outcome, PlaceKind, State
-from dispatch.workflow import persons
+from dispatch.vocabulary import FraudType, Level, Money, NewsKind, Outcome, PlaceKind, State
+from dispatch.workflow import news, persons
 from dispatch.workflow.closing import fold, raise_to
 from dispatch.workflow.facts import History, Surroundings, larger, newborn, risk_facts
 from dispatch.workflow.persons import Identity
@@ -143,13 +143,15 @@ def _relapse(case: Case, report: Report, now: datetime) -> Case:
 
 
 def _join(case: Case, report: Report, judge: InForce, now: datetime) -> None:
-    home = case.unit_id
+    home, where = case.unit_id, (case.lat, case.lon, case.address)
     astray = _take_facts(case, report, now)
     case.due_at = now
     told = record.reported(
         case, issued=report.issued_at, upstream=report.upstream, moved=case.unit_id != home, astray=astray
     )
     record.write("joined", now=now, case=case, agent=report.source, reported=told)
+    if where != (case.lat, case.lon, case.address):
+        news.tell_who_goes(case, NewsKind.MOVED, now=now)
     judged = _judged(case, History(Surroundings(now), attempts=list(case.attempts.all())), judge)
     level = max(report.upstream or Level.LOW, judged if judged > case.assessed_level else Level.LOW)
     if level > case.level:

@@ -1,15 +1,55 @@
 """Stop-payment orders: submitted and answered by people; the chain drafts them and lets them lapse."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
 
-from dispatch import record
+from dispatch import policies, record
 from dispatch.models import Case, Order, Sum, User
 from dispatch.vocabulary import Money, OrderState
 from dispatch.workflow.refusal import NotAllowedError
 from dispatch.workflow.turn import advance
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose money is to be held where, as far as it is known; nothing of it is ever in the record."""
+
+    bank: str = ""
+    number: str = ""
+    holder: str = ""
+
+
+@transaction.atomic
+def draft_at_the_door(
+    *,
+    case_id: int,
+    now: datetime,
+    by: User,
+    account: Account,
+    amount: Decimal | None = None,
+    when: datetime | None = None,
+) -> Order:
+    """An officer drafts the order, or completes one that nobody has sent yet: who stands there knows better.
+
+    Raises NotAllowedError if an order for something else has gone to the bank.
+    """
+    case = Case.objects.select_for_update(of=("self",), no_key=True).get(pk=case_id)
+    within = policies.escalation_rules(case.policy_id).order_within
+    order = draft(case_id=case_id, now=now, within=within, by=by, amount=amount)
+    said = {"bank": account.bank, "account": account.number, "holder_name": account.holder, "amount": amount}
+    news = {name: word for name, word in said.items() if word and getattr(order, name) != word}
+    if news and order.state != OrderState.DRAFTED:
+        raise NotAllowedError("the order is {state} already", state=OrderState(order.state))
+    for name, word in news.items():
+        setattr(order, name, word)
+    order.drafted_at = min(order.drafted_at, when or now)
+    order.save()
+    if news:
+        record.write("completed", now=now, case=case, by=by, order=order.kind, fields=sorted(news))
+    return order
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from dispatch import vocabulary
 from dispatch.models.choices import name
 
 
@@ -20,6 +21,10 @@ class NotAllowedError(Exception):
         super().__init__(template.format(**codes))
         self.template, self.words = template, words
 
+    def codes(self) -> dict[str, str]:
+        """Its words as they can be stored, to be told again in any language: `kind:code` for ours."""
+        return {key: _stored(word) for key, word in self.words.items()}
+
     def in_words(self) -> str:
         """The message as a page shows it."""
         told = {
@@ -27,3 +32,20 @@ class NotAllowedError(Exception):
             for key, word in self.words.items()
         }
         return gettext(self.template).format(**told)
+
+
+def told_again(template: str, codes: dict[str, str]) -> str:
+    """A stored refusal in the reader's language."""
+    return NotAllowedError(template, **{key: _read(word) for key, word in codes.items()}).in_words()
+
+
+def _stored(word: Any) -> str:
+    return f"{type(word).__name__}:{word.value}" if isinstance(word, (StrEnum, IntEnum)) else f":{word}"
+
+
+def _read(stored: str) -> Any:
+    kind, _colon, code = stored.partition(":")
+    if not kind:
+        return code
+    words: Any = getattr(vocabulary, kind)
+    return words(int(code) if issubclass(words, IntEnum) else code)

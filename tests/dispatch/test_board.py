@@ -282,7 +282,7 @@ def test_a_case_is_given_to_another_with_a_reason_on_record(
     assert "The case is given to them" in press(chief, "reassign", **given)
     press(chief, "reassign", **given)  # pressed twice
     assert Case.objects.get().holder == eve.user
-    event = Event.objects.get(verb="reassigned")
+    event = Event.objects.get(verb="case_assigned")
     assert (event.why, event.detail) == ("交班", {"before_holder": sam.user_id, "to": "eve"})
     page = entered(eve.user).get(f"/admin/dispatch/case/{case.pk}/change/").content.decode()
     assert "Given to eve: 交班" in page

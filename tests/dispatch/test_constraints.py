@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import time, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.apps import apps
@@ -18,16 +19,20 @@ from dispatch.models import (
     DeviceToken,
     Event,
     Merge,
+    News,
     Order,
+    Photo,
     PolicyVersion,
+    RefreshToken,
     Shift,
     Sum,
     TargetNumber,
     Unit,
     User,
+    Written,
 )
 from dispatch.models.event import RecordIsAppendOnlyError
-from dispatch.vocabulary import Level, Money, OrderState, Outcome, ShiftKind, State, Tier
+from dispatch.vocabulary import Level, Money, NewsKind, OrderState, Outcome, ShiftKind, State, Tier
 from telephony import calls
 from telephony.models import Call, Desk, Leg, Link, Text, Trunk
 from tests import factories
@@ -100,6 +105,43 @@ def _order(case: Case) -> Order:
     return Order.objects.create(case=case, drafted_at=START, due_at=START + timedelta(minutes=30))
 
 
+def _user() -> User:
+    return User.objects.get_or_create(username="nobody")[0]
+
+
+def _refresh(**changed: Any) -> RefreshToken:
+    row = {
+        "digest": "x",
+        "family": UUID(int=1),
+        "created_at": START,
+        "expires_at": START + timedelta(hours=1),
+    }
+    return RefreshToken.objects.create(user=_user(), **{**row, **changed})
+
+
+def _news(case: Case, **changed: Any) -> News:
+    (unit, *_others) = Unit.objects.all()
+    return News.objects.create(unit=unit, attempt=_live(case), kind=NewsKind.SENT, at=START, **changed)
+
+
+def _written(case: Case) -> Written:
+    row = {
+        "key": "k",
+        "step": "note",
+        "digest": "x",
+        "saw": 0,
+        "at": START,
+        "received_at": START,
+        "status": 200,
+    }
+    return Written.objects.create(user=_user(), attempt=_live(case), **row)
+
+
+def _photo(case: Case, **changed: Any) -> Photo:
+    row = {"file": "x", "digest": "x", "width": 1, "height": 1, "size": 1, "at": START, **changed}
+    return Photo.objects.create(attempt=_live(case), by=_user(), **row)
+
+
 def _close(outcome: Outcome, **given: Any) -> Any:
     return Case.objects.update(
         **{"state": State.CLOSED, "outcome": outcome, "due_at": None, "closed_at": START, **given}
@@ -133,6 +175,12 @@ BREAKS: dict[str, Breaks] = {
     "dispatch_devicetoken_expires": lambda case: DeviceToken.objects.create(
         user=User.objects.create(username="nobody"), digest="x", created_at=START, expires_at=START
     ),
+    "dispatch_refreshtoken_expires": lambda case: _refresh(expires_at=START),
+    "dispatch_refreshtoken_used_names_renewal": lambda case: _refresh(used_at=START),
+    "dispatch_news_seen_names_who": lambda case: _news(case, seen_at=START),
+    "dispatch_written_once_a_key": lambda case: (_written(case), _written(case)),
+    "dispatch_photo_kept_once": lambda case: (_photo(case, file="a"), _photo(case, file="b")),
+    "dispatch_photo_is_no_empty_file": lambda case: _photo(case, size=0),
     "dispatch_policyversion_is_one": lambda case: _again(PolicyVersion.objects.first()),
     "dispatch_targetnumber_known_once": lambda case: _again(TargetNumber.objects.get()),
     "dispatch_unit_name_is_one_units": lambda case: _again(

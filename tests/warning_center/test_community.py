@@ -44,7 +44,7 @@ def checks(at: Centre, *numbers: int, away: bool = False, level: Level = Level.H
     """A check going on for each of these people; `away`: in the other county's village."""
     found = []
     for number in numbers:
-        place = {"place": factories.elsewhere()} if away else {}
+        place: dict[str, Any] = {"place": factories.elsewhere()} if away else {}
         case = factories.directive(at, f"R{number}", number=number, level=level, **place)
         case = factories.judged(case, Disposition.PERSUADED, now=START + timedelta(minutes=1))
         turn.advance([case.pk], now=NOW)

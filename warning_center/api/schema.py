@@ -39,6 +39,7 @@ def problem_answers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     result["components"].setdefault("schemas", {})["Problem"] = _PROBLEM
     for operations in result["paths"].values():
         for operation in operations.values():
+            _no_signs(operation)
             responses = operation["responses"]
             for status, description in {**_ALWAYS, **_on(operation)}.items():
                 responses.setdefault(status, {"description": description})
@@ -47,6 +48,13 @@ def problem_answers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
                     schema = {"$ref": "#/components/schemas/Problem"}
                     response["content"] = {MEDIA_TYPE: {"schema": schema}}
     return result
+
+
+def _no_signs(operation: dict[str, Any]) -> None:
+    """Numbers in an address are digits."""
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "path" and parameter["schema"].get("type") == "integer":
+            parameter["schema"]["minimum"] = 0
 
 
 def _on(operation: dict[str, Any]) -> dict[str, str]:

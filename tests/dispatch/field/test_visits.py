@@ -5,75 +5,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
-from pytest_django import Settings
 
 from dispatch.models import Attempt, Case, DeviceToken, Event, Unit, User
 from dispatch.vocabulary import Disposition, Level, Result, Role, Stage, Tier
 from dispatch.workflow import turn
 from telephony import clock
 from tests import factories
+from tests.devices import FIELD, PLACE, Device, post
 from tests.factories import PASSWORD, START, Centre
-
-FIELD = "/api/v1/field"
-PLACE = {"lat": 21.551, "lon": 110.981}
-
-
-class Device:
-    """A phone in an officer's hand."""
-
-    def __init__(self, user: User) -> None:
-        user.set_password(PASSWORD)
-        user.save(update_fields=["password"])
-        self.user = user
-        self.token = self.sign_in().json()["token"]
-
-    def sign_in(self, **given: Any) -> Any:
-        body = {"username": self.user.username, "password": PASSWORD, "device": "phone 7", **given}
-        return post(f"{FIELD}/token", body)
-
-    def get(self, path: str) -> Any:
-        return Client().get(f"{FIELD}/{path}", headers=self.headers)
-
-    def post(self, path: str, body: Any = None, **headers: str) -> Any:
-        return post(f"{FIELD}/{path}", body, **self.headers, **headers)
-
-    def delete(self, path: str) -> Any:
-        return Client().delete(f"{FIELD}/{path}", headers=self.headers)
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token}", "Accept-Language": "en"}
-
-
-def post(path: str, body: Any = None, **headers: str) -> Any:
-    text = "" if body is None else json.dumps(body)
-    return Client().post(path, text, content_type="application/json", headers=headers)
-
-
-@pytest.fixture
-def at(db: None, settings: Settings) -> Centre:
-    settings.CLOCK = "telephony.clock.moving"
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-    cache.clear()  # of tries to sign in
-    clock.moving.set(START)
-    return factories.centre()
-
-
-@pytest.fixture
-def officer(at: Centre) -> Device:
-    return Device(at.user(Role.OFFICER, at.station))
-
-
-@pytest.fixture
-def visit(at: Centre) -> Attempt:
-    """The station is sent to a critical case's door."""
-    case = factories.directive(at, "A-1", number=1, level=Level.CRITICAL, name="测试人")
-    attempt = factories.live(case, Tier.VISIT)
-    assert (attempt.unit, attempt.stage) == (at.station, Stage.SENT)
-    return attempt
 
 
 def now_of(visit: Attempt) -> Attempt:
@@ -95,15 +36,15 @@ def check_of(at: Centre) -> Attempt:
 
 def test_a_token_is_shown_once_and_kept_as_a_hash(officer: Device) -> None:
     token = DeviceToken.objects.get()
-    assert token.expires_at - token.created_at == timedelta(hours=12)
+    assert token.expires_at - token.created_at == timedelta(minutes=30)
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM dispatch_devicetoken")
         assert officer.token not in str(cursor.fetchall())
     assert Event.objects.get(verb="signed_in").by == officer.user
 
 
-def test_a_token_ends_after_twelve_hours(officer: Device) -> None:
-    clock.moving.forward(timedelta(hours=11, minutes=59))
+def test_a_token_ends_after_half_an_hour(officer: Device) -> None:
+    clock.moving.forward(timedelta(minutes=29))
     assert officer.get("visits").status_code == 200
     clock.moving.forward(timedelta(minutes=1))
     assert officer.get("visits").status_code == 401
@@ -294,7 +235,7 @@ def test_a_visit_goes_its_way_to_the_report(officer: Device, visit: Attempt) -> 
     assert (said["stage"], said["acknowledged_at"]) == ("acknowledged", "2026-03-02T09:00:00+08:00")
     clock.moving.forward(timedelta(minutes=10))
     assert officer.post(f"visits/{visit.pk}/arrive", PLACE).json()["stage"] == "arrived"
-    clock.moving.forward(timedelta(minutes=20))
+    clock.moving.forward(timedelta(minutes=15))
     report = {"disposition": "persuaded", "note": "同住的儿子在场", "evidence": {"app_removed": True}}
     said = officer.post(f"visits/{visit.pk}/report", report).json()
     assert (said["result"], said["disposition"], said["late"]) == ("met", "persuaded", False)
@@ -327,10 +268,10 @@ def test_what_an_officer_writes_is_not_readable_in_the_database(officer: Device,
 def test_a_step_sent_again_is_taken_once_and_answered_the_same(
     officer: Device, visit: Attempt, path: str, body: Any
 ) -> None:
-    first = officer.post(f"visits/{visit.pk}/{path}", body, **{"Idempotency-Key": "k-1"})
+    first = officer.post(f"visits/{visit.pk}/{path}", body, **{"Idempotency-Key": "key-00000001"})
     events, attempts = Event.objects.count(), Attempt.objects.count()
     clock.moving.forward(timedelta(minutes=3))
-    again = officer.post(f"visits/{visit.pk}/{path}", body, **{"Idempotency-Key": "k-1"})
+    again = officer.post(f"visits/{visit.pk}/{path}", body, **{"Idempotency-Key": "key-00000001"})
     assert (first.status_code, again.status_code) == (200, 200)
     assert first.json() == again.json()
     assert (Event.objects.count(), Attempt.objects.count()) == (events, attempts)

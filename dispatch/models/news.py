@@ -1,0 +1,69 @@
+"""外勤动态: what officers must learn of a visit, a row each, numbered in an order in which nothing is overtaken."""
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from dispatch.models.choices import choices
+from dispatch.models.unit import Unit
+from dispatch.vocabulary import MUST_BE_SEEN, NewsKind
+
+
+class NewsQuerySet(models.QuerySet["News"]):
+    def under(self, unit: Unit | None) -> Self:
+        """Only what a unit's subtree is told; nothing for nobody's unit."""
+        return self.filter(unit__path__startswith=unit.path) if unit else self.none()
+
+    def after(self, place: int) -> Self:
+        """What came later than that place, in order. What has no place yet is not there yet."""
+        return self.filter(place__gt=place).order_by("place")
+
+    def unnumbered(self) -> Self:
+        return self.filter(place=None).order_by("pk")
+
+    def to_be_seen(self) -> Self:
+        return self.filter(kind__in=MUST_BE_SEEN, seen_at=None)
+
+
+class News(models.Model):
+    """Codes only, no personal data. `place` is given once it is committed (workflow.news.number); ids are before."""
+
+    place = models.BigIntegerField(null=True, unique=True)
+    unit = models.ForeignKey("dispatch.Unit", models.PROTECT, related_name="+", verbose_name=_("unit"))
+    attempt = models.ForeignKey("dispatch.Attempt", models.PROTECT, related_name="news")
+    kind = models.CharField(_("what"), max_length=16, choices=choices(NewsKind))
+    at = models.DateTimeField(_("when"))
+    seen_at = models.DateTimeField(_("seen"), null=True)
+    seen_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    objects = NewsQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("news for officers")
+        verbose_name_plural = _("news for officers")
+        constraints = [
+            models.CheckConstraint(
+                name="dispatch_news_seen_names_who",
+                condition=Q(seen_at=None, seen_by=None) | Q(seen_at__isnull=False, seen_by__isnull=False),
+            )
+        ]
+        indexes = [models.Index(fields=["id"], condition=Q(place=None), name="dispatch_news_unnumbered")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%m-%d %H:%M:%S} {self.kind}"
+
+
+class NewsHead(models.Model):
+    """One row: the last place that was given. Its lock is the numbering."""
+
+    last = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("end of the news")
+        verbose_name_plural = _("end of the news")
+
+    def __str__(self) -> str:
+        return str(self.last)
