@@ -49,6 +49,8 @@ def link_body() -> str:
 def sentence(event: Event, units: dict[int, Unit] | None = None) -> str:
     """One line of the record as a sentence."""
     words = {"why": event.why, **_words(event.detail, units or {})}
+    if words.get("unit") and words["unit"] in words.get("choice", ""):
+        words["unit"] = ""  # named there, with why it is this one
     template = _templates().get(event.verb)
     if template is None:
         return event.verb
