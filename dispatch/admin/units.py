@@ -20,7 +20,7 @@ from dispatch.admin.access import CHIEFS, OFFICE, Guarded, units_of, user_of
 from dispatch.models import Area, Shift, Unit
 from dispatch.register.cells import BadCell, days, digits
 from dispatch.register.checks import rules_broken
-from dispatch.register.load import outlined
+from dispatch.register.parts import outlined
 from telephony import clock
 
 if TYPE_CHECKING:

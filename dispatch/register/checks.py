@@ -83,7 +83,7 @@ class _Check:
         if unit is None and (kind is None or not adcode or "name" not in given):
             self.wrong("a new unit has a kind, an administrative code and a name", row, "code", code)
             return
-        entry.kind = UnitKind(unit.kind if unit else str(kind))
+        entry.kind = UnitKind(unit.kind) if unit else UnitKind(str(kind))
         entry.adcode = adcode or (unit.adcode if unit else "")
         if unit and kind and kind != unit.kind:
             self.wrong("a unit stays what it is: {kind}", row, "kind", kind, kind=UnitKind(unit.kind))

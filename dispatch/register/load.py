@@ -1,24 +1,21 @@
 """Bringing the units to what a register says: only what differs is written, what it no longer has is closed."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import transaction
 
-from dispatch import outlines, record
-from dispatch.duty import Shift as Line
+from dispatch import record
 from dispatch.flaw import Flaw
-from dispatch.models import Area, Shift, Unit, User
+from dispatch.models import Unit, User
 from dispatch.register.checks import Checked, check
 from dispatch.register.files import Fault, Sheet
 from dispatch.register.known import Entry, Known
+from dispatch.register.parts import in_parts, pk_of, write_areas, write_rosters
 from telephony.writeback import insert, write_back
 
-AT_ONCE = 2_000  # rows a statement
-T = TypeVar("T")
 FIELDS = ("code", "adcode", "name", "lat", "lon", "duty_phone", "room", "zone", "on_duty")
 
 
@@ -97,11 +94,11 @@ def _load(sheets: Sequence[Sheet], loaded: Loaded, names: _Names, now: datetime)
         return
     differ = {id(entry): tuple(_differs(entry, names)) for entry in checked.entries}
     _write_units(checked.entries, names, differ)
-    areas = _write_areas(checked.entries)
-    rosters = _write_rosters(checked)
+    areas = write_areas(checked.entries)
+    rosters = write_rosters(checked)
     for entry in checked.entries:
         also = (*differ[id(entry)], *(("area",) if id(entry) in areas else ()))
-        _note(loaded, entry, also, rosters.pop(_pk(entry), False))
+        _note(loaded, entry, also, rosters.pop(pk_of(entry), False))
     for unit_id in rosters:
         loaded.changes.append(Change("changed", known.by_id[unit_id].name, ("roster",)))
     _close(known, checked, names, loaded, now)
@@ -147,7 +144,7 @@ def _write_units(entries: Sequence[Entry], names: _Names, differ: dict[int, tupl
             entry.unit = Unit(kind=kind, adcode=entry.adcode, parent=above)
             _take(entry, names)
         units = [entry.unit for entry in new if entry.unit]
-        for some in _in_parts(units):
+        for some in in_parts(units):
             insert(some)
             for unit in some:
                 unit.path = f"{unit.parent.path if unit.parent else ''}{unit.pk}/"
@@ -157,7 +154,7 @@ def _write_units(entries: Sequence[Entry], names: _Names, differ: dict[int, tupl
         _take(entry, names)
         if entry.unit:
             entry.unit.closed_at = None
-    for units in _in_parts([entry.unit for entry in changed if entry.unit]):
+    for units in in_parts([entry.unit for entry in changed if entry.unit]):
         write_back(units, [*FIELDS, "register", "closed_at"])
 
 
@@ -169,117 +166,12 @@ def _take(entry: Entry, names: _Names) -> None:
         entry.unit.register = names.of(entry.row.file)
 
 
-# areas
-
-
-def _write_areas(entries: Sequence[Entry]) -> set[int]:
-    """Areas as the files have them; which entries' differed. A file without codes or outlines leaves them alone."""
-    spoken = [entry for entry in entries if "codes" in entry.given or entry.outline]
-    before: dict[int, list[Area]] = {}
-    for some in _in_parts(spoken):
-        for area in Area.objects.filter(unit__in=[_pk(entry) for entry in some]):
-            before.setdefault(area.unit_id, []).append(area)
-    gone: list[int] = []
-    new: list[Area] = []
-    differed = set()
-    for entry in spoken:
-        old, wanted = before.get(_pk(entry), []), _areas(entry)
-        kept = [area for area in old if _is_kept(area, entry)]
-        if sorted(map(_key, kept)) != sorted(map(_key, wanted)):
-            gone += [area.pk for area in kept]
-            new += wanted
-            differed.add(id(entry))
-    for pks in _in_parts(gone):
-        Area.objects.filter(pk__in=pks).delete()
-    for areas in _in_parts(new):
-        insert(areas)
-    return differed
-
-
-def _is_kept(area: Area, entry: Entry) -> bool:
-    """Whether the file speaks of this sort of area."""
-    return "codes" in entry.given if area.code else entry.outline is not None
-
-
-def _areas(entry: Entry) -> list[Area]:
-    found = [Area(unit=entry.unit, code=code) for code in entry.given.get("codes", ())]
-    if entry.outline:
-        found.append(outlined(entry.unit, entry.outline, sketch=bool(entry.given.get("sketch"))))
-    return found
-
-
-def outlined(unit: Unit | None, geometry: dict[str, Any], *, sketch: bool) -> Area:
-    """An area with its box; not yet saved. Raises BadOutline."""
-    outline = outlines.read(geometry)
-    box = outlines.bounds([outline])
-    return Area(
-        unit=unit,
-        outline=outlines.plain(outline),
-        sketch=sketch,
-        south=box.south,
-        north=box.north,
-        west=box.west,
-        east=box.east,
-    )
-
-
-def _key(area: Area) -> str:
-    return f"{area.code} {area.sketch} {area.outline}"
-
-
-# rosters
-
-
-def _write_rosters(checked: Checked) -> dict[int, bool]:
-    """Rosters as the files have them; by unit, those that differed."""
-    wanted = {_pk(of): lines for of, lines in checked.rosters}
-    before: dict[int, list[Shift]] = {pk: [] for pk in wanted}
-    for pks in _in_parts(wanted):
-        for shift in Shift.objects.filter(unit__in=pks):
-            before[shift.unit_id].append(shift)
-    differ = [pk for pk, lines in wanted.items() if set(lines) != {s.plain() for s in before[pk]}]
-    for pks in _in_parts(differ):
-        Shift.objects.filter(unit__in=pks).delete()
-    new = [row(pk, line) for pk in differ for line in wanted[pk]]
-    for shifts in _in_parts(new):
-        insert(shifts)
-    return dict.fromkeys(differ, True)
-
-
-def row(unit_id: int, line: Line) -> Shift:
-    """A line of a roster as it is kept."""
-    return Shift(
-        unit_id=unit_id,
-        kind=line.kind,
-        days="".join(str(day + 1) for day in sorted(line.days)),
-        begins=line.begins,
-        ends=line.ends,
-        since=line.since,
-        until=line.until,
-        person=line.person,
-        instead_of=line.instead_of,
-    )
-
-
-def _in_parts(rows: Collection[T]) -> Iterator[list[T]]:
-    """So many at once as one statement takes."""
-    left = iter(rows)
-    while part := list(islice(left, AT_ONCE)):
-        yield part
-
-
-def _pk(of: Entry | Unit) -> int:
-    unit = of.unit if isinstance(of, Entry) else of
-    assert unit is not None  # noqa: S101 - _write_units has made it
-    return unit.pk
-
-
 # what is no more
 
 
 def _close(known: Known, checked: Checked, names: _Names, loaded: Loaded, now: datetime) -> None:
     """Close what stood in these registers and does so no more; not while something in service hangs under it."""
-    stays = {_pk(entry) for entry in checked.entries}
+    stays = {pk_of(entry) for entry in checked.entries}
     gone = [
         unit
         for unit in known.by_id.values()
@@ -293,7 +185,7 @@ def _close(known: Known, checked: Checked, names: _Names, loaded: Loaded, now: d
             loaded.faults.append(Fault(unit.register, 0, "code", unit.code or unit.adcode, rule))
         unit.closed_at = now
         loaded.changes.append(Change("closed", unit.name))
-    for units in _in_parts(gone):
+    for units in in_parts(gone):
         write_back(units, ["closed_at"])
 
 
@@ -308,5 +200,5 @@ def _tell(loaded: Loaded, sheets: Iterable[Sheet], now: datetime, by: User | Non
         for one in loaded.changes
         if one.verb != "added"
     ]
-    for events in _in_parts(lines):
+    for events in in_parts(lines):
         insert(events)

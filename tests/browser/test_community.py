@@ -6,7 +6,7 @@ from datetime import timedelta
 from playwright.sync_api import Page, expect
 
 from dispatch.models import Attempt, Unit
-from dispatch.register.load import outlined
+from dispatch.register.parts import outlined
 from dispatch.vocabulary import Disposition, Level, Role, Tier, UnitKind
 from dispatch.workflow import turn
 from telephony import clock

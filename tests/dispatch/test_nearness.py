@@ -14,7 +14,7 @@ from dispatch import nearness
 from dispatch.nearness import Box, Place, box, distance_km, geodesic_km, nearest
 
 PLACES = st.builds(Place, st.floats(-90, 90), st.floats(-180, 180))
-POINTS, STATIONS = 10_000, 80
+POINTS, STATIONS = 10_000, 36
 
 
 class Among:

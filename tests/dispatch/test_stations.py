@@ -9,7 +9,7 @@ from django.utils import translation
 from dispatch import policies, wording
 from dispatch.choosing import units_of
 from dispatch.models import Area, Attempt, Case, Event, PolicyVersion, Shift, Unit
-from dispatch.register.load import outlined
+from dispatch.register.parts import outlined
 from dispatch.vocabulary import Level, PlaceKind, Result, Tier, UnitKind
 from dispatch.workflow import report, turn
 from telephony import calls, exchange

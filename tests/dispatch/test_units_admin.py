@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from dispatch.models import Area, Shift, Unit
-from dispatch.register.load import outlined
+from dispatch.register.parts import outlined
 from dispatch.vocabulary import Role, UnitKind
 from telephony import clock
 from tests import factories

@@ -14,7 +14,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher, get_hasher
 from django.db import transaction
 
 from dispatch.models import Operator, Unit, User
-from dispatch.register.load import outlined
+from dispatch.register.parts import outlined
 from dispatch.vocabulary import FraudType, Role, UnitKind
 from telephony.models import Desk, Trunk
 from warning_center.answers import Answers, parse
