@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, Subquery
+from django.db.models import Count, OuterRef, Prefetch, Subquery
 from django.db.models.functions import Coalesce
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import LimitOffsetPagination
@@ -34,11 +34,10 @@ def page_of(attempts: AttemptQuerySet, request: Request, view: Any) -> list[Atte
 
 def at_work(user: User) -> AttemptQuerySet:
     """Visits sent and checks due below the user's unit; and what was taken from it and nobody has seen yet."""
-    gone = News.objects.to_be_seen().filter(
-        attempt=OuterRef("pk"), kind__in=_TAKEN_AWAY, unit=user.unit_id, attempt__ended_at__isnull=False
-    )
-    waiting = Attempt.objects.waiting_for_officers().under(user.unit).values("pk")
-    return Attempt.objects.filter(Q(pk__in=waiting) | Q(Exists(gone))).by_risk()
+    gone = News.objects.to_be_seen().filter(kind__in=_TAKEN_AWAY, unit=user.unit_id)
+    ended = gone.filter(attempt__ended_at__isnull=False).values_list("attempt_id")
+    waiting = Attempt.objects.waiting_for_officers().under(user.unit).values_list("pk")
+    return Attempt.objects.filter(pk__in=waiting.order_by().union(ended)).by_risk()
 
 
 def whole(attempts: AttemptQuerySet) -> AttemptQuerySet:

@@ -1,6 +1,5 @@
 """One write about a visit, from the request to the answer: whose it is, once a key, and how the visit stands then."""
 
-import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ClassVar
@@ -16,7 +15,7 @@ from dispatch.models import Attempt, User
 from dispatch.workflow import writes
 from dispatch.workflow.doors import FarAwayError
 from dispatch.workflow.refusal import told_again
-from telephony import clock
+from telephony import clock, sealing
 
 Given = dict[str, Any]
 
@@ -48,7 +47,7 @@ class StepDoor(FieldDoor):
         writing = writes.Writing(
             key=key,
             step=self.step,
-            digest=hashlib.sha256(f"{given.digest_of(self.step, said)}{more}".encode()).hexdigest(),
+            digest=sealing.index("written", given.digest_of(self.step, said) + more),
             saw=said["version"],
             said_at=said.get("at"),
             sent_at=said.get("sent_at"),

@@ -11,6 +11,8 @@ from dispatch.models.choices import choices
 from dispatch.models.unit import Unit
 from dispatch.vocabulary import MUST_BE_SEEN, NewsKind
 
+_URGENT = sorted(kind.value for kind in MUST_BE_SEEN)
+
 
 class NewsQuerySet(models.QuerySet["News"]):
     def under(self, unit: Unit | None) -> Self:
@@ -25,7 +27,7 @@ class NewsQuerySet(models.QuerySet["News"]):
         return self.filter(place=None).order_by("pk")
 
     def to_be_seen(self) -> Self:
-        return self.filter(kind__in=MUST_BE_SEEN, seen_at=None)
+        return self.filter(kind__in=_URGENT, seen_at=None)
 
 
 class News(models.Model):
@@ -50,7 +52,14 @@ class News(models.Model):
                 condition=Q(seen_at=None, seen_by=None) | Q(seen_at__isnull=False, seen_by__isnull=False),
             )
         ]
-        indexes = [models.Index(fields=["id"], condition=Q(place=None), name="dispatch_news_unnumbered")]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(place=None), name="dispatch_news_unnumbered"),
+            models.Index(
+                fields=["unit"],
+                condition=Q(seen_at=None, kind__in=_URGENT),
+                name="dispatch_news_to_be_seen",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%m-%d %H:%M:%S} {self.kind}"

@@ -10,7 +10,7 @@ from telephony.sealing import SealedTextField
 class Written(models.Model):
     """What was sent, when the device says it was so, and how it was answered: 200, or 409 with why.
 
-    `digest` is of the whole request; `typed` is what the officer wrote, kept whatever the answer was.
+    `digest` is a keyed one of the whole request; `typed` is what the officer wrote, kept whatever the answer was.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

@@ -5,7 +5,7 @@ was so counts, put right by how far the device's clock is off; and whatever the 
 with the visit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -108,12 +108,19 @@ def _put_right(said_at: datetime | None, skew: timedelta | None) -> datetime | N
 
 
 def _keep_typed(written: Written, now: datetime) -> None:
-    """The visit's note is all that was typed, in the order it was so, however it came in."""
+    """The visit's note ends with all that was typed, in the order it was so, however it came in."""
     if not written.typed:
         return
-    lines = dict.fromkeys(one.typed for one in _typed(written.attempt_id))
-    Attempt.objects.filter(pk=written.attempt_id).update(note="\n".join(lines))
-    news.tell(Attempt.objects.get(pk=written.attempt_id), NewsKind.ADDED, now=now)
+    attempt = Attempt.objects.get(pk=written.attempt_id)
+    typed = list(_typed(attempt.pk))
+    others = attempt.note.removesuffix(_joined(one for one in typed if one.pk != written.pk)).rstrip("\n")
+    attempt.note = "\n".join(filter(None, (others, _joined(typed))))
+    attempt.save(update_fields=["note"])
+    news.tell(attempt, NewsKind.ADDED, now=now)
+
+
+def _joined(written: Iterable[Written]) -> str:
+    return "\n".join(dict.fromkeys(one.typed for one in written))
 
 
 def _typed(attempt_id: int) -> QuerySet[Written]:

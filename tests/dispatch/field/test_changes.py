@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from dispatch.models import Attempt, Case, Event, News, Unit
+from dispatch.models import Attempt, Case, Event, News, Unit, Written
 from dispatch.vocabulary import Disposition, Level, NewsKind, Role, Tier
-from dispatch.workflow import news, report
+from dispatch.workflow import news, report, writes
 from tests import factories
 from tests.devices import Device
 from tests.factories import START, Centre
@@ -198,6 +198,27 @@ def test_many_writers_and_readers_agree_on_one_order() -> None:
         one.__exit__()
     assert read[0] == read[1]
     assert len(set(read[0])) == 30
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_write_sent_twice_at_once_is_taken_once() -> None:
+    place = factories.centre()
+    visit = factories.live(factories.directive(place, "A-1", number=1, level=Level.CRITICAL), Tier.VISIT)
+    user = place.user(Role.OFFICER, place.station)
+    writing = writes.Writing(key="the same key", step="reinforce", digest="x", saw=0, typed="人多")
+    together = threading.Barrier(3)
+    acted: list[int] = []
+
+    def send() -> None:
+        together.wait(WAITS)
+        writes.take(attempt_id=visit.pk, by=user, writing=writing, act=lambda at: acted.append(1), now=START)
+
+    threads = [_thread(send) for _ in range(3)]
+    for one in threads:
+        one.__enter__()
+    for one in threads:
+        one.__exit__()
+    assert (len(acted), Written.objects.count()) == (1, 1)
 
 
 # ---- the line kept open

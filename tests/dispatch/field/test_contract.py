@@ -23,7 +23,7 @@ KEPT = (
     "content_type_conformance",
     "response_schema_conformance",
 )
-EXAMPLES = 4  # a door
+EXAMPLES = 3  # a door
 LINES = "/api/v1/field/stream"  # never ends by itself; see test_changes
 
 
@@ -51,25 +51,28 @@ def test_no_server_error_and_no_undocumented_answer(officer: Device, visit: Atte
     schema = schemathesis.openapi.from_dict(described)
     schema.app = get_wsgi_application()
     doors = schema.include(path_regex="^/api/v1/field/").exclude(path=LINES)
-    seen: dict[str, set[int]] = {}
-    for found in doors.get_all_operations():
-        operation: Any = found.ok()  # type: ignore[union-attr]
-        codes = seen.setdefault(operation.label, set())
-
-        @settings(max_examples=EXAMPLES, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
-                  suppress_health_check=list(HealthCheck))  # fmt: skip
-        @given(case=operation.as_strategy(), ours=st.booleans())
-        def keeps_to_it(case: Any, ours: bool, codes: set[int] = codes) -> None:
-            if ours and "visit" in case.path_parameters:
-                case.path_parameters["visit"] = visit.pk
-            headers = {"Authorization": f"Bearer {officer.token}"}
-            if ours:
-                headers["Idempotency-Key"] = new_key()
-            with one_connection():
-                answer = case.call(headers=headers)
-            case.validate_response(answer, checks=[CHECKS.get_one(name) for name in KEPT])
-            codes.add(answer.status_code)
-
-        keeps_to_it()
+    seen = {found.ok().label: _answers(found.ok(), officer, visit) for found in doors.get_all_operations()}  # type: ignore[union-attr]
     assert len(seen) >= 24
-    assert any(answered & {200, 201, 204} for answered in seen.values())
+    assert any(codes & {200, 201, 204} for codes in seen.values())
+
+
+def _answers(operation: Any, officer: Device, visit: Attempt) -> set[int]:
+    """How one door answers whatever its description allows, or nearly; each answer is held against the description."""
+    codes = set()
+
+    @settings(max_examples=EXAMPLES, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
+              suppress_health_check=list(HealthCheck))  # fmt: skip
+    @given(operation.as_strategy(), st.booleans())
+    def keeps_to_it(case: Any, ours: bool) -> None:
+        if ours and "visit" in case.path_parameters:
+            case.path_parameters["visit"] = visit.pk
+        headers = {"Authorization": f"Bearer {officer.token}"}
+        if ours:
+            headers["Idempotency-Key"] = new_key()
+        with one_connection():
+            answer = case.call(headers=headers)
+        case.validate_response(answer, checks=[CHECKS.get_one(name) for name in KEPT])
+        codes.add(answer.status_code)
+
+    keeps_to_it()
+    return codes

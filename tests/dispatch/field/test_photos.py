@@ -60,26 +60,26 @@ def test_every_look_is_on_record(officer: Device, visit: Attempt) -> None:
     assert [look.detail["photo"] for look in looks] == [key, key]
 
 
-@pytest.mark.parametrize("kind", ["PNG", "WEBP", "JPEG"])
-def test_the_type_is_told_by_the_content(officer: Device, visit: Attempt, kind: str) -> None:
-    assert officer.photo(visit.pk, picture(kind=kind), "image/heic").status_code == 200
+def test_the_type_is_told_by_the_content(officer: Device, visit: Attempt) -> None:
+    sent = [officer.photo(visit.pk, picture(kind=kind), "image/heic") for kind in ("PNG", "WEBP", "JPEG")]
+    assert [answer.status_code for answer in sent] == [200, 200, 200]
 
 
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"",
-        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
-        b"GIF89a" + b"\0" * 40,
-        picture()[:200],
-        b"\xff\xd8\xff\xe0" + b"\0" * 300,
-        picture(9000, 9000, "PNG"),
-    ],
-    ids=["empty", "svg", "gif", "cut", "header only", "pixel flood"],
-)
-def test_what_is_no_photo_is_refused(officer: Device, visit: Attempt, raw: bytes) -> None:
-    answer = officer.photo(visit.pk, raw)
-    assert (answer.status_code, answer.json()["type"]) == (400, "urn:warning-center:problem:bad-photo")
+NO_PHOTOS = {
+    "empty": b"",
+    "svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+    "gif": b"GIF89a" + b"\0" * 40,
+    "cut": picture()[:200],
+    "header only": b"\xff\xd8\xff\xe0" + b"\0" * 300,
+    "pixel flood": picture(9000, 9000, "PNG"),
+}
+
+
+def test_what_is_no_photo_is_refused(officer: Device, visit: Attempt) -> None:
+    for name, raw in NO_PHOTOS.items():
+        answer = officer.photo(visit.pk, raw)
+        said = answer.status_code, answer.json()["type"]
+        assert said == (400, "urn:warning-center:problem:bad-photo"), name
     assert not Photo.objects.exists()
 
 
