@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from telephony import calls, pace
 from telephony.carrier import ANNOUNCE, CallKind
 from telephony.models import Call, Desk, Trunk
+from telephony.models.call import PAGE
 from telephony.prepared import prepared
 from telephony.room import TAKEN, Room
 from telephony.signals import call_moved
@@ -70,12 +71,26 @@ class Seats:
         """Give a call a desk that has all it needs: its forerunner's, else one that knows its kind of fraud, else the
         one that has been ready longest."""
         able = [desk for desk in self.free if desk.declined != call.pk and desk.can(call.needs.split())]
-        if not able:
+        if not able or _keeps_its_officer(call, able):
             return False
         desk = min(able, key=lambda d: (d.pk != call.prefers_id, call.tag not in d.tags, d.ready_since, d.pk))
         self.free.remove(desk)
         call.desk = desk
         return True
+
+
+def _keeps_its_officer(call: Call, able: Sequence[Desk]) -> bool:
+    """Whether a call by the page waits for the desk of its forerunner, which is there but not free: who has announced
+    the link by voice is whose face it shows."""
+    if call.route != PAGE or call.prefers_id is None or any(desk.pk == call.prefers_id for desk in able):
+        return False
+    return Desk.objects.here().filter(pk=call.prefers_id).exists()
+
+
+def no_video() -> bool:
+    """Whether video goes by the page alone."""
+    enabled = list(Trunk.objects.filter(enabled=True))
+    return any(trunk.can(PAGE) for trunk in enabled) and not any(t.can(CallKind.VIDEO) for t in enabled)
 
 
 def _reserve(dialling: list[Call], offered: list[Call], now: datetime) -> None:

@@ -31,6 +31,11 @@ class Surroundings:
     def trunks(self) -> int:
         return exchange.trunk_count()
 
+    @cached_property
+    def pages_alone(self) -> bool:
+        """Whether video goes by the page, whatever the phone."""
+        return exchange.no_video()
+
 
 @dataclass(slots=True)
 class History:

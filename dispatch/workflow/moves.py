@@ -15,6 +15,7 @@ from dispatch.models import (
     Message,
     News,
     Order,
+    PhoneNumber,
     PolicyVersion,
 )
 from dispatch.standing import Standing
@@ -244,8 +245,11 @@ class Moves:
             needs=() if announced else _NEEDS.get(action.tier, ()),
             prefers=desks[-1] if desks else None,
             avoid=self._failed_trunk(),
-            route=PAGE if phone.by_page and action.tier is Tier.VIDEO else "",
+            route=PAGE if self._by_page(phone, action.tier) else "",
         )
+
+    def _by_page(self, phone: PhoneNumber, tier: Tier) -> bool:
+        return tier is Tier.VIDEO and (phone.by_page or self.history.around.pages_alone)
 
     def _failed_trunk(self) -> list[int]:
         """The trunk over which the last call failed, if one of the last round did."""

@@ -202,8 +202,17 @@ def test_a_phone_that_takes_no_video_call_gets_the_page(place: Centre, page: Pag
     assert page.placed == [str(video.call.key)]
 
 
+def test_where_no_trunk_carries_video_it_goes_by_the_page_to_who_has_talked_with_them(case: Case) -> None:
+    booked = factories.live(case, Tier.VIDEO).call
+    voice = Attempt.objects.select_related("call").get(case=case, tier=Tier.VOICE).call
+    assert booked is not None
+    assert voice is not None
+    assert (booked.route, booked.prefers_id) == (PAGE, voice.desk_id)
+
+
 def test_a_video_call_that_is_booked_already_changes_its_way(place: Centre, case: Case) -> None:
     booked = factories.live(case, Tier.VIDEO)
+    Call.objects.filter(attempt=booked).update(route="")
     showing.by_page(attempt_id=booked.pk, by=place.user(), now=START)
     assert Call.objects.get(attempt=booked).route == PAGE
 

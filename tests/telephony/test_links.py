@@ -10,8 +10,9 @@ from telephony import calls, lines, links, pages, texts
 from telephony import exchange as matcher
 from telephony.carrier import CallKind, CallResult, CallStatus, CarrierError, Update
 from telephony.clock import MovingClock
-from telephony.models import Call, Link, Text
+from telephony.models import Call, Desk, Link, Text
 from telephony.models.call import PAGE
+from telephony.models.desk import LEASE
 from telephony.video.card import Card
 from telephony.video.secret import digest
 from tests.fakes.puppet import Puppet
@@ -102,6 +103,23 @@ def test_a_trunk_that_carries_video_comes_first_unless_the_phone_takes_none(
     turned()
     assert puppet.placed == [str(plain.key)]
     assert page.placed == [str(paged.key)]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("state", "taken"), [("talking", False), ("away", True)])
+def test_the_page_waits_for_the_officer_who_announced_it_while_they_are_there(
+    page: Pages, exchange: Exchange, state: str, taken: bool
+) -> None:
+    trunks(exchange)
+    theirs = Desk.objects.earliest("pk")
+    lease = None if state == "away" else theirs.lease_until
+    Desk.objects.filter(pk=theirs.pk).update(state=state, lease_until=lease, ready_since=None)
+    exchange.booked(kind=CallKind.VIDEO, route=PAGE, prefers=theirs.pk)
+    turned()
+    assert bool(page.placed) == taken
+    Desk.objects.filter(pk=theirs.pk).update(state="ready", lease_until=START + LEASE, ready_since=START)
+    turned()
+    assert len(page.placed) == 1
 
 
 @pytest.mark.django_db
