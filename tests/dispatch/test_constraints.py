@@ -20,6 +20,7 @@ from dispatch.models import (
     Event,
     Merge,
     News,
+    Operator,
     Order,
     Photo,
     PolicyVersion,
@@ -160,6 +161,9 @@ BREAKS: dict[str, Breaks] = {
     "dispatch_case_duplicate_names_the_kept": lambda case: _close(Outcome.DUPLICATE),
     "dispatch_merge_undone_names_who": lambda case: Merge.objects.create(
         other=case, person=case.target, at=START, undone_at=START
+    ),
+    "dispatch_operator_moved_names_who_and_why": lambda case: Operator.objects.create(
+        user=User.objects.create(username="moved"), desk=Desk.objects.all()[0], moved="paused"
     ),
     "dispatch_attempt_live_has_due_at": lambda case: Attempt.objects.update(due_at=None),
     "dispatch_attempt_one_live_per_case_and_tier": lambda case: _again(_live(case), call=None),
