@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib import admin
 from django.db import connection
 from django.db.models import QuerySet
-from django.test import RequestFactory
 
 from dispatch import policies, rules
-from dispatch.admin.cases import CaseAdmin
+from dispatch.admin import queue
+from dispatch.admin.access import scope_of
 from dispatch.models import Case, PolicyVersion, Unit, User
+from dispatch.models.case import BY_RISK
 from dispatch.vocabulary import Level
 from dispatch.workflow import turn
 from telephony import exchange
@@ -146,9 +146,7 @@ def readings(city: User, county: User) -> dict[str, Reading]:
 
 def _queue_of(user: User) -> QuerySet[Case]:
     """The cases of a page of the desk as a user sees it, without what else their rows show."""
-    desk = admin.site.get_model_admin(Case)
-    assert isinstance(desk, CaseAdmin)
-    request = RequestFactory().get("/")
-    request.user = user
-    cases: QuerySet[Case] = desk.get_queryset(request).prefetch_related(None).filter(closed_at=None)
-    return cases.select_related(*desk.list_select_related).order_by(*desk.get_ordering(request))
+    scope = scope_of(user)
+    mine = queue.within(Case.objects.all(), scope, queue.units_of(scope))
+    cases = queue.chosen(queue.with_all(mine), queue.Asked({}), user, START).prefetch_related(None)
+    return cases.filter(closed_at=None).order_by(*BY_RISK)

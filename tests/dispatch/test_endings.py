@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from dispatch.admin.forms import ACTS
+from dispatch.admin.acts import ACTS
 from dispatch.models import Attempt, Case, Order
 from dispatch.vocabulary import Disposition, Level, OrderState, Outcome, Result, Role, Tier
 from dispatch.workflow import closing, orders, report, turn, words

@@ -1,0 +1,100 @@
+"""How long the operators' queue takes on the server, filter by filter, among a hundred open cases and a million."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from statistics import median
+
+from django.conf import settings
+from django.test import Client
+
+from dispatch.models import Case, Unit, User
+from dispatch.vocabulary import Role, UnitKind
+from telephony import clock
+from tests.bench.population import Population
+from tests.bench.table import Row
+
+SIZES = tuple(int(size) for size in os.environ.get("OPEN", "100 1000000").split())
+ROUNDS = 15
+MOST, RATIO = 300, 1.5  # milliseconds; the largest size's time by the smallest's
+
+
+def measure() -> Iterator[Row]:
+    """A row a page: its time with the most open cases, and how much longer that is than with the fewest."""
+    settings.ALLOWED_HOSTS = ["testserver"]
+    people, times = Population(), dict[int, dict[str, list[float]]]()
+    for size in SIZES:
+        people.grow(size)
+        if size == min(SIZES):
+            people.make_due(size // 2, clock.now())  # some are overdue
+        times[size] = _times()
+    fewest, largest = min(SIZES), max(SIZES)
+    for name, taken in times[largest].items():
+        ratio = median(taken) / median(times[fewest][name])
+        yield Row(
+            f"queue, {name}",
+            f"{largest:,} open cases",
+            tuple(taken),
+            "ms",
+            ratio=f"{ratio:.2f} × the time at {fewest:,} ({median(times[fewest][name]):.0f} ms)",
+            goal=f"{MOST} ms, {RATIO} ×",
+            kept=median(taken) <= MOST and ratio <= RATIO,
+        )
+
+
+def _times() -> dict[str, list[float]]:
+    city = Unit.objects.get(kind=UnitKind.CITY)
+    county = Unit.objects.filter(kind=UnitKind.COUNTY, parent=city).latest("pk")
+    everywhere, here = _client(city), _client(county)
+    number = Case.objects.earliest("pk").number
+    asked: dict[str, Callable[[], object]] = {
+        "the whole city": _get(everywhere, ""),
+        "one county's operator": _get(here, ""),
+        "page 20": _get(everywhere, "?page=20"),
+        "critical": _get(everywhere, "?level=4"),
+        "tier": _get(everywhere, "?state=voice"),
+        "tier, of which there is none": _get(everywhere, "?state=follow_up"),
+        "type": _get(everywhere, "?type=authority"),
+        "type, of which there is none": _get(everywhere, "?type=romance"),
+        "unit": _get(everywhere, f"?unit={county.pk}"),
+        "mine": _get(everywhere, "?mine=1"),
+        "overdue": _get(everywhere, "?overdue=1"),
+        "closed": _get(everywhere, "?closed=1"),
+        "search by case number": _find(everywhere, number),
+        "search by phone": _find(everywhere, "19000000001"),
+        "search by ID number": _find(everywhere, "440904197901010016"),
+    }
+    taken: dict[str, list[float]] = {name: [] for name in asked}
+    for turn in range(ROUNDS + 1):
+        for name, ask in asked.items():
+            began = time.perf_counter()
+            ask()
+            if turn:  # the first one warms up
+                taken[name].append(1000 * (time.perf_counter() - began))
+    return taken
+
+
+def _client(unit: Unit) -> Client:
+    client = Client()
+    name = f"operator of {unit.pk}"
+    known = User.objects.filter(username=name).first()
+    client.force_login(known or User.objects.create_user(name, role=Role.OPERATOR, unit=unit))
+    return client
+
+
+def _get(client: Client, query: str) -> Callable[[], object]:
+    def get() -> object:
+        answer = client.get(f"/admin/dispatch/case/{query}")
+        assert answer.status_code == 200, query
+        return answer.content
+
+    return get
+
+
+def _find(client: Client, typed: str) -> Callable[[], object]:
+    def find() -> object:
+        answer = client.post("/admin/dispatch/case/find/", {"q": typed}, headers={"X-Requested-With": "loop"})
+        assert answer.status_code in (200, 409), answer.status_code
+        return answer.content
+
+    return find
