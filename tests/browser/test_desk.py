@@ -31,7 +31,7 @@ def test_an_operator_takes_a_case_and_gives_the_disposition(place: Centre, enter
     page.get_by_role("button", name="接管").click()
     expect(page.get_by_text("案件已由您接管。")).to_be_visible()
     page.get_by_label("已核实身份").check()
-    page.locator("form.word").get_by_text("听劝", exact=False).first.click()
+    page.locator("form.word [data-pick=P]").check()
     page.get_by_role("button", name="确定").click()
     expect(page.get_by_text("劝阻结论已记录。")).to_be_visible()
     assert Attempt.objects.get(pk=attempt.pk).disposition == Disposition.PERSUADED

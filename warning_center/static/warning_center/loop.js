@@ -5,6 +5,7 @@ const toast = () => document.getElementById("toast");
 const work = () => document.getElementById("work");
 const DRAFT = "draft:"; // in this tab only, until it is sent, or somebody logs out
 let told = 0;
+let sending = false;
 
 function say(what, well = true) {
   const bar = toast();
@@ -85,8 +86,9 @@ document.addEventListener("submit", (event) => {
     return;
   }
   event.preventDefault();
-  if (document.body.classList.contains("loading")) return;
-  send(form, event.submitter);
+  if (sending) return; // pressed twice
+  sending = true;
+  send(form, event.submitter).finally(() => (sending = false));
 });
 
 // The word after a contact: 1 ticks the identity, a letter chooses, Enter sends.
