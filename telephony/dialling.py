@@ -95,7 +95,7 @@ def keep_back(ids: Collection[int], *, until: datetime) -> None:
     """
     booked = Call.objects.filter(pk__in=ids, status=CallStatus.BOOKED).select_for_update(skip_locked=True)
     for pk, at, late in booked.values_list("pk", "due_at", "until"):
-        if late > until > at:
+        if at is not None and late > until > at:
             Call.objects.filter(pk=pk, status=CallStatus.BOOKED).update(due_at=until)
 
 

@@ -1,6 +1,5 @@
 """The admin's site: behind one login, in the theme's dress; a post without permission is refused, on record."""
 
-from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +20,7 @@ class Site(_Site):
     settings_name = "UNFOLD"
     enable_nav_sidebar = False  # the queue needs the width
 
-    def admin_view(
-        self, view: Callable[..., HttpResponse], cacheable: bool = False
-    ) -> Callable[..., HttpResponse]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         guarded = super().admin_view(view, cacheable)
 
         @wraps(guarded)

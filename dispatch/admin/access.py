@@ -26,6 +26,8 @@ LOOP = (
     "loop"  # a page that sends its forms without leaving says so in X-Requested-With, and is answered in JSON
 )
 
+FRESH = "fresh"  # one that has stood for a while asks for its parts anew
+
 
 class RefusedError(PermissionDenied):
     """A refusal that is on record already."""
@@ -121,7 +123,7 @@ def refuse(request: HttpRequest, act: str, case: Case | None = None) -> NoReturn
 def answered(request: HttpRequest, page: str, said: str, *, well: bool = True) -> HttpResponse:
     """Where to go on and what to say there: in JSON for a page that does not leave, else by message and redirect."""
     if request.headers.get("X-Requested-With") == LOOP:
-        return JsonResponse({"url": page, "said": said, "well": well}, status=200 if well else 409)
+        return JsonResponse({"url": page, "said": said, "well": well})
     if said:
         (messages.success if well else messages.error)(request, said)
     return HttpResponseRedirect(page)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from dispatch import record
 from dispatch.admin import queue, story, talk
-from dispatch.admin.access import DESK, Guarded, answered, refuse, scope_of, user_of
+from dispatch.admin.access import DESK, FRESH, Guarded, answered, refuse, scope_of, user_of
 from dispatch.admin.acts import ACTS, Act, offered
 from dispatch.admin.finding import find
 from dispatch.models import Case, User
@@ -57,7 +57,7 @@ class CaseAdmin(Guarded):
         mine = queue.within(Case.objects.all(), scope, units)
         cases, more = queue.page(queue.with_all(queue.chosen(mine, asked, by, now)), asked)
         context = {
-            **self.admin_site.each_context(request),
+            **self._frame(request),
             "title": _("Queue"),
             "opts": self.opts,
             "rows": list(queue.rows(cases, by, now)),
@@ -169,10 +169,16 @@ class CaseAdmin(Guarded):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Case, Any]:
         return super().get_queryset(request).select_related("target", "unit", "holder")
 
+    def _frame(self, request: HttpRequest) -> dict[str, Any]:
+        """What stands around the work: for a page that is open already and asks anew, next to nothing."""
+        if request.headers.get("X-Requested-With") == FRESH:
+            return {"frame": "admin/dispatch/live.html", "whole": False}
+        return {**self.admin_site.each_context(request), "frame": "admin/base_site.html", "whole": True}
+
     def _page(self, request: HttpRequest, case: Case, opened: desk.Opened | None = None) -> HttpResponse:
         now, by = clock.now(), user_of(request)
         context = {
-            **self.admin_site.each_context(request),
+            **self._frame(request),
             "title": case.number,
             "opts": self.opts,
             "story": story.tell(case, scope=scope_of(by), now=now),

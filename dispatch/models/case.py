@@ -45,10 +45,13 @@ class CaseQuerySet(models.QuerySet["Case"]):
         cases = self.filter(Q(pk__in=chains) | Q(chain__in=chains), reached_at__isnull=False)
         return cases.values_list(Coalesce("chain", "pk"), flat=True)
 
-    def free(self, now: datetime, but: int | None = None) -> Self:
-        """Those that nobody holds; `but` is a user whose own count as free."""
-        let = Q(holder=None) | Q(held_until__lte=now)
-        return self.filter(let | Q(holder=but) if but else let)
+    def free(self, now: datetime) -> Self:
+        """Those that nobody holds, or whose reservation has lapsed."""
+        return self.filter(Q(holder=None) | Q(held_until__lte=now))
+
+    def held_by(self, user_id: int, now: datetime) -> Self:
+        """Those that this user holds, for good or by a reservation that has not lapsed."""
+        return self.filter(Q(held_until=None) | Q(held_until__gt=now), holder=user_id)
 
     def under(self, unit: Any) -> Self:
         """Only the cases of a unit's subtree; none for nobody's unit."""

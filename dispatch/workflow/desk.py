@@ -144,7 +144,7 @@ def free(case: Case) -> None:
 def booked_calls(case: Case) -> list[int]:
     """Ids of the case's calls that have not been dialled."""
     planned = Attempt.objects.live().filter(case=case, stage=Stage.PLANNED, call__isnull=False)
-    return [pk for pk in planned.values_list("call", flat=True) if pk is not None]
+    return list(planned.values_list("call", flat=True))
 
 
 def not_anothers(case: Case, by: User, now: datetime) -> None:

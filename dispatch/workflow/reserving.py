@@ -62,9 +62,9 @@ def hold_on(*, case: Case, by: User, now: datetime) -> None:
 
 
 @transaction.atomic
-def let_go_of(*, by: User, now: datetime, but: int | None = None) -> None:
+def let_go_of(*, by: User, now: datetime) -> None:
     """What somebody has reserved is free again, and the router takes its calls up; what they hold for good stays."""
-    theirs = Case.objects.open().filter(holder=by, held_until__isnull=False).exclude(pk=but)
+    theirs = Case.objects.open().filter(holder=by, held_until__isnull=False)
     for case in theirs.order_by("pk").select_for_update(of=("self",)):
         free(case)
 

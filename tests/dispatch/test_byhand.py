@@ -73,6 +73,7 @@ def live(case: Case, tier: Tier = Tier.VOICE) -> Attempt:
 def test_a_call_goes_from_the_own_desk_and_the_one_that_was_planned_makes_room(at: Centre, sam: User) -> None:
     case = factories.directive(at, "A", number=1)
     before = live(case)
+    assert before.call_id is not None
     ring(case, sam)
     call = live(case).call
     assert call is not None
