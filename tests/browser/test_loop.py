@@ -205,11 +205,10 @@ def test_a_new_critical_case_slides_in_and_sounds_once_unless_switched_off(
     expect(page.locator("#queue tbody tr").first).to_have_id(f"case-{case.pk}")
     expect(page.locator("#queue tr.new")).to_have_count(1)
     expect(page.locator("body")).to_have_attribute("data-sounded", "1")
-    page.clock.fast_forward(6000)
     page.keyboard.press("b")
     other = factories.directive(place, "C", number=3, level=Level.CRITICAL)
     page.clock.fast_forward(6000)
-    expect(page.locator(f"#case-{other.pk}")).to_be_visible()
+    expect(page.locator(f"#case-{other.pk}")).to_be_visible(timeout=WITHIN)
     expect(page.locator("body")).to_have_attribute("data-sounded", "1")
 
 
