@@ -28,6 +28,7 @@ class Site(_Site):
             known = request.user.is_authenticated
             if request.method == "POST" and known and not self.has_permission(request):
                 raise PermissionDenied(_("your role may not do this"))  # the 403 page puts it on record
-            return guarded(request, *args, **kwargs)
+            answer: HttpResponse = guarded(request, *args, **kwargs)
+            return answer
 
         return opened
