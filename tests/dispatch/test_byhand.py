@@ -116,12 +116,12 @@ def test_one_live_call_a_number(at: Centre, sam: User) -> None:
 
 def test_no_free_line_leaves_the_call_in_its_place_for_the_first_free_desk(at: Centre, sam: User) -> None:
     case = factories.directive(at, "A", number=1)
-    Trunk.objects.update(concurrent=0)
+    Trunk.objects.update(enabled=False)
     with pytest.raises(NotAllowedError, match="no line is free"):
         ring(case, sam)
     assert live(case).call.status == CallStatus.BOOKED  # type: ignore[union-attr]
     assert row(sam).state == Desk.State.PAUSED
-    Trunk.objects.update(concurrent=5)
+    Trunk.objects.update(enabled=True)
     ready = seated(at, state="ready", reason="", ready_since=START)
     (call,) = exchange.connect(now=NOW)
     assert call.desk == row(ready)
@@ -196,7 +196,7 @@ def test_a_contact_is_called_and_that_is_no_attempt(at: Centre, sam: User) -> No
 def test_a_contact_whom_no_line_reaches_is_left_to_nobody_else(at: Centre, sam: User) -> None:
     spouse = report.Related("spouse", "+8619000000009", "测家人")
     case = factories.directive(at, "A", number=1, contacts=(spouse,))
-    Trunk.objects.update(concurrent=0)
+    Trunk.objects.update(enabled=False)
     with pytest.raises(NotAllowedError, match="no line is free"):
         handset.call_contact(case_id=case.pk, contact_id=case.target.contacts.get().pk, by=sam, now=NOW)
     assert Call.objects.latest("pk").result == CallResult.CANCELLED
