@@ -139,7 +139,7 @@ def accept(*, desk_id: int, call_id: int, now: datetime) -> bool:
     write_back([call], TAKEN)
     _there(desk, now)
     call_moved.send(sender=Call, call=call, now=now)
-    transaction.on_commit(partial(_dial, call, now))
+    transaction.on_commit(partial(place, call, now))
     return True
 
 
@@ -269,7 +269,8 @@ def _give_back(desk: Desk, now: datetime) -> bool:
     return True
 
 
-def _dial(call: Call, now: datetime) -> None:
+def place(call: Call, now: datetime) -> None:
+    """Ask the carrier for a call that has just been committed as being dialled."""
     try:
         calls.dial(call, now=now)
     except Exception:  # the row says that it is being dialled: asking the carrier will tell

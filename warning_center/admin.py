@@ -29,7 +29,6 @@ from warning_center.notes import said
 admin.site.site_header = gettext_lazy("Warning Center")
 admin.site.site_title = gettext_lazy("Warning Center")
 admin.site.index_title = gettext_lazy("Everything there is to tend")
-admin.site.enable_nav_sidebar = False  # the queue needs the width
 
 
 def directives(case: Case) -> Panel:

@@ -29,7 +29,8 @@ INSTALLED_APPS = [
     "warning_center",
     "dispatch",
     "telephony",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",  # before the admin, whose templates it dresses
+    "warning_center.apps.OwnAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -72,6 +73,51 @@ TEMPLATES = [
         },
     },
 ]
+
+# The admin's theme; its colours are the tokens of center.css, so light and dark are the same everywhere.
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": _("Warning Center"),
+    "SITE_HEADER": _("Warning Center"),
+    "SHOW_HISTORY": False,  # the record is the history
+    "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "6px",
+    "COLORS": {
+        "base": {
+            "50": "#f3f5f8",
+            "100": "#e9f0f8",
+            "200": "#d8dee6",
+            "300": "#c3ccd6",
+            "400": "#a4b0be",
+            "500": "#556170",
+            "600": "#3b4654",
+            "700": "#323d4a",
+            "800": "#233040",
+            "900": "#1b222b",
+            "950": "#12171d",
+        },
+        "primary": {
+            "50": "#e9f0f8",
+            "100": "#d3e3f4",
+            "200": "#a9c9ea",
+            "300": "#86bbf3",
+            "400": "#5b95d3",
+            "500": "#3a79bd",
+            "600": "#1b5a9e",
+            "700": "#164a82",
+            "800": "#123c69",
+            "900": "#0f3154",
+            "950": "#0a2038",
+        },
+        "font": {
+            "subtle-light": "#556170",
+            "subtle-dark": "#a4b0be",
+            "default-light": "#1b2430",
+            "default-dark": "#e5ebf2",
+            "important-light": "#1b2430",
+            "important-dark": "#e5ebf2",
+        },
+    },
+}
 
 # The database is the truth.
 _SQLITE = {

@@ -34,17 +34,18 @@ _CHAIN = ("case__chain", "case")  # the first case of a chain names none
 # Words an operator says of a call that the carrier only knows as answered.
 OPERATORS_WORDS = (Result.ANSWERED_UNVERIFIED, Result.ANSWERED_BY_OTHER, Result.HUNG_UP)
 
-# Plain SQL: asked after every instant. No stand-in acts for a person who talks, or who has taken the case over.
+# Plain SQL: asked after every instant. No stand-in acts for a person who talks, or who has taken
+# the case over for good; a case that is only reserved keeps them.
 _BEGUN = """
 SELECT a.id, c.chain_id, c.id, a.tier, a.stage, a.started_at, a.due_at
 FROM dispatch_attempt a JOIN dispatch_case c ON c.id = a.case_id
 LEFT JOIN telephony_call t ON t.id = a.call_id LEFT JOIN dispatch_operator o ON o.desk_id = t.desk_id
 WHERE a.ended_at IS NULL AND a.started_at IS NOT NULL AND a.stage NOT IN ('planned', 'dialled')
-  AND c.holder_id IS NULL AND o.id IS NULL ORDER BY a.id
+  AND (c.holder_id IS NULL OR c.held_until IS NOT NULL) AND o.id IS NULL ORDER BY a.id
 """
 _OWED = """
 SELECT o.id, o.drafted_at, o.submitted_at FROM dispatch_order o JOIN dispatch_case c ON c.id = o.case_id
-WHERE o.state IN ('drafted', 'submitted') AND c.holder_id IS NULL ORDER BY o.id
+WHERE o.state IN ('drafted', 'submitted') AND (c.holder_id IS NULL OR c.held_until IS NOT NULL) ORDER BY o.id
 """
 
 

@@ -8,6 +8,8 @@ from django.views.generic import RedirectView
 from warning_center import health, pages
 from warning_center.entry import views as entry
 
+handler403 = "warning_center.pages.refused"
+
 urlpatterns = [
     path("", pages.home, name="home"),
     path("login/", auth.LoginView.as_view(template_name="center/login.html"), name="login"),

@@ -1,24 +1,36 @@
 """Who may see and change what in the admin: by role, and never outside the user's subtree of units."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.utils.translation import gettext as _
+from unfold.admin import ModelAdmin
 
 from dispatch import record
-from dispatch.models import Unit, User
+from dispatch.models import Case, Unit, User
 from dispatch.vocabulary import Role
 from telephony import clock
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
 else:  # only the stubs' class has parameters
-    _ModelAdmin = admin.ModelAdmin
+    _ModelAdmin = ModelAdmin
 
 DESK = (Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
 CHIEFS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 OFFICE = (Role.ADMINISTRATOR,)
+LOOP = (
+    "loop"  # a page that sends its forms without leaving says so in X-Requested-With, and is answered in JSON
+)
+
+FRESH = "fresh"  # one that has stood for a while asks for its parts anew
+
+
+class RefusedError(PermissionDenied):
+    """A refusal that is on record already."""
 
 
 def user_of(request: HttpRequest) -> User | None:
@@ -49,6 +61,8 @@ class Guarded(_ModelAdmin):
     added_by: tuple[Role, ...] = ()
     unit_path = ""
     list_per_page = 25
+    list_filter_sheet = False
+    list_fullwidth = True
     show_full_result_count = False
     actions = None
 
@@ -97,6 +111,22 @@ class Guarded(_ModelAdmin):
         record.write(
             verb, now=clock.now(), by=user_of(request), what=what, name=str(row), fields=", ".join(fields)
         )
+
+
+def refuse(request: HttpRequest, act: str, case: Case | None = None) -> NoReturn:
+    """Whoever posts what their role may not do gets 403, and a line of the record. Raises RefusedError."""
+    by, why = user_of(request), "your role may not do this"
+    record.write("refused", now=clock.now(), case=case, by=by, why=why, act=act)
+    raise RefusedError(_("your role may not do this"))
+
+
+def answered(request: HttpRequest, page: str, said: str, *, well: bool = True) -> HttpResponse:
+    """Where to go on and what to say there: in JSON for a page that does not leave, else by message and redirect."""
+    if request.headers.get("X-Requested-With") == LOOP:
+        return JsonResponse({"url": page, "said": said, "well": well})
+    if said:
+        (messages.success if well else messages.error)(request, said)
+    return HttpResponseRedirect(page)
 
 
 def units_of(request: HttpRequest) -> QuerySet[Unit, Any]:

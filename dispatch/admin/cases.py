@@ -1,94 +1,30 @@
 """The operators' queue, riskiest first, and the case's page with everything a person may do there."""
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from django.contrib import admin, messages
-from django.contrib.admin.views.main import ChangeList
 from django.db import transaction
-from django.db.models import Count, F, OrderBy, Prefetch, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from dispatch import record
-from dispatch.admin import columns, script, story
-from dispatch.admin.access import DESK, Guarded, scope_of, user_of
-from dispatch.admin.columns import CaseLine, Moment
+from dispatch.admin import queue, script, story, talk
+from dispatch.admin.access import DESK, FRESH, Guarded, answered, refuse, scope_of, user_of
+from dispatch.admin.acts import ACTS, Act, offered
 from dispatch.admin.finding import find
-from dispatch.admin.forms import ACTS, Act, offered
-from dispatch.models import Attempt, Case, Order, User
-from dispatch.models.case import BY_RISK
+from dispatch.models import Case, User
 from dispatch.models.choices import choices
 from dispatch.vocabulary import Level, Money
-from dispatch.workflow import desk
+from dispatch.workflow import desk, reserving
 from dispatch.workflow.desk import Need
 from dispatch.workflow.refusal import NotAllowedError
 from telephony import clock
-
-if TYPE_CHECKING:
-    _SimpleListFilter = admin.SimpleListFilter
-    _Related = admin.RelatedOnlyFieldListFilter
-else:
-    _SimpleListFilter, _Related = admin.SimpleListFilter, admin.RelatedOnlyFieldListFilter
-
-
-class OpenFirst(_SimpleListFilter):
-    """The queue shows open cases unless it is asked for others."""
-
-    title = gettext_lazy("state")
-    parameter_name = "closed"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("1", _("closed")), ("all", _("all"))]
-
-    def choices(self, changelist: Any) -> Any:
-        first, *others = super().choices(changelist)
-        return [{**first, "display": _("open")}, *others]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
-        match self.value():
-            case "1":
-                return queryset.filter(closed_at__isnull=False)
-            case "all":
-                return queryset
-        return queryset.filter(closed_at=None)
-
-
-class Queue(ChangeList):
-    """The page's cases, each with its row made."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        now = clock.now()
-        self.result_list = list(self.result_list)
-        self.menus = [_menu(spec, self) for spec in self.filter_specs]
-        self.standing = _standing(self.model_admin.get_queryset(request), now)
-        for case in self.result_list:
-            case.row = columns.line(case, case.live_attempts, case.open_orders, now)
-            case.shown_at = now
-
-
-def _menu(spec: Any, queue: ChangeList) -> dict[str, Any]:
-    options = list(spec.choices(queue))
-    chosen = next((option["display"] for option in options if option["selected"]), "")
-    return {"title": spec.title, "choices": options, "chosen": chosen}
-
-
-def _standing(cases: QuerySet[Case], now: datetime) -> dict[str, int]:
-    """Open, critical and overdue, in one query."""
-    return cases.filter(closed_at=None).aggregate(
-        open=Count("pk"),
-        critical=Count("pk", filter=Q(level=Level.CRITICAL)),
-        late=Count("pk", filter=Q(due_at__lt=now)),
-    )
 
 
 @admin.register(Case)
@@ -97,90 +33,65 @@ class CaseAdmin(Guarded):
 
     seen_by = DESK
     unit_path = "unit__path"
-    list_display = ("level_mark", "score", "about", "happening", "next_step", "promise", "held_by")
-    list_display_links = None
-    list_filter = (OpenFirst, "level", "fraud_type", ("unit", _Related))
-    list_select_related = ("target", "unit", "holder")
-    sortable_by = ()
-    change_list_template = "admin/dispatch/case/queue.html"
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return Queue
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Case, Any]:
-        attempts = Attempt.objects.live().select_related("unit")
-        return (
-            super()
-            .get_queryset(request)
-            .prefetch_related(
-                Prefetch("attempts", attempts, to_attr="live_attempts"),
-                Prefetch("orders", Order.objects.open(), to_attr="open_orders"),
-                "target__numbers__phone",
-            )
-        )
-
-    def get_ordering(self, request: HttpRequest) -> tuple[str | OrderBy, ...]:
-        match request.GET.get(OpenFirst.parameter_name):
-            case "1":
-                return ("-closed_at", "-pk")
-            case "all":
-                return (F("closed_at").desc(nulls_first=True), *BY_RISK)
-        return BY_RISK
-
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        return lookup == "target__in" or super().lookup_allowed(lookup, value, request)  # type: ignore[arg-type]
-
-    # the queue's columns
-
-    @admin.display(description=gettext_lazy("level"))
-    def level_mark(self, case: Case) -> SafeString:
-        return level_html(columns.mark(case.level))
-
-    @admin.display(description=gettext_lazy("person · type · place"))
-    def about(self, case: Case) -> SafeString:
-        phone = next((use.phone.masked for use in case.target.numbers.all()), "")
-        warned = case.sizes.get("warnings_30d", 0)
-        return format_html(
-            '<a class="about" href="{}"><b>{}</b> <span class="num">{}</span> · {} · {}</a>{}'
-            '<span class="meta num">{}</span>',
-            reverse("admin:dispatch_case_change", args=[case.pk]),
-            columns.person(case, getattr(case, "shown_at", case.opened_at)),
-            phone,
-            columns.fraud(case),
-            case.unit or "–",
-            format_html('<span class="tag">{}</span>', _("warning no. {n}").format(n=warned + 1))
-            if warned
-            else "",
-            case.number,
-        )
-
-    @admin.display(description=gettext_lazy("now"))
-    def happening(self, case: Case) -> SafeString:
-        words = _row(case).now
-        return format_html_join(" ", '<span class="doing">{}</span>', ((w,) for w in words))
-
-    @admin.display(description=gettext_lazy("next"))
-    def next_step(self, case: Case) -> SafeString:
-        return moment_html(_row(case).next, promise=False)
-
-    @admin.display(description=gettext_lazy("promise"))
-    def promise(self, case: Case) -> SafeString:
-        return moment_html(_row(case).promise, promise=True)
-
-    @admin.display(description=gettext_lazy("held by"))
-    def held_by(self, case: Case) -> str:
-        return str(case.holder.get_full_name() or case.holder) if case.holder else "–"
 
     # the pages
 
     def get_urls(self) -> list[URLPattern]:
-        site = self.admin_site.admin_view
+        behind = self.admin_site.admin_view
         return [
-            path("find/", site(self.find_view), name="dispatch_case_find"),
-            path("<int:pk>/person/", site(self.person_view), name="dispatch_case_person"),
-            path("<int:pk>/act/<slug:what>/", site(self.act_view), name="dispatch_case_act"),
+            path("find/", behind(self.find_view), name="dispatch_case_find"),
+            path("next/", behind(self.next_view), name="dispatch_case_next"),
+            path("<int:pk>/person/", behind(self.person_view), name="dispatch_case_person"),
+            path("<int:pk>/act/<slug:what>/", behind(self.act_view), name="dispatch_case_act"),
             *super().get_urls(),
         ]
+
+    @method_decorator([never_cache, require_safe])
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The queue; nothing in it is counted to the end, or sorted."""
+        by, now = user_of(request), clock.now()
+        if by is None or not self.has_view_permission(request):
+            refuse(request, "queue")
+        scope, asked = scope_of(by), queue.Asked.of(request.GET.dict())
+        units = queue.units_of(scope)
+        mine = queue.within(Case.objects.all(), scope, units)
+        cases, more = queue.page(queue.with_all(queue.chosen(mine, asked, by, now)), asked)
+        context = {
+            **self._frame(request),
+            "title": _("Queue"),
+            "opts": self.opts,
+            "rows": list(queue.rows(cases, by, now)),
+            "counts": queue.standing(mine, now),
+            "menus": queue.menus(asked, units),
+            "asked": asked,
+            "toggles": [
+                (asked.address(**{name: None if name in asked.given else "1"}), words, name in asked.given)
+                for name, words in (("mine", _("mine")), ("overdue", _("overdue")))
+            ],
+            "before": _page_address(asked, -1) if asked.page > 1 else "",
+            "after": _page_address(asked, 1) if more else "",
+            "now": now,
+        }
+        return TemplateResponse(request, "admin/dispatch/case/queue.html", context)
+
+    @method_decorator(require_POST)
+    def next_view(self, request: HttpRequest) -> HttpResponse:
+        """The next case, reserved for who asks; where nothing waits, the queue says so."""
+        by, now = user_of(request), clock.now()
+        if by is None or not self.has_view_permission(request):
+            refuse(request, "next")
+        queue_page = reverse("admin:dispatch_case_changelist")
+        try:
+            case = reserving.next_case(by=by, scope=scope_of(by), now=now)
+        except NotAllowedError as refusal:
+            record.write("refused", now=now, by=by, why=str(refusal), act="next")
+            return answered(request, queue_page, refusal.in_words(), well=False)
+        if case is None:
+            return answered(
+                request, queue_page, _("Nothing waits to be called. You are not needed for the moment.")
+            )
+        page = reverse("admin:dispatch_case_change", args=[case.pk])
+        return answered(request, page, _("The case is reserved for you."))
 
     @method_decorator(require_POST)
     def find_view(self, request: HttpRequest) -> HttpResponse:
@@ -188,15 +99,13 @@ class CaseAdmin(Guarded):
         if not self.has_view_permission(request):
             raise Http404
         found = find(request.POST.get("q", ""), self.get_queryset(request))
+        queue_page = reverse("admin:dispatch_case_changelist")
         if isinstance(found, str):
-            messages.warning(request, found)
-            return HttpResponseRedirect(reverse("admin:dispatch_case_changelist"))
+            return answered(request, queue_page, found, well=False)
         if len(found) == 1:
-            return HttpResponseRedirect(reverse("admin:dispatch_case_change", args=[found[0].pk]))
+            return answered(request, reverse("admin:dispatch_case_change", args=[found[0].pk]), "")
         targets = ",".join(str(pk) for pk in sorted({case.target_id for case in found}))
-        return HttpResponseRedirect(
-            f"{reverse('admin:dispatch_case_changelist')}?closed=all&target__in={targets}"
-        )
+        return answered(request, f"{queue_page}?closed=all&target__in={targets}", "")
 
     @method_decorator([never_cache, require_safe])
     def change_view(
@@ -222,22 +131,25 @@ class CaseAdmin(Guarded):
         act = ACTS.get(what)
         if act is None:
             raise Http404
+        if not by.is_a(*act.roles):
+            refuse(request, what, case)
+        page = reverse("admin:dispatch_case_change", args=[pk])
         try:
             self._act(act, case, request, by)
         except NotAllowedError as refusal:
             record.write("refused", now=now, case=case, by=by, why=str(refusal), act=what)
-            messages.error(request, refusal.in_words())
-        else:
-            messages.success(request, str(act.done))
-        return HttpResponseRedirect(reverse("admin:dispatch_case_change", args=[pk]))
+            return answered(request, page, refusal.in_words(), well=False)
+        reserving.hold_on(case=case, by=by, now=now)
+        return answered(request, page, str(act.done))
 
     def _act(self, act: Act, case: Case, request: HttpRequest, by: User) -> None:
         """Raises NotAllowedError, saying why it was not done."""
-        if not by.is_a(*act.roles):
-            raise NotAllowedError("your role may not do this")
         form = act.form(request.POST, case=case)
         if not form.is_valid():
             raise NotAllowedError("{faults}", faults=form.faults())
+        if not act.atomic:
+            act.do(case, form.cleaned_data, by, clock.now())
+            return
         with transaction.atomic():
             act.do(case, form.cleaned_data, by, clock.now())
 
@@ -254,50 +166,35 @@ class CaseAdmin(Guarded):
             raise Http404
         return cast(Case, case)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Case, Any]:
+        return super().get_queryset(request).select_related("target", "unit", "holder")
+
+    def _frame(self, request: HttpRequest) -> dict[str, Any]:
+        """What stands around the work: for a page that is open already and asks anew, next to nothing."""
+        if request.headers.get("X-Requested-With") == FRESH:
+            return {"frame": "admin/dispatch/live.html", "whole": False}
+        return {**self.admin_site.each_context(request), "frame": "admin/base_site.html", "whole": True}
+
     def _page(self, request: HttpRequest, case: Case, opened: desk.Opened | None = None) -> HttpResponse:
         now, by = clock.now(), user_of(request)
         context = {
-            **self.admin_site.each_context(request),
+            **self._frame(request),
             "title": case.number,
             "opts": self.opts,
             "story": story.tell(case, scope=scope_of(by), now=now),
             "script": script.panel(case, by, now),
+            "talk": talk.of(case, by, now) if by else None,
+            "colleagues": talk.colleagues(case, by, now) if by else (),
             "opened": opened,
             "needs": Need.choices,
             "levels": [pair for pair in choices(Level) if pair[0] != case.level],
             "acts": offered(case, by) if by else (),
             "sums": choices(Money),
+            "delays": talk.delays(case),
             "now": now,
         }
         return TemplateResponse(request, "admin/dispatch/case/story.html", context)
 
 
-def _row(case: Case) -> CaseLine:
-    row: CaseLine = getattr(case, "row")  # noqa: B009 - Queue has put it there
-    return row
-
-
-def level_html(mark: columns.Mark) -> SafeString:
-    return format_html(
-        '<span class="level level-{}"><span aria-hidden="true">{}</span> {}</span>',
-        mark.number,
-        mark.shape,
-        mark.word,
-    )
-
-
-def moment_html(moment: Moment | None, *, promise: bool) -> SafeString:
-    """A time still to come counts down; a broken promise counts up, with a mark."""
-    if moment is None:
-        return format_html('<span class="meta">{}</span>', "–")
-    broken = promise and moment.passed
-    off = moment.off if promise or not moment.passed else _("now")
-    return format_html(
-        '<span class="{}"><time class="num" datetime="{}" title="{}">{}</time> <span class="meta">{}</span>{}</span>',
-        "broken" if broken else "promise",
-        moment.at.isoformat(),
-        columns.exact(moment.at),
-        off,
-        moment.words,
-        format_html(' <span aria-label="{}">✗</span>', _("broken promise")) if broken else "",
-    )
+def _page_address(asked: queue.Asked, step: int) -> str:
+    return f"{asked.address()}&page={asked.page + step}"

@@ -15,6 +15,8 @@ from dispatch.vocabulary import FraudType, Level, Outcome, Stage, Tier
 from dispatch.wording import MARKS
 
 DAY = timedelta(days=1)
+NEAR = 60  # seconds
+AT_A_DESK = (Stage.DIALLED, Stage.TALKING, Stage.JUDGING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,12 @@ class Moment:
     at: datetime
     off: str  # 04:12, or +03:12 once it has passed
     passed: bool
+    left: int = 0  # seconds still to go; negative once it has passed
+
+    @property
+    def tone(self) -> str:
+        """`broken`, `near` (within a minute) or `well`: what its colour and its mark say."""
+        return "broken" if self.passed else "near" if self.left <= NEAR else "well"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,7 @@ class CaseLine:
     now: tuple[str, ...]
     next: Moment | None
     promise: Moment | None
+    on_it: str = ""
 
 
 def mark(level: int) -> Mark:
@@ -68,6 +77,7 @@ def line(case: Case, attempts: Iterable[Attempt], orders: Iterable[Order], now: 
         tuple(happening),
         min(nexts, key=lambda m: m.at, default=None),
         min(promises, key=lambda m: m.at, default=None),
+        on_it(case, live, now),
     )
 
 
@@ -93,7 +103,32 @@ def promised(attempt: Attempt) -> str:
 
 def moment(words: str, at: datetime, now: datetime) -> Moment:
     passed = at < now
-    return Moment(words, at, ("+" if passed else "") + span(abs(at - now)), passed)
+    return Moment(
+        words, at, ("+" if passed else "") + span(abs(at - now)), passed, round((at - now).total_seconds())
+    )
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """`3 分钟前`; from a day on the date, with the year if it is another."""
+    seconds = int((now - at).total_seconds())
+    if seconds < 5:
+        return _("just now")
+    if seconds < 60:
+        return ngettext("{n} second ago", "{n} seconds ago", seconds).format(n=seconds)
+    if seconds < 3600:
+        return ngettext("{n} minute ago", "{n} minutes ago", seconds // 60).format(n=seconds // 60)
+    if seconds < 86400:
+        return ngettext("{n} hour ago", "{n} hours ago", seconds // 3600).format(n=seconds // 3600)
+    local, today = timezone.localtime(at), timezone.localtime(now)
+    return local.strftime("%m-%d %H:%M" if local.year == today.year else "%Y-%m-%d %H:%M")
+
+
+def on_it(case: Case, attempts: Iterable[Attempt], now: datetime) -> str:
+    """Who is on a case this moment: whoever holds it, else the desk that talks with them; "" for nobody."""
+    if case.is_held_by_another(None, now) and case.holder is not None:
+        return str(case.holder.get_full_name() or case.holder)
+    desks = (a.call.desk for a in attempts if a.call and a.stage in AT_A_DESK)
+    return next((str(desk) for desk in desks if desk), "")
 
 
 def span(length: timedelta) -> str:

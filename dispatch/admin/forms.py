@@ -1,20 +1,14 @@
-"""What a person may ask of a case: one small form each, checked before one workflow function is called."""
+"""The forms behind what a person may ask of a case: one small form each."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from dispatch import policies
-from dispatch.admin.access import CHIEFS, DESK
-from dispatch.models import Attempt, Case, Merge, Order, User
+from dispatch.models import Attempt, Case, Contact, Order, User
 from dispatch.models.choices import choices
-from dispatch.vocabulary import FACE_TO_FACE, Disposition, Level, Money, Outcome, Result, Role
-from dispatch.workflow import closing, desk, orders, sums, undoing, words
+from dispatch.vocabulary import FACE_TO_FACE, Disposition, Level, Money, Result
+from dispatch.workflow import desk, words
 
 SHOWN = sorted(set(Result) - FACE_TO_FACE - words.NOT_A_PERSONS_WORD)
 
@@ -28,6 +22,9 @@ class Asking(forms.Form):
             self.fields["attempt"].queryset = Attempt.objects.filter(case=case)  # type: ignore[attr-defined]
         if "order" in self.fields:
             self.fields["order"].queryset = Order.objects.filter(case=case)  # type: ignore[attr-defined]
+        if "contact" in self.fields:
+            theirs = Contact.objects.filter(target=case.target_id)
+            self.fields["contact"].queryset = theirs  # type: ignore[attr-defined]
 
     def faults(self) -> str:
         """What was wrong, field by field, in the reader's language."""
@@ -49,9 +46,41 @@ class JudgeForm(AttemptForm):
         """Who it is comes first; only that it is somebody else needs no identity."""
         data = super().clean() or self.cleaned_data
         attempt, said = data.get("attempt"), data.get("disposition")
-        if attempt and said != Disposition.WRONG_PERSON and attempt.identified_at is None:
+        if attempt and said != Disposition.WRONG_PERSON and not self.is_identified(attempt):
             raise forms.ValidationError(_("Check the identity first, then judge."))
         return data
+
+    def is_identified(self, attempt: Attempt) -> bool:
+        """Whether somebody has checked that it is the target."""
+        return attempt.identified_at is not None
+
+
+class WordForm(JudgeForm):
+    """Identity and disposition in one: `identified` is the tick that it is the target who was met."""
+
+    identified = forms.BooleanField(label=_("identity checked"), required=False)
+
+    def is_identified(self, attempt: Attempt) -> bool:
+        return bool(attempt.identified_at or self.cleaned_data.get("identified"))
+
+
+class ContactForm(Asking):
+    contact = forms.ModelChoiceField(Contact.objects.none(), label=_("contact"))
+
+
+class CallBackForm(Asking):
+    minutes = forms.IntegerField(label=_("in how many minutes"), min_value=1, max_value=24 * 60)
+    own = forms.BooleanField(label=_("at my own desk, if it is free then"), required=False)
+
+
+class PassForm(Asking):
+    to = forms.ModelChoiceField(User.objects.filter(is_active=True), label=_("colleague"))
+    why = forms.CharField(label=_("reason"), max_length=200, required=False)
+
+
+class ProposeForm(Asking):
+    to = forms.CharField(label=_("centre"), max_length=64)
+    why = forms.CharField(label=_("reason"), max_length=200)
 
 
 class ResultForm(AttemptForm):
@@ -101,151 +130,3 @@ class WhyForm(Asking):
 
 class LevelForm(WhyForm):
     level = forms.TypedChoiceField(label=_("level"), choices=choices(Level), coerce=lambda n: Level(int(n)))
-
-
-def _always(case: Case, by: User) -> bool:
-    return True
-
-
-def _open(case: Case, by: User) -> bool:
-    return case.is_open
-
-
-def _free(case: Case, by: User) -> bool:
-    return case.is_open and case.holder_id != by.pk
-
-
-def _held(case: Case, by: User) -> bool:
-    return case.is_open and case.holder_id is not None and (case.holder_id == by.pk or by.is_a(*CHIEFS))
-
-
-def _counts(case: Case, by: User) -> bool:
-    return case.outcome != Outcome.DUPLICATE
-
-
-def _merged(case: Case, by: User) -> bool:
-    return Merge.objects.filter(other=case, undone_at=None).exists()
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """One thing a person may do: who may, what is asked, which workflow function does it, what is said then.
-
-    `fits` says when the page offers it; whether it may be done, the workflow says.
-    """
-
-    roles: tuple[Role, ...]
-    form: type[Asking]
-    do: Callable[[Case, Mapping[str, Any], User, datetime], object]
-    done: Promise
-    fits: Callable[[Case, User], bool] = _always
-
-
-def _draft(case: Case, data: Mapping[str, Any], by: User, now: datetime) -> object:
-    within: timedelta = policies.escalation_rules(case.policy_id).order_within
-    return orders.draft(case_id=case.pk, amount=data["amount"], within=within, by=by, now=now)
-
-
-def _submit(case: Case, data: Mapping[str, Any], by: User, now: datetime) -> object:
-    return orders.submit(
-        order_id=data["order"].pk,
-        bank=data["bank"],
-        account=data["account"],
-        holder_name=data["holder_name"],
-        by=by,
-        now=now,
-    )
-
-
-def _judge(case: Case, data: Mapping[str, Any], by: User, now: datetime) -> object:
-    said = Disposition(data["disposition"])
-    return words.judge(attempt_id=data["attempt"].pk, disposition=said, by=by, now=now)
-
-
-def _result(case: Case, data: Mapping[str, Any], by: User, now: datetime) -> object:
-    said = Result(data["result"])
-    return words.record_result(attempt_id=data["attempt"].pk, result=said, by=by, now=now)
-
-
-def _sum(case: Case, data: Mapping[str, Any], by: User, now: datetime) -> object:
-    return sums.say(case_id=case.pk, **data, by=by, now=now)
-
-
-ACTS: dict[str, Act] = {
-    "take": Act(
-        DESK,
-        Asking,
-        lambda case, data, by, now: desk.take(case_id=case.pk, by=by, now=now),
-        _("The case is yours."),
-        _free,
-    ),
-    "give_back": Act(
-        DESK,
-        Asking,
-        lambda case, data, by, now: desk.give_back(case_id=case.pk, by=by, now=now),
-        _("The case is given back."),
-        _held,
-    ),
-    "identify": Act(
-        DESK,
-        AttemptForm,
-        lambda case, data, by, now: words.identify(attempt_id=data["attempt"].pk, by=by, now=now),
-        _("Identity checked. Now the disposition."),
-    ),
-    "judge": Act(DESK, JudgeForm, _judge, _("The disposition is on record.")),
-    "result": Act(DESK, ResultForm, _result, _("The result is on record.")),
-    "level": Act(
-        DESK,
-        LevelForm,
-        lambda case, data, by, now: desk.set_level(
-            case_id=case.pk, level=data["level"], why=data["why"], by=by, now=now
-        ),
-        _("The level is set."),
-        _open,
-    ),
-    "note": Act(
-        DESK,
-        NoteForm,
-        lambda case, data, by, now: desk.note(
-            case_id=case.pk, text=data["text"], signs=data["signs"], by=by, now=now
-        ),
-        _("The note is on record."),
-    ),
-    "sum": Act(DESK, SumForm, _sum, _("The sum is on record."), _counts),
-    "draft": Act(DESK, DraftForm, _draft, _("A stop-payment order is drafted.")),
-    "submit": Act(DESK, SubmitForm, _submit, _("The order is submitted.")),
-    "answer": Act(
-        DESK,
-        AnswerForm,
-        lambda case, data, by, now: orders.answer(
-            order_id=data["order"].pk, held=data["held"], by=by, now=now
-        ),
-        _("The bank's answer is on record."),
-    ),
-    "hand_over": Act(
-        DESK,
-        WhyForm,
-        lambda case, data, by, now: closing.hand_over(case_id=case.pk, why=data["why"], by=by, now=now),
-        _("The case is handed over."),
-        _open,
-    ),
-    "void": Act(
-        CHIEFS,
-        WhyForm,
-        lambda case, data, by, now: closing.void(case_id=case.pk, why=data["why"], by=by, now=now),
-        _("The case is void."),
-        _open,
-    ),
-    "undo": Act(
-        CHIEFS,
-        WhyForm,
-        lambda case, data, by, now: undoing.undo(case_id=case.pk, why=data["why"], by=by, now=now),
-        _("The merge is undone; the person has a case of their own."),
-        _merged,
-    ),
-}
-
-
-def offered(case: Case, by: User) -> frozenset[str]:
-    """The names of the acts that the case's page offers to this user."""
-    return frozenset(name for name, act in ACTS.items() if by.is_a(*act.roles) and act.fits(case, by))

@@ -1,11 +1,12 @@
 """Who sits at which desk, for supervisors; and the doors behind the bar of one's own desk."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html_join
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from dispatch import record
 from dispatch.admin import lead
-from dispatch.admin.access import CHIEFS, OFFICE, Guarded, scope_of, user_of, within
+from dispatch.admin.access import CHIEFS, OFFICE, Guarded, answered, refuse, scope_of, user_of, within
 from dispatch.admin.columns import span
 from dispatch.models import Operator, User
 from dispatch.workflow import joining, seats
@@ -45,6 +46,9 @@ ACTS: dict[str, Act] = {
         by=by, call_id=_call_within(by, asked), way=Way.WHISPER, now=clock.now()
     ),
 }
+
+
+SUPERVISING = ("listen", "whisper")
 
 
 @admin.register(Operator)
@@ -136,6 +140,7 @@ class OperatorAdmin(Guarded):
             "since": seat.since.isoformat(),
             "lasts": span(now - seat.since),
             "lease_until": seat.lease_until.isoformat() if seat.lease_until else None,
+            "wrap": span(max(timedelta(), seat.wrap_until - now)) if seat.wrap_until else "",
             "call": seat.call,
             "asked": seat.asked,
             "case": _case(seat, scope_of(by)),
@@ -150,14 +155,15 @@ class OperatorAdmin(Guarded):
         by, act = user_of(request), ACTS.get(what)
         if by is None or act is None:
             raise Http404
+        if what in SUPERVISING and not by.is_a(*CHIEFS):
+            refuse(request, f"desk {what}")
         try:
             act(by, request)
         except NotAllowedError as refusal:
             record.write("refused", now=clock.now(), by=by, why=str(refusal), act=f"desk {what}")
-            messages.error(request, refusal.in_words())
-        else:
-            transaction.on_commit(tasks.hints.send)  # the desk may be ready
-        return HttpResponseRedirect(_back(request))
+            return answered(request, _back(request), refusal.in_words(), well=False)
+        transaction.on_commit(tasks.hints.send)  # the desk may be ready
+        return answered(request, _back(request), "")
 
 
 def _number(asked: HttpRequest, name: str) -> int:

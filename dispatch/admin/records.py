@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from dispatch import choosing
 from dispatch.admin import columns, story
 from dispatch.admin.access import CHIEFS, DESK, OFFICE, Guarded, user_of
-from dispatch.admin.cases import level_html, moment_html
+from dispatch.admin.marks import level_html, moment_html
 from dispatch.models import Event, Order
 from dispatch.vocabulary import OPEN_ORDERS
 from telephony import clock

@@ -127,12 +127,13 @@ class Story:
     closed_at: datetime | None
     due: Moment | None
     holder: str
+    held_until: Moment | None
     tiers: tuple[Rung, ...]
     ladder: tuple[Rung, ...]
     reasons: tuple[tuple[str, int], ...]
     tryings: tuple[Trying, ...]
     papers: tuple[Paper, ...]
-    contacts: tuple[tuple[str, str, str], ...]
+    contacts: tuple[tuple[int, str, str, str], ...]  # id, relation, name, number
     sums: tuple[tuple[str, str, str, datetime], ...]
     messages: tuple[tuple[str, str, datetime | None], ...]
     chain: tuple[Linked, ...]
@@ -152,6 +153,7 @@ def tell(case: Case, *, scope: str | None, now: datetime) -> Story:
     attempts = list(case.attempts.select_related("unit", "call", "phone").order_by("pk"))
     orders = list(case.orders.order_by("pk"))
     outcome = name(Outcome(case.outcome)) if case.outcome else ""
+    held = case.is_held_by_another(None, now)
     return Story(
         pk=case.pk,
         number=case.number,
@@ -169,7 +171,8 @@ def tell(case: Case, *, scope: str | None, now: datetime) -> Story:
         opened_at=case.opened_at,
         closed_at=case.closed_at,
         due=columns.moment(_("next due"), case.due_at, now) if case.due_at else None,
-        holder=str(case.holder.get_full_name() or case.holder) if case.holder else "",
+        holder=str(case.holder.get_full_name() or case.holder) if case.holder and held else "",
+        held_until=columns.moment(_("reserved"), case.held_until, now) if case.held_until and held else None,
         tiers=tuple(_tier(tier, attempts) for tier in Tier),
         ladder=_ladder(case),
         reasons=_reasons(case),
@@ -267,9 +270,9 @@ def _paper(order: Order, now: datetime) -> Paper:
     )
 
 
-def _contacts(case: Case) -> tuple[tuple[str, str, str], ...]:
+def _contacts(case: Case) -> tuple[tuple[int, str, str, str], ...]:
     known = case.target.contacts.order_by("pk")
-    return tuple((c.relation, mask_name(c.name), numbers.mask(c.number)) for c in known)
+    return tuple((c.pk, c.relation, mask_name(c.name), numbers.mask(c.number)) for c in known)
 
 
 def _signs(case: Case, now: datetime) -> tuple[Sign, ...]:

@@ -45,6 +45,14 @@ class CaseQuerySet(models.QuerySet["Case"]):
         cases = self.filter(Q(pk__in=chains) | Q(chain__in=chains), reached_at__isnull=False)
         return cases.values_list(Coalesce("chain", "pk"), flat=True)
 
+    def free(self, now: datetime) -> Self:
+        """Those that nobody holds, or whose reservation has lapsed."""
+        return self.filter(Q(holder=None) | Q(held_until__lte=now))
+
+    def held_by(self, user_id: int, now: datetime) -> Self:
+        """Those that this user holds, for good or by a reservation that has not lapsed."""
+        return self.filter(Q(held_until=None) | Q(held_until__gt=now), holder=user_id)
+
     def under(self, unit: Any) -> Self:
         """Only the cases of a unit's subtree; none for nobody's unit."""
         return self.filter(unit__path__startswith=unit.path) if unit else self.none()
@@ -93,6 +101,9 @@ class Case(fsm.FSMModelMixin, models.Model):
     holder = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("held by")
     )
+    held_until = models.DateTimeField(
+        null=True
+    )  # a reservation lapses then; without, it is held until given back
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("closed by")
     )
@@ -135,6 +146,10 @@ class Case(fsm.FSMModelMixin, models.Model):
                 | Q(reached_at__isnull=False),
             ),
             models.CheckConstraint(
+                name="dispatch_case_reserved_names_who",
+                condition=Q(held_until=None) | Q(holder__isnull=False),
+            ),
+            models.CheckConstraint(
                 name="dispatch_case_void_and_handed_over_name_who",
                 condition=~Q(outcome__in=[Outcome.VOID, Outcome.HANDED_OVER]) | Q(closed_by__isnull=False),
             ),
@@ -153,6 +168,20 @@ class Case(fsm.FSMModelMixin, models.Model):
                 condition=Q(closed_at=None),
                 name="dispatch_case_risk",
             ),
+            # Each filter of the queue reads its cases in the queue's order, off the head of an index.
+            *(
+                models.Index(
+                    fields=[field, "-level", "-score", "due_at", "id"],
+                    condition=Q(closed_at=None),
+                    name=f"dispatch_case_by_{field}",
+                )
+                for field in ("unit", "state", "fraud_type")
+            ),
+            models.Index(
+                fields=["holder"],
+                condition=Q(closed_at=None, holder__isnull=False),
+                name="dispatch_case_held",
+            ),
             models.Index(fields=["closed_at"], name="dispatch_case_closed"),
             # Always empty, so it costs nothing: the watchdog sees at a glance that it is.
             models.Index(fields=["id"], condition=Q(closed_at=None, due_at=None), name="dispatch_case_undue"),
@@ -169,6 +198,10 @@ class Case(fsm.FSMModelMixin, models.Model):
     @property
     def is_open(self) -> bool:
         return self.closed_at is None
+
+    def is_held_by_another(self, user_id: int | None, now: datetime) -> bool:
+        """Whether somebody else holds it, by a reservation that has not lapsed or until they give it back."""
+        return self.holder_id not in (None, user_id) and (self.held_until is None or self.held_until > now)
 
     def is_placed_before(self, other: "Case") -> bool:
         """Whether the other case knows a newer place; a registered address beats none but another."""

@@ -8,12 +8,13 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from dispatch import policies, record
-from dispatch.models import Case, User
-from dispatch.vocabulary import Level, NewsKind, Role
+from dispatch.models import Attempt, Case, User
+from dispatch.vocabulary import Level, NewsKind, Role, Stage
 from dispatch.workflow import news
 from dispatch.workflow.facts import larger
 from dispatch.workflow.refusal import NotAllowedError
 from dispatch.workflow.turn import advance
+from telephony import dialling
 
 DESK = (Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
 LONGEST_NOTE = 500
@@ -43,13 +44,19 @@ class Opened:
 
 @transaction.atomic
 def take(*, case_id: int, by: User, now: datetime) -> Case:
-    """A person takes a case over: stand-ins act in it no more. Doing it twice does nothing."""
+    """A person takes a case over until they give it back: stand-ins act in it no more. Doing it twice does nothing.
+
+    Raises NotAllowedError if a colleague is on it; a supervisor takes it all the same.
+    """
     at_the_desk(by)
-    case = _open(case_id)
-    if case.holder_id != by.pk:
+    case = lock_open(case_id)
+    if not by.is_a(Role.SUPERVISOR, Role.ADMINISTRATOR):
+        not_anothers(case, by, now)
+    if case.holder_id != by.pk or case.held_until is not None:
         before = case.holder_id
-        case.holder = by
-        case.save(update_fields=["holder"])
+        case.holder, case.held_until = by, None
+        case.save(update_fields=["holder", "held_until"])
+        dialling.let_go(booked_calls(case))
         record.write("taken", now=now, case=case, by=by, before_holder=before)
     return case
 
@@ -58,14 +65,13 @@ def take(*, case_id: int, by: User, now: datetime) -> Case:
 def give_back(*, case_id: int, by: User, now: datetime) -> Case:
     """Whoever holds a case, or a supervisor, lets it go: stand-ins act again. Of a free case it does nothing."""
     at_the_desk(by)
-    case = _open(case_id)
+    case = lock_open(case_id)
     if case.holder is None:
         return case
     if case.holder != by and not by.is_a(Role.SUPERVISOR, Role.ADMINISTRATOR):
         raise NotAllowedError("only who holds the case, or a supervisor, gives it back")
     record.write("given_back", now=now, case=case, by=by, before_holder=case.holder_id)
-    case.holder = None
-    case.save(update_fields=["holder"])
+    free(case)
     return case
 
 
@@ -78,7 +84,7 @@ def set_level(*, case_id: int, level: Level, by: User, why: str, now: datetime) 
     at_the_desk(by)
     if not why.strip():
         raise NotAllowedError("a reason is needed")
-    case = _open(case_id)
+    case = lock_open(case_id)
     before = Level(case.level)
     if level is before:
         raise NotAllowedError("that is its level already")
@@ -104,7 +110,7 @@ def note(*, case_id: int, by: User, text: str, now: datetime, signs: Collection[
     rules = policies.risk_policy(now).rules
     if unknown := [sign for sign in signs if sign not in rules.signs]:
         raise NotAllowedError("the risk policy knows no such sign: {signs}", signs=", ".join(unknown))
-    case = _open(case_id) if signs else Case.objects.get(pk=case_id)
+    case = lock_open(case_id) if signs else Case.objects.get(pk=case_id)
     told = None
     if signs:
         case.sizes, case.due_at = larger(case.sizes, dict.fromkeys(signs, 1)), now
@@ -131,13 +137,33 @@ def open_person(*, case_id: int, by: User, why: Need, now: datetime) -> Opened:
     )
 
 
+def free(case: Case) -> None:
+    """A locked case that nobody holds any more: saved, and its calls go on."""
+    case.holder = case.held_until = None
+    case.save(update_fields=["holder", "held_until"])
+    dialling.let_go(booked_calls(case))
+
+
+def booked_calls(case: Case) -> list[int]:
+    """Ids of the case's calls that have not been dialled."""
+    planned = Attempt.objects.live().filter(case=case, stage=Stage.PLANNED, call__isnull=False)
+    return list(planned.values_list("call", flat=True))
+
+
+def not_anothers(case: Case, by: User, now: datetime) -> None:
+    """Raises NotAllowedError if a colleague is on the case this moment."""
+    if case.is_held_by_another(by.pk, now):
+        raise NotAllowedError("a colleague is on this case: {who}", who=str(case.holder))
+
+
 def at_the_desk(by: User) -> None:
     """Raises NotAllowedError for whoever does not work there."""
     if not by.is_a(*DESK):
         raise NotAllowedError("only operators, supervisors and administrators work at the desk")
 
 
-def _open(case_id: int) -> Case:
+def lock_open(case_id: int) -> Case:
+    """The case, locked. Raises NotAllowedError once it is closed."""
     case = Case.objects.open().select_for_update(of=("self",)).filter(pk=case_id).first()
     if case is None:
         raise NotAllowedError("the case is closed already")

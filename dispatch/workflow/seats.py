@@ -8,12 +8,12 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch import record
 from dispatch.models import Attempt, Case, Operator, User
-from dispatch.workflow import leading
+from dispatch.workflow import leading, reserving
 from dispatch.workflow.desk import at_the_desk
 from dispatch.workflow.refusal import NotAllowedError
 from telephony import desks, legs
 from telephony.models import Call, Desk
-from telephony.models.desk import LEASE, OFFER
+from telephony.models.desk import LEASE, OFFER, WORKING
 
 
 class Why(models.TextChoices):
@@ -32,6 +32,7 @@ _REASONS = {
     legs.UNANSWERED: _("its phone did not answer"),
     legs.HELPING: _("with a colleague's call"),
     leading.BY_LEAD: _("by the shift lead"),
+    WORKING: _("working a case of their own"),
 }
 
 
@@ -46,6 +47,7 @@ class Seat:
     after: str  # what takes hold when its call ends, in words
     since: datetime
     lease_until: datetime | None
+    wrap_until: datetime | None
     call: int | None
     asked: bool  # to take that call: it is not dialled yet
     case: Case | None
@@ -64,6 +66,7 @@ def ready(*, by: User, now: datetime, pace: float = 1.0) -> None:
         desks.sign_in(desk_id=desk.pk, now=now, lease=LEASE * span, offer=OFFER * span)
     desks.ready(desk_id=desk.pk, now=now)
     leading.forget(by)
+    reserving.let_go_of(by=by, now=now)
     _write("desk_ready", desk, by, now)
 
 
@@ -82,9 +85,10 @@ def pause(*, by: User, reason: str, now: datetime) -> None:
 
 @transaction.atomic
 def away(*, by: User, now: datetime) -> None:
-    """Go home; during a talk, when it ends."""
+    """The end of a shift; during a talk, when it ends. What they had reserved is free again."""
     desk = _desk_of(by)
     desks.away(desk_id=desk.pk, now=now)
+    reserving.let_go_of(by=by, now=now)
     _write("desk_away", desk, by, now)
 
 
@@ -113,6 +117,7 @@ def wrapped_up(*, by: User, now: datetime) -> None:
     """All is written down: the next, please."""
     desk = _desk_of(by)
     desks.wrapped_up(desk_id=desk.pk, now=now)
+    reserving.let_go_of(by=by, now=now)
     _write("desk_wrapped_up", desk, by, now)
 
 
@@ -143,6 +148,7 @@ def seen(*, by: User) -> Seat | None:
         after=str(Desk.State(desk.after).label) if desk.after else "",
         since=desk.since,
         lease_until=desk.lease_until,
+        wrap_until=desk.wrap_until,
         call=call.pk if call else None,
         asked=asked,
         case=attempt.case if attempt else None,

@@ -20,6 +20,7 @@ else:  # only the stubs' field has parameters
 LEASE = timedelta(seconds=90)  # a hidden browser tab wakes once a minute: its desk must not be lost for that
 OFFER = timedelta(seconds=15)
 WRAP = timedelta(seconds=60)
+WORKING = "working"  # why a desk is paused whose operator takes cases one by one and dials them itself
 
 
 class DeskQuerySet(models.QuerySet["Desk"]):
@@ -159,10 +160,10 @@ class Desk(models.Model):
         """Its call is over: what was asked for meanwhile takes hold, and a desk nobody sits at goes away."""
         if self.has_lapsed(now) or self.after == self.State.AWAY:
             self.enter(self.State.AWAY, now)
+        elif spoke and self.wrap and self.reason in ("", WORKING):
+            self.enter(self.State.WRAPPING, now)
         elif self.after == self.State.PAUSED:
             self.enter(self.State.PAUSED, now, reason=self.reason)
-        elif spoke and self.wrap:
-            self.enter(self.State.WRAPPING, now)
         else:
             self.ready_since = None if spoke else self.ready_since
             self.enter(self.State.READY, now)

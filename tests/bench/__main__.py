@@ -20,7 +20,17 @@ import psycopg
 from tests.bench.table import HEAD, RULE, Row, lines
 
 ROOT = Path(__file__).resolve().parents[2]
-QUESTIONS = ("steps", "committed", "budget", "first_dial", "most_urgent", "promises", "pages", "nearest")
+QUESTIONS = (
+    "steps",
+    "committed",
+    "budget",
+    "first_dial",
+    "most_urgent",
+    "promises",
+    "pages",
+    "queue_page",
+    "nearest",
+)
 
 
 @contextlib.contextmanager

@@ -41,7 +41,7 @@ def test_the_script_follows_keys_and_a_mark_is_sent_without_leaving_the_page(
     script.get_by_role("radio").nth(1).check()
     page.locator("h1").first.click()
     page.evaluate("window.stayed = true")
-    page.keyboard.press("y")
+    page.keyboard.press("+")
     expect(script.locator("[data-of=mark]")).to_contain_text("已记录")
     assert page.evaluate("window.stayed")
     told = Event.objects.get(verb="script_marked").detail

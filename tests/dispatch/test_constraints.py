@@ -157,6 +157,7 @@ BREAKS: dict[str, Breaks] = {
     ),
     "dispatch_case_unconfirmed_was_agreed": lambda case: _close(Outcome.UNCONFIRMED),
     "dispatch_case_judged_was_reached": lambda case: _close(Outcome.FALSE_ALARM),
+    "dispatch_case_reserved_names_who": lambda case: Case.objects.update(held_until=START),
     "dispatch_case_void_and_handed_over_name_who": lambda case: _close(Outcome.VOID),
     "dispatch_case_duplicate_names_the_kept": lambda case: _close(Outcome.DUPLICATE),
     "dispatch_merge_undone_names_who": lambda case: Merge.objects.create(

@@ -7,10 +7,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from dispatch.models import Unit
+from dispatch.admin import queue
+from dispatch.models import Case, Unit
 from dispatch.vocabulary import Role
 from tests import factories
-from tests.crowd import Crowd, Reading, due_moment, explained, readings
+from tests.crowd import Crowd, Reading, due_moment, explained, filtered, readings
 
 pytestmark = pytest.mark.django_db
 
@@ -27,8 +28,8 @@ def crowded() -> dict[str, Reading]:
     for n in range(20):
         Unit.objects.create(name=f"county {n}", kind="county", adcode=f"44{n:04}", parent=centre.city)
     Crowd(rows=ROWS, held=200, late=200).gather()
-    county = centre.user(Role.OPERATOR, Unit.objects.latest("pk"))
-    return readings(centre.user(Role.OPERATOR, centre.city), county)
+    users = centre.user(Role.OPERATOR, centre.city), centre.user(Role.OPERATOR, Unit.objects.latest("pk"))
+    return {**readings(*users), **filtered(*users)}
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -61,12 +62,20 @@ def test_however_many_are_due_the_next_are_read_off_an_index(crowded: dict[str, 
     assert [fault for read in crowded.values() for due in DUE for fault in faults_in(read, due)] == []
 
 
+def test_a_count_goes_no_further_than_it_shows(crowded: dict[str, Reading]) -> None:
+    assert crowded
+    told = [queue.standing(Case.objects.all(), due_moment(due)) for due in (100, 11_000)]
+    assert [(str(one["open"]), str(one["late"])) for one in told] == [("999+", "99"), ("999+", "999+")]
+
+
 @pytest.mark.parametrize(
     ("index", "reading"),
     [
         ("dispatch_case_due", "100 due cases, claimed"),
         ("dispatch_case_risk", "25 of the whole queue"),
         ("telephony_call_rank", "100 waiting calls, claimed"),
+        ("dispatch_case_by_state", "a tier nobody is in"),
+        ("dispatch_case_by_fraud_type", "a type of nobody"),
     ],
 )
 def test_without_its_index_a_reading_is_found_out(

@@ -1,14 +1,10 @@
 """Several at once on the real PostgreSQL: whoever loses a race loses nothing and doubles nothing."""
 
-import threading
-from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
-from typing import Any
 
 import pytest
-from django.db import connection
 from django.db.models import Count
 
 from dispatch.models import Attempt, Case, Event, Sum
@@ -20,6 +16,7 @@ from telephony.carrier import CallStatus
 from telephony.models import Call
 from tests import factories
 from tests.factories import START, Centre
+from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,28 +27,6 @@ NOW = START + timedelta(minutes=1)  # the trunk has earned its tokens by then
 @pytest.fixture
 def at() -> Centre:
     return factories.centre()
-
-
-def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """Do these at the same moment, each on its own connection; what each returned or raised."""
-    gate = threading.Barrier(len(acts))
-    said: list[Any] = [None] * len(acts)
-
-    def run(place: int, act: Callable[[], Any]) -> None:
-        gate.wait()
-        try:
-            said[place] = act()
-        except Exception as fault:
-            said[place] = fault
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(place, act)) for place, act in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return said
 
 
 def test_workers_never_give_one_case_the_same_turn_twice(at: Centre) -> None:

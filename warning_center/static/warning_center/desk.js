@@ -7,7 +7,7 @@ const seat = document.querySelector("[data-beat]");
 function tell(told) {
   const part = (name) => seat.querySelector(`[data-of="${name}"]`);
   seat.dataset.seat = told.state;
-  for (const name of ["words", "reason", "after", "told"]) part(name).textContent = told[name];
+  for (const name of ["words", "reason", "after", "wrap", "told"]) part(name).textContent = told[name];
   const since = part("since");
   since.dateTime = told.since;
   since.textContent = told.lasts;
@@ -23,13 +23,25 @@ function tell(told) {
   }
 }
 
+// The case of a call that has come to this desk opens by itself, unless somebody is writing.
+let popped = null;
+
+function pop(told) {
+  if (!told.case?.url || told.call === popped) return;
+  popped = told.call;
+  const writing = document.activeElement?.matches("input:not([type=checkbox], [type=radio]), textarea");
+  if (told.case.url !== location.pathname && !writing && typeof enter === "function") enter(told.case.url);
+}
+
 async function beat() {
   const lost = seat.querySelector('[data-of="lost"]');
   try {
     const token = seat.querySelector("[name=csrfmiddlewaretoken]").value;
     const answer = await fetch(seat.dataset.beat, { method: "POST", headers: { "X-CSRFToken": token } });
     if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
-    tell(await answer.json());
+    const told = await answer.json();
+    tell(told);
+    pop(told);
     lost.hidden = true;
   } catch {
     lost.hidden = false;
@@ -38,5 +50,6 @@ async function beat() {
 
 if (seat) {
   beat();
+  document.addEventListener("acted", beat);
   setInterval(beat, BEATS); // in a hidden tab too: the lease is longer than a browser makes it wait
 }

@@ -93,7 +93,7 @@
     window.addEventListener("beforeprint", () => drawn.forEach((chart) => chart.resize({ width: 640 })));
     window.addEventListener("afterprint", () => drawn.forEach((chart) => chart.resize()));
     window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", all);
-    new MutationObserver(all).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    new MutationObserver(all).observe(document.documentElement, { attributeFilter: ["class"] });
   }
   document.querySelector("[data-print]")?.addEventListener("click", () => window.print());
 })();

@@ -1,0 +1,124 @@
+"""How long the operators' queue takes on the server, filter by filter, among a hundred open cases and a million."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from statistics import median
+
+from django.conf import settings
+from django.test import Client
+
+from dispatch.models import Case, Unit, User
+from dispatch.vocabulary import Role, UnitKind
+from telephony import clock
+from tests.bench import cpu
+from tests.bench.population import Population
+from tests.bench.table import Row
+
+SIZES = tuple(int(size) for size in os.environ.get("OPEN", "100 1000000").split())
+ROUNDS = 15
+MOST, RATIO = 300, 1.5  # milliseconds; the largest size's time by the smallest's
+
+
+@dataclass
+class Taken:
+    """What one page took, round by round, in milliseconds; the rows it showed; how fast the machine was."""
+
+    figures: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    rows: int = 0
+    pace: float = 0.0
+
+
+def measure() -> Iterator[Row]:
+    """A row a page: its time with the most open cases, and how much longer that is than with the fewest.
+
+    Times are compared only where the same number of rows was shown; CPU is ours alone, a page.
+    """
+    settings.ALLOWED_HOSTS = ["testserver"]
+    people, times = Population(), dict[int, dict[str, Taken]]()
+    for size in SIZES:
+        people.grow(size)
+        if size == min(SIZES):
+            people.make_due(size // 2, clock.now())  # some are overdue
+        times[size] = _times()
+    fewest, largest = min(SIZES), max(SIZES)
+    for name, taken in times[largest].items():
+        before = times[fewest][name]
+        ratio = median(taken.figures) / median(before.figures)
+        same = taken.rows == before.rows
+        yield Row(
+            f"queue, {name}",
+            f"{largest:,} open cases, {taken.rows} shown",
+            tuple(taken.figures),
+            "ms",
+            cpu=(median(taken.cpu), 0.0),
+            pace=taken.pace,
+            ratio=f"{ratio:.2f} × {median(before.figures):.0f} ms at {fewest:,}, {before.rows} shown",
+            goal=f"{MOST} ms, {RATIO} ×" if same else f"{MOST} ms",
+            kept=median(taken.figures) <= MOST and (ratio <= RATIO or not same),
+        )
+
+
+def _times() -> dict[str, Taken]:
+    city = Unit.objects.get(kind=UnitKind.CITY)
+    county = Unit.objects.filter(kind=UnitKind.COUNTY, parent=city).latest("pk")
+    everywhere, here = _client(city), _client(county)
+    number = Case.objects.earliest("pk").number
+    asked: dict[str, Callable[[], bytes]] = {
+        "the whole city": _get(everywhere, ""),
+        "one county's operator": _get(here, ""),
+        "page 20": _get(everywhere, "?page=20"),
+        "critical": _get(everywhere, "?level=4"),
+        "tier": _get(everywhere, "?state=voice"),
+        "tier, of which there is none": _get(everywhere, "?state=follow_up"),
+        "type": _get(everywhere, "?type=authority"),
+        "type, of which there is none": _get(everywhere, "?type=romance"),
+        "unit": _get(everywhere, f"?unit={county.pk}"),
+        "mine": _get(everywhere, "?mine=1"),
+        "overdue": _get(everywhere, "?overdue=1"),
+        "closed": _get(everywhere, "?closed=1"),
+        "search by case number": _find(everywhere, number),
+        "search by phone": _find(everywhere, "19000000001"),
+        "search by ID number": _find(everywhere, "440904197901010016"),
+    }
+    taken = {name: Taken() for name in asked}
+    for turn in range(ROUNDS + 1):
+        for name, ask in asked.items():
+            began, used = time.perf_counter(), time.process_time()
+            answered = ask()
+            if turn:  # the first one warms up
+                taken[name].figures.append(1000 * (time.perf_counter() - began))
+                taken[name].cpu.append(1000 * (time.process_time() - used))
+                taken[name].rows = answered.count(b'class="about"')
+    pace = cpu.pace()
+    for one in taken.values():
+        one.pace = pace
+    return taken
+
+
+def _client(unit: Unit) -> Client:
+    client = Client()
+    name = f"operator of {unit.pk}"
+    known = User.objects.filter(username=name).first()
+    client.force_login(known or User.objects.create_user(name, role=Role.OPERATOR, unit=unit))
+    return client
+
+
+def _get(client: Client, query: str) -> Callable[[], bytes]:
+    def get() -> bytes:
+        answer = client.get(f"/admin/dispatch/case/{query}")
+        assert answer.status_code == 200, query
+        return bytes(answer.content)
+
+    return get
+
+
+def _find(client: Client, typed: str) -> Callable[[], bytes]:
+    def find() -> bytes:
+        answer = client.post("/admin/dispatch/case/find/", {"q": typed}, headers={"X-Requested-With": "loop"})
+        assert answer.status_code == 200, typed
+        return bytes(answer.content)
+
+    return find
