@@ -33,6 +33,7 @@ def test_the_script_follows_keys_and_a_mark_is_sent_without_leaving_the_page(
     factories.answer(case, now=NOW)
     page = enter(f"/admin/dispatch/case/{case.pk}/change/")
     script = page.locator("#script")
+    page.keyboard.press("s")  # on a small screen it is folded
     expect(script.locator("[data-tab=first_contact]").get_by_text("世上没有“安全账户”")).to_be_visible()
     page.keyboard.press("]")
     expect(script.locator("select[name=situation]")).to_have_value("busy_again")

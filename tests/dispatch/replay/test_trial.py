@@ -295,7 +295,7 @@ def test_a_bad_document_is_refused_with_each_faulty_row(place: Centre, tmp_path:
 
 
 @pytest.mark.parametrize("text", ["", "[1]", "{", "{}", '{"high": 1}'])
-@pytest.mark.parametrize("kind", PolicyVersion.Kind.values)
+@pytest.mark.parametrize("kind", [PolicyVersion.Kind.RISK, PolicyVersion.Kind.ESCALATION])
 def test_what_is_no_policy_at_all_is_refused(tmp_path: Path, text: str, kind: str) -> None:
     path = tmp_path / "p.json"
     path.write_text(text)

@@ -115,7 +115,7 @@ document.addEventListener("keydown", (event) => {
   const field = target.querySelector?.("input");
   (target.matches("label") && field ? field : target).focus();
   if (!target.matches("input, select") && !(target.matches(".tick") && field?.checked)) target.click();
-  const menu = target.closest("details:not([data-key])");
+  const menu = target.closest("details:not([data-key]):not(.script)");
   if (menu && !target.matches("summary")) menu.open = true;
   menu?.querySelector("input:not([type=hidden]), select")?.focus();
 });
