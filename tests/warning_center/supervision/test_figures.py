@@ -80,7 +80,7 @@ def test_every_figure_of_every_page_is_the_length_of_its_list(lived: Centre, ent
             for address, figure in LINKS.findall(html):
                 seen.setdefault(unescape(address), int(figure.replace(",", "")))
     assert len(seen) > 200
-    for address in random.Random(5).sample(sorted(seen), 120):
+    for address in random.Random(5).sample(sorted(seen), 60):
         figure = seen[address]
         listed = client.get(address).context["directives"]
         assert listed == figure or (MANY.search(address) and 0 < listed <= figure), address
