@@ -6,7 +6,7 @@ SHELL := /bin/sh
 
 SPEED ?= 1
 PYTHON ?=
-PYTEST ?= -n 2
+PYTEST ?= -n 3
 LENGTH ?= 6
 SEEDS ?= 1 2 3
 DIRECTIVES ?= 1000
@@ -29,7 +29,7 @@ help: ## This list
 	@echo
 	@echo "  SPEED=60       run the demonstration's clock 60 times as fast (run)"
 	@echo "  PYTHON=...     the Python to build .venv with: 3.11 or newer (setup)"
-	@echo "  PYTEST='...'   options for pytest (test), by default -n 2"
+	@echo "  PYTEST='...'   options for pytest (test), by default -n 3"
 	@echo "  SEEDS='1 2 3'  the days to play, with DIRECTIVES=1000 HOURS=24 OPERATORS=6 FAULTS=all (simulate)"
 	@echo "  MODULES='...'  the modules to plant faults in (mutants), by default those of pyproject.toml"
 	@echo "  ONLY='...'     the questions to answer (bench), by default all: steps, committed, budget, first_dial ..."

@@ -21,7 +21,7 @@ from dispatch.admin import lead
 from dispatch.admin.access import CHIEFS, OFFICE, Guarded, answered, refuse, scope_of, user_of, within
 from dispatch.admin.columns import span
 from dispatch.models import Operator, User
-from dispatch.workflow import joining, seats
+from dispatch.workflow import joining, leading, seats
 from dispatch.workflow.refusal import NotAllowedError
 from telephony import clock, tasks
 from telephony.carrier import CallStatus, Way
@@ -155,7 +155,7 @@ class OperatorAdmin(Guarded):
         by, act = user_of(request), ACTS.get(what)
         if by is None or act is None:
             raise Http404
-        if what in SUPERVISING and not by.is_a(*CHIEFS):
+        if what in SUPERVISING and not leading.leads(by):
             refuse(request, f"desk {what}")
         try:
             act(by, request)

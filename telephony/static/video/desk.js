@@ -2,7 +2,7 @@
 "use strict";
 
 const root = document.querySelector("[data-video]");
-const words = root.querySelector("[data-words]").dataset;
+const phrases = root.querySelector("[data-words]").dataset;
 const way = JSON.parse(document.getElementById("way").textContent);
 const part = (name) => root.querySelector(`[data-of="${name}"]`);
 const PICTURE_WITHIN = 8; // seconds without a picture before we say so
@@ -23,17 +23,17 @@ function hear(word) {
     ways = word.ways;
     said = "";
   } else if (word.tell === "joined") {
-    if (!word.camera) note(words.camera);
+    if (!word.camera) note(phrases.camera);
     begin();
   } else if (word.tell === "signal") {
-    if (peer && word.signal.session === peer.session) peer.hear(word.signal).catch(() => note(words.lost));
+    if (peer && word.signal.session === peer.session) peer.hear(word.signal).catch(() => note(phrases.lost));
   } else if (word.tell === "stage") stage(word);
 }
 
 function stage(word) {
   root.dataset.stage = word.stage;
   root.dataset.result = word.result || "";
-  if (word.stage !== "talking") part("stage").textContent = words[word.stage];
+  if (word.stage !== "talking") part("stage").textContent = phrases[word.stage];
   if ((word.stage === "joined" || word.stage === "talking") && word.there && !peer) begin(); // this page was loaded anew
   if (word.stage === "over") {
     if (peer) peer.close();
@@ -49,14 +49,14 @@ function begin() {
   said = "";
   const tell = (it) => line.say({ do: "signal", signal: it });
   peer = new Peer(Date.now(), ways, media.stream, part("theirs"), tell, told, () => {});
-  peer.offer().catch(() => note(words.lost));
+  peer.offer().catch(() => note(phrases.lost));
 }
 
 function told(flow) {
   part("stage").hidden = flow.sound;
   blind = flow.sound && !flow.picture ? blind + 1 : 0;
-  if (blind === PICTURE_WITHIN && part("note").textContent !== words.camera) note(words.picture);
-  else if (flow.picture && part("note").textContent === words.picture) note("");
+  if (blind === PICTURE_WITHIN && part("note").textContent !== phrases.camera) note(phrases.picture);
+  else if (flow.picture && part("note").textContent === phrases.picture) note("");
   const now = `${flow.sound} ${flow.picture}`;
   if (now !== said) line.say({ do: "flow", sound: flow.sound, picture: flow.picture });
   said = now;
@@ -136,10 +136,10 @@ for (const button of root.querySelectorAll("[data-do]")) {
 (async () => {
   media = await lent();
   part("own").srcObject = media.stream;
-  if (!media.sound) note(words.none);
+  if (!media.sound) note(phrases.none);
   line = new Line(way.line, { token: way.token }, hear, (lost, taken) => {
     if (taken && peer) peer.close();
-    if (lost) note(taken ? words.taken : words.lost);
-    else if (part("note").textContent === words.lost) note("");
+    if (lost) note(taken ? phrases.taken : phrases.lost);
+    else if (part("note").textContent === phrases.lost) note("");
   });
 })();
