@@ -1,6 +1,7 @@
 """Two real browsers with false cameras, a relay between them, and coturn where it is installed."""
 
 import contextlib
+import os
 import re
 import shutil
 import socket
@@ -8,7 +9,9 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
+import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, ViewportSize, expect
 
 from tests.conftest import CHROMIUM, CHROMIUM_FLAGS
@@ -47,6 +50,14 @@ def phone(
     )  # fmt: skip
     context.grant_permissions(list(lends))
     return context
+
+
+def without(program: str) -> NoReturn:
+    """What is not installed is said; where everything has to be there, it fails."""
+    said = f"{program} is not installed; packages.txt names what the tests need."
+    if os.environ.get("CI") == "true":
+        pytest.fail(said)
+    pytest.skip(said)
 
 
 def frames(page: Page) -> int:

@@ -35,7 +35,7 @@ def browsers() -> Iterator[tuple[Browser, Browser]]:
     """The operator's and the person's: one pair for all."""
     path = pair.program()
     if path is None:
-        pytest.skip("No Chromium is installed; packages.txt names what the tests need.")
+        pair.without("Chromium")
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # the ORM beside its loop, in tests alone
         with pair.two(playwright, path) as two:
@@ -236,7 +236,7 @@ class TestByTurn:
     @pytest.fixture
     def ways(self, tmp_path: Path) -> Iterator[dict[str, Any]]:
         if shutil.which("turnserver") is None:
-            pytest.skip("coturn is not installed; packages.txt names what the tests need.")
+            pair.without("coturn")
         with pair.coturn(tmp_path) as address:
             yield {"stun": [], "turn": [address], "secret": pair.TURN_SECRET, "forced": True}
 
