@@ -95,7 +95,7 @@ refused(lambda: sql("UPDATE dispatch_event SET verb = 'other'"), "append-only: U
 refused(lambda: sql("DELETE FROM dispatch_event"), "append-only: DELETE refused")
 print(Event.objects.count() > 0)
 with connection.schema_editor() as editor:
-    import_module("dispatch.migrations.0002_event_is_append_only").take_off(apps, editor)
+    import_module("dispatch.migrations._append_only").take_off(apps, editor)
 sql("UPDATE dispatch_event SET verb = 'other'")  # taken off again, nothing refuses
 """
 

@@ -1,6 +1,5 @@
 """The database itself refuses to change or delete a line of the record (a new row is always welcome)."""
 
-from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 PUT_ON = {
@@ -48,9 +47,3 @@ def put_on(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
 def take_off(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
     for statement in TAKE_OFF[schema_editor.connection.vendor]:
         schema_editor.execute(statement, params=None)
-
-
-class Migration(migrations.Migration):
-    dependencies = [("dispatch", "0001_initial")]
-
-    operations = [migrations.RunPython(put_on, take_off)]

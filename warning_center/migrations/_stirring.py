@@ -1,10 +1,9 @@
 """The database notes each case whose rows change, in the transaction that changes them: see decision 12.
 
-On PostgreSQL a statement leaves a note a case, however many rows it wrote; on SQLite each row leaves one. Without
-the cases there were before: `manage.py recount` counts those once.
+On PostgreSQL a statement leaves a note a case, however many rows it wrote; on SQLite each row leaves one. A mark
+given to a script is a line of the record, and lets its case be counted anew.
 """
 
-from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 BY_CASE = ("dispatch_attempt", "dispatch_order", "dispatch_sum", "warning_center_directive")
@@ -17,9 +16,23 @@ ASIDE = (
     ("telephony_call", ("answered_at", "ended_at"), "SELECT case_id FROM dispatch_attempt WHERE call_id = NEW.id"),
 )
 
+MARKED = "NEW.verb = 'script_marked' AND NEW.case_id IS NOT NULL"
+
 
 def postgresql() -> list[str]:
-    made = []
+    made = [
+        """
+        CREATE FUNCTION warning_center_stir_by_mark() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            INSERT INTO warning_center_stirred (case_id) VALUES (NEW.case_id);
+            RETURN NULL;
+        END $$
+        """,
+        f"""
+        CREATE TRIGGER warning_center_stirred_by_mark AFTER INSERT ON dispatch_event
+        FOR EACH ROW WHEN ({MARKED}) EXECUTE FUNCTION warning_center_stir_by_mark()
+        """,
+    ]
     for column in ("case_id", "id"):
         made.append(f"""
             CREATE FUNCTION warning_center_stir_by_{column}() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -57,6 +70,12 @@ def postgresql() -> list[str]:
 def sqlite() -> list[str]:
     made = [
         f"""
+        CREATE TRIGGER dispatch_event_stirs_by_mark AFTER INSERT ON dispatch_event WHEN {MARKED}
+        BEGIN INSERT INTO warning_center_stirred (case_id) VALUES (NEW.case_id); END
+        """  # noqa: S608  our own names
+    ]
+    made += [
+        f"""
         CREATE TRIGGER {table}_stirs_by_{event.lower()} AFTER {event} ON {table}
         BEGIN INSERT INTO warning_center_stirred (case_id) SELECT NEW.{column}; END
         """
@@ -78,22 +97,14 @@ def put_on(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 def take_off(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    for table in (*NAMED, *(table for table, _columns, _cases in ASIDE)):
-        for event in ("insert", "update"):
-            if schema_editor.connection.vendor == "sqlite":
+    tables = (*NAMED, *(table for table, _columns, _cases in ASIDE), "dispatch_event")
+    if schema_editor.connection.vendor == "sqlite":
+        for table in tables:
+            for event in ("insert", "update", "mark"):
                 schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_stirs_by_{event}", params=None)
-            else:
-                schema_editor.execute(f"DROP TRIGGER IF EXISTS warning_center_stirred_by_{event} ON {table}", params=None)
-    if schema_editor.connection.vendor != "sqlite":
-        for name in ("case_id", "id", *(table for table, _columns, _cases in ASIDE)):
-            schema_editor.execute(f"DROP FUNCTION warning_center_stir_by_{name}()", params=None)
-
-
-class Migration(migrations.Migration):
-    dependencies = [
-        ("dispatch", "0008_operators"),
-        ("telephony", "0004_desks"),
-        ("warning_center", "0003_rollups"),
-    ]
-
-    operations = [migrations.RunPython(put_on, take_off)]
+        return
+    for table in tables:
+        for event in ("insert", "update", "mark"):
+            schema_editor.execute(f"DROP TRIGGER IF EXISTS warning_center_stirred_by_{event} ON {table}", params=None)
+    for name in ("mark", "case_id", "id", *(table for table, _columns, _cases in ASIDE)):
+        schema_editor.execute(f"DROP FUNCTION warning_center_stir_by_{name}()", params=None)
