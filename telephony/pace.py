@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 
 from telephony import clock
 from telephony.models import Call, Trunk
@@ -27,15 +27,16 @@ def begun(now: datetime) -> Mapping[int | None, int]:
 
 
 def until_next(now: datetime) -> timedelta | None:
-    """How long until the first of those that were begun in the last second counts no more; None: none was."""
-    placed_at = _first_placed.first(now - WINDOW)
-    return None if placed_at is None else max(timedelta(), placed_at + WINDOW - now)
+    """How long until a trunk that has begun as many calls as it may in a second may begin another; None: none has."""
+    full = [first for per_second, many, first in _first_placed(now - WINDOW) if many >= _most(per_second)]
+    return max(timedelta(), min(full) + WINDOW - now) if full else None
 
 
 @prepared
-def _first_placed(since: datetime) -> QuerySet[Call, datetime | None]:
-    placed = Call.objects.filter(placed_at__gt=since).order_by("placed_at")
-    return placed.values_list("placed_at", flat=True)[:1]
+def _first_placed(since: datetime) -> QuerySet[Call, tuple[float, int, datetime]]:
+    placed = Call.objects.filter(placed_at__gt=since).order_by().values_list("trunk")
+    counted = placed.annotate(Max("trunk__per_second"), Count("pk"), Min("placed_at"))
+    return counted.values_list("trunk__per_second__max", "pk__count", "placed_at__min")
 
 
 @prepared
@@ -63,4 +64,8 @@ def left(trunk: Trunk, placing: int, placed: int) -> int:
     The request reaches the carrier somewhere in between. So of all that reach it within one second, the last one
     finds the places of all others still held: with no more places than calls a second there are never more.
     """
-    return max(1, int(trunk.per_second)) - placing - placed
+    return _most(trunk.per_second) - placing - placed
+
+
+def _most(per_second: float) -> int:
+    return max(1, int(per_second))

@@ -35,9 +35,9 @@ def connect() -> None:
     Beat ticks; a hint says that a call has been booked, or that a desk is ready, or that a trunk which had begun as
     many calls as it may in a second can begin another: the tick alone would come too late for every other second.
     """
-    dialled = 0
-    while many := exchange.turn(now=clock.now(), limit=AT_ONCE):
-        dialled += many
+    dialled = many = exchange.turn(now=clock.now(), limit=AT_ONCE)
+    while many == AT_ONCE:  # fewer: for whoever is left there is no line or no desk
+        dialled += (many := exchange.turn(now=clock.now(), limit=AT_ONCE))
     if dialled and (wait := exchange.until_next(now=clock.now())) is not None:
         hints.send(after=max(SOONEST, wait / clock.pace()))
 

@@ -138,6 +138,7 @@ def readings(city: User, county: User) -> dict[str, Reading]:
         "100 due cases, claimed": lambda now: turn.claim(now, AT_ONCE),
         "100 waiting calls, claimed": lambda now: exchange.claim(now, AT_ONCE, list(Desk.objects.free(now))),
         "whether any call waits": lambda now: [exchange.is_anyone_waiting(now)],
+        "whether any call is due": exchange._is_any_due,
         "100 silent calls": lambda now: list(Call.objects.silent(now).defer("number")[:AT_ONCE]),
         "25 of the whole queue": lambda now: list(_queue_of(city)[:PAGE]),
         "25 of one county's queue": lambda now: list(_queue_of(county)[:PAGE]),

@@ -66,10 +66,10 @@ class StandingSerializer(ReceiptSerializer, CaseStandingSerializer):
     newest = CaseStandingSerializer()
 
 
-def standing(receipt: Receipt) -> dict[str, Any]:
-    """The answer to a source, as StandingSerializer describes it."""
+def standing(receipt: Receipt, *, just_opened: bool = False) -> dict[str, Any]:
+    """The answer to a source, as StandingSerializer describes it. No case can have followed one that just opened."""
     case = receipt.directive.case
-    newest = _newest.first(case.chain_id or case.pk) or case
+    newest = (None if just_opened else _newest.first(case.chain_id or case.pk)) or case
     stands = CaseStandingSerializer(case).data
     return {
         **ReceiptSerializer(receipt).data,

@@ -60,7 +60,8 @@ class DirectivesView(SourceDoor):
             _record(source, "changed directive")
             raise problems.changed_directive() from None
         transaction.on_commit(tasks.hints.send)
-        return Response(standing(receipt), status=_status(receipt))
+        told = standing(receipt, just_opened=receipt.answer is Answer.ACCEPTED)
+        return Response(told, status=_status(receipt))
 
 
 class BatchView(SourceDoor):
