@@ -89,13 +89,14 @@ class Unit(models.Model):
         return self.name
 
     def save(self, *args: object, **kwargs: object) -> None:
+        is_new = self._state.adding
         super().save(*args, **kwargs)  # type: ignore[arg-type]
         above = self.parent.path if self.parent else ""
         path = f"{above}{self.pk}/"
         if path != self.path:
             self.path = path
             Unit.objects.filter(pk=self.pk).update(path=path)
-            for child in self.children.all():
+            for child in () if is_new else self.children.all():
                 child.save()
 
     def ancestors(self) -> list["Unit"]:
