@@ -22,7 +22,7 @@ from django.utils import translation
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 from xdist.scheduler import LoadScopeScheduling
 
-from tests import servers
+from tests import emptying, servers
 
 # No limit on an example's time: the machine may be busy with something else.
 hypothesis.settings.register_profile("patient", deadline=None)
@@ -69,6 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "django.contrib.auth.hashers.MD5PasswordHasher"
     ]  # nobody's passwords, quickly
     settings.VITALS_KEPT_FOR = 0  # each page looks for itself, so each takes as many queries
+    emptying.instead_of_truncating()
 
 
 class OneFileOneWorker(LoadScopeScheduling):
