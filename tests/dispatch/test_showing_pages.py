@@ -25,7 +25,7 @@ def entered(user: User) -> Client:
     return client
 
 
-def picture(size: tuple[int, int] = (2000, 3000)) -> SimpleUploadedFile:
+def picture(size: tuple[int, int] = (800, 1200)) -> SimpleUploadedFile:
     made = io.BytesIO()
     Image.new("RGB", size, "navy").save(made, "PNG")
     return SimpleUploadedFile("face.png", made.getvalue(), "image/png")
