@@ -69,6 +69,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "django.contrib.auth.hashers.MD5PasswordHasher"
     ]  # nobody's passwords, quickly
     settings.VITALS_KEPT_FOR = 0  # each page looks for itself, so each takes as many queries
+    settings.WHITENOISE_AUTOREFRESH = (
+        True  # a new client does not read all static files; each is found when asked for
+    )
     emptying.instead_of_truncating()
 
 
