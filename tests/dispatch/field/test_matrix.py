@@ -72,7 +72,7 @@ RULES: dict[tuple[str, str], Visit | Listed | Mine] = {
     ("field-photos", "get"): Visit(),
     ("field-photos", "post"): Visit(upload=True),
     ("field-photo", "get"): Visit(own=404),  # there is none by that key
-    ("field-report", "post"): Visit({"disposition": "persuaded"}),
+    ("field-report", "post"): Visit({"disposition": "persuaded", "note": "当面谈过"}),
 }
 
 
