@@ -160,6 +160,7 @@ class NewsKind(StrEnum):
     TIME_UP = "time_up"
     STOOD_DOWN = "stood_down"
     REASSIGNED = "reassigned"  # to another unit
+    GIVEN = "given"  # to a colleague of the same unit
     TOLD = "told"  # the call got through; the visit goes on
     RAISED = "raised"
     LOWERED = "lowered"

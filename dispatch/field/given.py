@@ -149,7 +149,29 @@ class NoteSerializer(StepSerializer):
 
 
 class ReassignSerializer(ReasonSerializer):
-    unit = serializers.IntegerField(min_value=1, max_value=2**62, help_text="A unit below one's own.")
+    """To a colleague, or to another unit."""
+
+    officer = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**62, help_text="A colleague of the unit that goes."
+    )
+    unit = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**62, help_text="A unit below one's own."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("officer" in attrs) == ("unit" in attrs):
+            raise serializers.ValidationError({"officer": _("Either a colleague or a unit, not both.")})
+        return attrs
+
+
+class ReassignScheme(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """What giving a visit away needs, in the API's description."""
+
+    target_class = "dispatch.field.given.ReassignSerializer"
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        told: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        return {**told, "oneOf": [{"required": ["officer"]}, {"required": ["unit"]}]}
 
 
 class AnswersSerializer(StepSerializer):

@@ -49,7 +49,7 @@ def whole(attempts: AttemptQuerySet) -> AttemptQuerySet:
     )
     order = Order.objects.filter(case=OuterRef("case")).order_by("-pk")
     return (
-        attempts.select_related("case__target", "unit")
+        attempts.select_related("case__target", "unit", "assignment__user")
         .annotate(
             version=Coalesce(Subquery(last), 0),
             photo_count=Coalesce(Subquery(photos), 0),

@@ -21,6 +21,7 @@ const SCREENS = {
   note: screens.note,
   photo: screens.photo,
   queue: screens.queue,
+  reassign: screens.reassign,
   reinforce: (act, id) => screens.because(act, id, "reinforce", t("More officers")),
   "hand-back": (act, id) => screens.because(act, id, "hand-back", t("Cannot go")),
   far: (act, id) => screens.because(act, id, "far", t("Far from the address: why?")),
@@ -92,7 +93,7 @@ const act = {
       await queue.again(here.more, said);
       work.sync();
     } else if (step === "far") await send(visit, "arrive", { ...work.state.here, ...said });
-    else await send(visit, step, said);
+    else await send(visit, step, step === "reassign" ? instead(said) : said);
     await done(event.target, visit);
   },
   async photo(event, visit) {
@@ -106,6 +107,12 @@ const act = {
     await work.sync();
   },
 };
+
+/** `officer:7` or `unit:7`, as the door takes it. */
+function instead({ to, ...said }) {
+  const [kind, id] = to.split(":");
+  return { ...said, [kind]: Number(id) };
+}
 
 async function arrive(visit) {
   work.state.here = await position();

@@ -49,6 +49,7 @@ RULES: dict[tuple[str, str], Visit | Listed | Mine] = {
     ("field-devices", "get"): Mine(),
     ("field-device", "delete"): Mine(),  # see test_tokens
     ("field-form", "get"): Mine(),
+    ("field-colleagues", "get"): Mine(),
     ("field-changes", "get"): Listed(
         lambda told: [one["visit"] for one in told["changes"]], "?cursor={mine}"
     ),
