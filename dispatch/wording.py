@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
@@ -44,6 +44,13 @@ def sms_body(fraud_type: str) -> str:
 def link_body() -> str:
     """What comes with the link of a video call; its address is filled in by the line. Always Chinese, names nobody."""
     return str(_SMS["signature"] + _SMS["video"])
+
+
+def unseen_body(case: str, kind: NewsKind, minutes: int) -> str:
+    """What a unit's duty phone is told where nobody has looked. Always Chinese, names nobody."""
+    with translation.override("zh-hans"):
+        news = name(kind)
+    return str(_SMS["signature"] + _SMS["unseen"].format(case=case, news=news, minutes=minutes))
 
 
 def sentence(event: Event, units: dict[int, Unit] | None = None) -> str:
@@ -99,6 +106,7 @@ def _templates() -> dict[str, str]:
         "photographed": _("A photo was added"),
         "completed": _("Stop-payment order completed at the door"),
         "seen": _("{unit} has seen it: {news}"),
+        "unseen": _("{news}: nobody has seen it in time; {unit}: {duty_phone}"),
         "from_field": _("From the field: sent by a clock that is off, or refused"),
         "closed": _("Closed: {outcome}"),
         "fault": _("The turn failed and will be tried again"),
@@ -274,6 +282,7 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "helped": lambda value: _("helped") if value else _("did not help"),
     "forced": lambda value: str(Moved(value).label),
     "reinforced": lambda value: _("reinforced"),
+    "duty_phone": lambda value: _("its duty phone is told by SMS") if value else _("it has no duty phone"),
     "key": lambda value: key_in_words(str(value)),
     "way": lambda value: str(Leg.Way(value).label),
     "promise": lambda value: promise(str(value)),

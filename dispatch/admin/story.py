@@ -30,6 +30,7 @@ from dispatch.vocabulary import (
 )
 from dispatch.workflow import words
 from dispatch.workflow.desk import Need
+from dispatch.workflow.unseen import UNSEEN
 from telephony import numbers
 
 MOST_EVENTS = 200
@@ -181,7 +182,7 @@ def tell(case: Case, *, scope: str | None, now: datetime) -> Story:
         contacts=_contacts(case),
         sums=_sums(case),
         messages=tuple(
-            (_("SMS") if m.kind == "sms" else m.kind, m.text.get_state_display(), m.text.sent_at)
+            (_sms(m.kind), m.text.get_state_display(), m.text.sent_at)
             for m in case.messages.select_related("text").order_by("pk")
         ),
         chain=links.chain(case, scope),
@@ -191,6 +192,11 @@ def tell(case: Case, *, scope: str | None, now: datetime) -> Story:
         told=_record(case),
         panels=tuple(panel(case) for panel in panels),
     )
+
+
+def _sms(kind: str) -> str:
+    known = {"sms": _("SMS"), UNSEEN: _("SMS to a duty phone")}
+    return known.get(kind, kind)
 
 
 def _tier(tier: Tier, attempts: Iterable[Attempt]) -> Rung:

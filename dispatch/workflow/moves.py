@@ -78,7 +78,7 @@ class Moves:
         self.events.append(record.line(verb, now=self.now, case=self.case, **detail))
 
     def tell(self, attempt: Attempt, kind: NewsKind) -> None:
-        self.news.append(news.line(attempt, kind, self.now))
+        self.news.append(news.line(attempt, kind, self.now, self.case))
 
     def assessed(self, version: PolicyVersion, judged: risk.Assessment) -> None:
         """Keep the assessment: the score, the case's level by now, and the reasons with their points."""
