@@ -86,6 +86,8 @@ def _templates() -> dict[str, str]:
         "met": _("{tier}: {result} {unit}"),
         "late_result": _("{tier}: late report {said}"),
         "judged": _("{tier}: {result}, {disposition} {unit}"),
+        "contradicted": _("{tier} Contradicting report: {word}, where {stands} stands. Somebody must decide"),
+        "settled_words": _("Of the contradicting reports {word} counts: {why}"),
         "identified": _("{tier}: identity checked"),
         "settled": _("{tier}: {result}, its time was up"),
         "recalled": _("{tier} stood down"),
@@ -174,6 +176,8 @@ def _word(key: str, value: Any, units: dict[int, Unit]) -> str:
         return name(kind(value))
     if of_units := _OF_UNITS.get(key):
         return of_units(value, units)
+    if key in ("word", "stands"):
+        return said(str(value))
     if tell := _TOLD.get(key):
         return tell(value)
     return str(value)
@@ -189,6 +193,11 @@ _OF_UNITS: dict[str, Callable[[Any, dict[int, Unit]], str]] = {
     "passed_by": lambda value, units: _(", ").join(str(units.get(one, "")) for one in value),
     "choice": _choice,
 }
+
+
+def said(word: str) -> str:
+    """A result or a judgement, whichever the word is."""
+    return name(Result(word) if word in {one.value for one in Result} else Disposition(word))
 
 
 def key_in_words(key: str) -> str:

@@ -11,7 +11,7 @@ from dispatch import choosing, explain, policies, wording
 from dispatch.admin import columns, links, results
 from dispatch.admin.columns import Mark, Moment
 from dispatch.admin.links import Linked
-from dispatch.admin.results import Ended
+from dispatch.admin.results import Dispute, Ended
 from dispatch.identity import mask_name
 from dispatch.models import Attempt, Case, Event, Order, Sum, Unit
 from dispatch.models.choices import name
@@ -140,6 +140,7 @@ class Story:
     chain: tuple[Linked, ...]
     merged: tuple[Linked, ...]
     ended: tuple[Ended, ...]
+    disputes: tuple[Dispute, ...]
     signs: tuple[Sign, ...]
     told: tuple[Told, ...]
     panels: tuple[Panel, ...]
@@ -188,6 +189,7 @@ def tell(case: Case, *, scope: str | None, now: datetime) -> Story:
         chain=links.chain(case, scope),
         merged=links.merged(case, scope),
         ended=results.ended(attempts),
+        disputes=results.disputes(attempts),
         signs=_signs(case, now),
         told=_record(case),
         panels=tuple(panel(case) for panel in panels),
