@@ -70,6 +70,7 @@ WORDS = (
     gettext_noop("scam account"),
     gettext_noop("amount in yuan"),
     gettext_noop("bank"),
+    gettext_noop("another bank"),
     gettext_noop("account holder"),
     gettext_noop("Draft the order"),
     gettext_noop("Who else"),
@@ -160,6 +161,7 @@ def _words(language: str) -> dict[str, Any]:
             "words": {word: gettext(word) for word in WORDS},
             "codes": codes,
             "questions": [{"code": q.code, "part": q.part, "text": q.text(language)} for q in form.questions],
+            "banks": [{"name": bank.name, "text": bank.text(language)} for bank in form.banks],
             "source": form.source,
         }
 

@@ -117,6 +117,9 @@ class PersonSerializer(serializers.Serializer[Any]):
     address = serializers.CharField()
     lat = serializers.FloatField(allow_null=True)
     lon = serializers.FloatField(allow_null=True)
+    amount = serializers.IntegerField(
+        allow_null=True, help_text="Yuan at stake, as reported: an order begins with it."
+    )
 
 
 class VisitSerializer(serializers.Serializer[Attempt]):
@@ -228,6 +231,7 @@ def _person(attempt: Attempt, *, opened: bool) -> dict[str, Any]:
         "address": case.address if opened else "*" * min(len(case.address), 4),
         "lat": case.lat if opened else None,
         "lon": case.lon if opened else None,
+        "amount": case.sizes.get("amount") or None if opened else None,
     }
 
 
@@ -280,6 +284,11 @@ class WordSerializer(serializers.Serializer[Any]):
     text = serializers.CharField()
 
 
+class BankSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(help_text="As the order says it.")
+    text = serializers.CharField(help_text="Short, in the reader's language.")
+
+
 class FormSerializer(serializers.Serializer[Any]):
     """What an officer is asked at the door, in their language."""
 
@@ -288,4 +297,5 @@ class FormSerializer(serializers.Serializer[Any]):
     results = WordSerializer(many=True)
     checks = WordSerializer(many=True)
     dispositions = WordSerializer(many=True)
+    banks = BankSerializer(many=True, help_text="To be pressed; any other is typed.")
     officer = OfficerSerializer()

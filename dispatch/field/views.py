@@ -96,6 +96,7 @@ class FormView(FieldDoor):
             "results": _words(Result, given.RESULTS[Tier.VISIT]),
             "checks": _words(Result, given.RESULTS[Tier.FOLLOW_UP]),
             "dispositions": _words(Disposition, list(Disposition)),
+            "banks": [{"name": bank.name, "text": bank.text(language)} for bank in form.banks],
             "officer": user_of(request),
         }
         return Response(serializers.FormSerializer(told).data)

@@ -93,7 +93,8 @@ const act = {
       await queue.again(here.more, said);
       work.sync();
     } else if (step === "far") await send(visit, "arrive", { ...work.state.here, ...said });
-    else await send(visit, step, step === "reassign" ? instead(said) : said);
+    else await send(visit, step, step in SAID ? SAID[step](said) : said);
+    if (said.bank) await work.stoppedAt(said.bank);
     await done(event.target, visit);
   },
   async photo(event, visit) {
@@ -108,11 +109,16 @@ const act = {
   },
 };
 
+/** A bank that is typed counts before one that is pressed. */
+const stop = ({ other: typed, ...said }) => (typed ? { ...said, bank: typed } : said);
+
 /** `officer:7` or `unit:7`, as the door takes it. */
 function instead({ to, ...said }) {
   const [kind, id] = to.split(":");
   return { ...said, [kind]: Number(id) };
 }
+
+const SAID = { reassign: instead, order: stop };
 
 async function arrive(visit) {
   work.state.here = await position();
@@ -155,6 +161,7 @@ function draw() {
     act.username = door.who()?.username;
     part("screen").replaceChildren(inside ? SCREENS[screen](act, here.id) : screens.signIn(act, fault));
     restore(part("screen").querySelector("form[data-draft]"));
+    part("screen").querySelector("[data-first]")?.focus();
   }
   const now = inside && here.screen === "visit" ? screens.deed(act, work.find(here.id)) : null;
   part("deed").replaceChildren(now ?? "");

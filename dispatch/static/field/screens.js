@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { distance, find, state, unseen } from "./work.js";
-import { ago, clock, left, named, other, questions, source, t } from "./words.js";
+import { ago, banks, clock, left, named, other, questions, source, t } from "./words.js";
 
 const MARKS = { critical: "▲▲", high: "▲", medium: "●", low: "○" };
 const DEEDS = { acknowledge: "Take it", set_out: "Set out", arrive: "Arrived", report: "Report" };
@@ -154,12 +154,22 @@ function doorstep(visit) {
     h("p", { class: "meta" }, source()));
 }
 
+/** Seconds count: the account is typed at once, the bank pressed, the amount stands there as it was reported. */
 export function order(act, id) {
   return sheet(act, id, "order", t("Stop payment"), [
-    h("label", {}, t("scam account"), h("input", { name: "account", required: true, maxlength: 64, inputmode: "numeric", autocomplete: "off" })),
-    h("label", {}, t("amount in yuan"), h("input", { name: "amount", inputmode: "decimal", pattern: "[0-9]{1,12}([.][0-9]{1,2})?" })),
-    h("label", {}, t("bank"), h("input", { name: "bank", maxlength: 64 })),
+    h("label", {}, t("scam account"), h("input", { name: "account", required: true, maxlength: 64, inputmode: "numeric", autocomplete: "off", "data-first": true })),
+    h("fieldset", {}, h("legend", {}, t("bank")), h("div", { class: "chips" }, recentFirst(banks()).map((bank) =>
+      h("label", { class: "chip" }, h("input", { type: "radio", name: "bank", value: bank.name }), h("span", {}, bank.text)))),
+    h("label", {}, t("another bank"), h("input", { name: "other", maxlength: 64 }))),
+    h("label", {}, t("amount in yuan"), h("input", { name: "amount", inputmode: "decimal", pattern: "[0-9]{1,12}([.][0-9]{1,2})?",
+      value: String(state.people[id]?.amount ?? "") })),
     h("label", {}, t("account holder"), h("input", { name: "holder", maxlength: 64 }))], t("Draft the order"));
+}
+
+/** What this phone has stopped payments at comes first. */
+function recentFirst(all) {
+  const rank = (bank) => (state.banks.includes(bank.name) ? state.banks.indexOf(bank.name) : Infinity);
+  return all.map((bank, n) => [rank(bank), n, bank]).sort((a, b) => a[0] - b[0] || a[1] - b[1]).map(([, , bank]) => bank);
 }
 
 export function people(act, id) {

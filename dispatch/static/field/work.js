@@ -10,7 +10,8 @@ const STEPS = { acknowledge: "set_out", set_out: "arrive", arrive: "report" };
 const EVERY = 10 * 60_000; // milliseconds between two looks at who is on duty
 const TIMES = { acknowledge: "acknowledged_at", set_out: "set_out_at", arrive: "arrived_at" };
 
-export const state = { visits: [], people: {}, waiting: [], online: navigator.onLine, fresh: null, here: null, signedOut: false, colleagues: { officers: [], units: [] } };
+export const state = { visits: [], people: {}, waiting: [], online: navigator.onLine, fresh: null, here: null, signedOut: false, colleagues: { officers: [], units: [] },
+  banks: [] };
 let show = () => {};
 let stop = null;
 let met = 0;
@@ -25,6 +26,7 @@ export async function begin() {
   state.visits = (await store.get("visits")) ?? [];
   state.fresh = (await store.get("fresh")) ?? null;
   state.colleagues = (await store.get("colleagues")) ?? state.colleagues;
+  state.banks = (await store.get("banks")) ?? [];
   for (const name of await store.names("person:")) state.people[name.slice(7)] = await store.get(name);
   await count();
   stop ??= feed.follow(sync);
@@ -92,6 +94,12 @@ async function meet() {
   state.colleagues = await door.ask("GET", "colleagues");
   await store.put("colleagues", state.colleagues);
   met = Date.now();
+}
+
+/** A bank at which a payment was stopped comes first the next time. */
+export async function stoppedAt(bank) {
+  state.banks = [bank, ...state.banks.filter((one) => one !== bank)].slice(0, 8);
+  await store.put("banks", state.banks);
 }
 
 async function changed({ changes, visits }) {
