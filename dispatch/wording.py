@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from dispatch import choosing
+from dispatch import choosing, sentences
 from dispatch.models import Event, Unit
 from dispatch.models.choices import name
 from dispatch.models.operator import Moved
@@ -58,7 +58,7 @@ def sentence(event: Event, units: dict[int, Unit] | None = None) -> str:
     words = {"why": event.why, **_words(event.detail, units or {})}
     if words.get("unit") and words["unit"] in words.get("choice", ""):
         words["unit"] = ""  # named there, with why it is this one
-    template = _templates().get(event.verb)
+    template = sentences.templates().get(event.verb)
     if template is None:
         return event.verb
     return _tidy(template.format_map(_Blank(words)))
@@ -67,91 +67,6 @@ def sentence(event: Event, units: dict[int, Unit] | None = None) -> str:
 class _Blank(dict[str, str]):
     def __missing__(self, key: str) -> str:
         return ""
-
-
-def _templates() -> dict[str, str]:
-    return {
-        "opened": _("Case opened, {level}"),
-        "joined": _("Another directive joined"),
-        "merged": _("Merged with {other}"),
-        "parted": _("Merge with {other} undone"),
-        "raised": _("Raised from {before} to {level}"),
-        "published": _("Policy {what} published, in force from {starts}"),
-        "lowered": _("Lowered from {before} to {level}: {why}"),
-        "planned": _("{tier} {stage} for {starts} {unit} {reinforced} {choice}"),
-        "passed_on": _("Not acknowledged in time: now {unit} is asked; {passed_by} is told"),
-        "hand_over_proposed": _("The person is in another city, {city} {unit}: hand the case over?"),
-        "assigned": _("{tier}: given to {to}"),
-        "begun": _("{tier} begun {unit}"),
-        "met": _("{tier}: {result} {unit}"),
-        "late_result": _("{tier}: late report {said}"),
-        "judged": _("{tier}: {result}, {disposition} {unit}"),
-        "contradicted": _("{tier} Contradicting report: {word}, where {stands} stands. Somebody must decide"),
-        "settled_words": _("Of the contradicting reports {word} counts: {why}"),
-        "identified": _("{tier}: identity checked"),
-        "settled": _("{tier}: {result}, its time was up"),
-        "recalled": _("{tier} stood down"),
-        "told": _("{tier} goes on, and was told"),
-        "messaged": _("SMS written"),
-        "ordered": _("Stop-payment order drafted, due {due}"),
-        "submitted": _("Stop-payment order submitted"),
-        "answered": _("Bank answered the stop-payment order, {held} held"),
-        "lapsed": _("Stop-payment order unanswered in time"),
-        "acknowledged": _("{unit} acknowledged the visit"),
-        "set_out": _("{unit} is on the way"),
-        "arrived": _("{unit} is at the door"),
-        "handed_back": _("{unit} handed the visit back"),
-        "reinforced": _("{unit} asks for more officers"),
-        "reassigned": _("The visit was given to {unit}"),
-        "looked": _("The form at the door was filled in"),
-        "met_contact": _("Another person was met there"),
-        "photographed": _("A photo was added"),
-        "completed": _("Stop-payment order completed at the door"),
-        "seen": _("{unit} has seen it: {news}"),
-        "unseen": _("{news}: nobody has seen it in time; {unit}: {duty_phone}"),
-        "from_field": _("From the field: sent by a clock that is off, or refused"),
-        "closed": _("Closed: {outcome}"),
-        "fault": _("The turn failed and will be tried again"),
-        "viewed": _("Personal data opened"),
-        "refused": _("Refused: {why}"),
-        "exported": _("Figures taken out"),
-        "printed": _("List of checks printed, {unit}"),
-        "taken": _("A person took the case over"),
-        "given_back": _("Given back"),
-        "reserved": _("Reserved for a while"),
-        "passed": _("Passed to {to}"),
-        "proposed": _("A hand-over to {to} is proposed"),
-        "rung": _("{tier}: called by hand"),
-        "contact_rung": _("A contact is called: {relation}"),
-        "call_back": _("A call back is arranged for {starts}"),
-        "sent": _("A person had somebody sent to the door"),
-        "desk_ready": _("{desk} is ready for calls"),
-        "desk_paused": _("{desk} pauses"),
-        "desk_away": _("{desk} goes"),
-        "desk_accepted": _("{desk} takes the call"),
-        "desk_declined": _("{desk} lets another take the call"),
-        "desk_wrapped_up": _("{desk} has written everything down"),
-        "desk_phone": _("{desk} has another phone"),
-        "desk_recorded": _("{desk} records the call"),
-        "desk_forced": _("{desk}: {forced} by a shift lead: {why}"),
-        "case_assigned": _("Given to {to}: {why}"),
-        "entered": _("Entered by hand: {source}"),
-        "desk_joined": _("{other} joins the call: {way}"),
-        "by_page": _("Their phone takes no video call: by the page"),
-        "link_sent": _("Link for the video page sent, announced by voice"),
-        "link_refused": _("The video link was opened again and refused: {opened}"),
-        "rehearsed": _("The video page was tried"),
-        "key_pressed": _("Pressed {key} on the phone"),
-        "noted": _("Note: {signs}{text}"),
-        "script_marked": _("Script marked: {situation}, {helped}"),
-        "sum": _("{kind}: ¥{amount}"),
-        "added": _("Added: {what} {name}"),
-        "changed": _("Changed: {what} {name}, {fields}"),
-        "loaded": _("Units loaded from {what}: {added} added, {changed} changed, {closed} closed"),
-        "key_renewed": _("API key renewed: {source}"),
-        "broken": _("The system broke a promise: {promise} {fault}"),
-        "mended": _("The system keeps its promise again: {promise}"),
-    }
 
 
 _ENUMS = {

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from dispatch import doorstep
 from dispatch.models import Attempt, Case, Photo, User
@@ -34,10 +35,12 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What one visit found."""
+    """What one visit found; `who` filled in the form, the last of them at `at`."""
 
     attempt: int
     unit: str
+    who: str
+    at: datetime | None
     answers: tuple[Answer, ...]
     photos: tuple[Shot, ...]
     source: str
@@ -52,15 +55,19 @@ def doors(case: Case, attempts: Iterable[Attempt]) -> tuple[Door, ...]:
     filled = [a for a in visits if a.evidence.get("doorstep") or a.pk in shots]
     answered = {said["by"] for a in filled for said in a.evidence.get("doorstep", {}).values()}
     users = User.objects.in_bulk(answered) if answered else {}
-    return tuple(
-        Door(
-            attempt.pk,
-            str(attempt.unit or ""),
-            _answers(attempt, users),
-            tuple(Shot(str(one.key), _name(one.by), one.at) for one in shots.get(attempt.pk, ())),
-            doorstep.form().source,
-        )
-        for attempt in reversed(filled)
+    return tuple(_door(attempt, users, shots.get(attempt.pk, ())) for attempt in reversed(filled))
+
+
+def _door(attempt: Attempt, users: dict[int, User], photos: Iterable[Photo]) -> Door:
+    answers = _answers(attempt, users)
+    return Door(
+        attempt.pk,
+        str(attempt.unit or ""),
+        _(", ").join(dict.fromkeys(answer.who for answer in answers)),
+        max((answer.at for answer in answers if answer.at), default=None),
+        answers,
+        tuple(Shot(str(one.key), _name(one.by), one.at) for one in photos),
+        doorstep.form().source,
     )
 
 

@@ -87,7 +87,13 @@ def _claims(attempt: Attempt, users: Mapping[int, User]) -> tuple[Claim, ...]:
     told = [(first, _first_by(attempt), attempt.judged_at or attempt.ended_at)]
     told += [(one["word"], one["by"], parse_datetime(one["at"])) for one in attempt.evidence["contradicted"]]
     return tuple(
-        Claim(word, wording.said(word), _person(users[by]) if by in users else "", at, word == counts)
+        Claim(
+            word,
+            wording.said(word),
+            _person(users[by]) if by is not None and by in users else "",
+            at,
+            word == counts,
+        )
         for word, by, at in told
     )
 

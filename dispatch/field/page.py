@@ -75,7 +75,7 @@ WORDS = (
     gettext_noop("Draft the order"),
     gettext_noop("Who else"),
     gettext_noop("relation"),
-    gettext_noop("name"),
+    gettext_noop("their name"),
     gettext_noop("telephone"),
     gettext_noop("Keep"),
     gettext_noop("Note"),

@@ -44,8 +44,7 @@ def give(
     Raises NotAllowedError for a check, for a visit that has ended, and for anybody who does not work in its unit.
     """
     case, attempt = held.lock(attempt_id)
-    to = User.objects.filter(pk=officer_id, is_active=True, role=Role.OFFICER).first()
-    _must_be_theirs(attempt, to, by)
+    to = _of_theirs(attempt, officer_id, by)
     if attempt.ended_at is not None:
         raise NotAllowedError("the visit has ended: {result}", result=Result(attempt.result))
     held.must_have_begun(attempt)
@@ -67,11 +66,14 @@ def _names(officer: User) -> set[str]:
     return {officer.username, officer.get_full_name(), f"{officer.last_name}{officer.first_name}"}
 
 
-def _must_be_theirs(attempt: Attempt, to: User | None, by: User) -> None:
+def _of_theirs(attempt: Attempt, officer_id: int, by: User) -> User:
+    """The colleague of the unit that goes; and whether it is theirs to say."""
     if Tier(attempt.tier) is not Tier.VISIT:
         raise NotAllowedError("that is for visits only")
     chief = by.is_a(*CHIEFS) and by.unit is not None and by.unit.holds(attempt.unit)
     if by.unit_id != attempt.unit_id and not chief:
         raise NotAllowedError("only the unit that goes, or a supervisor above it, says who goes")
-    if to is None or to.unit_id != attempt.unit_id:
+    to = User.objects.filter(pk=officer_id, is_active=True, role=Role.OFFICER, unit=attempt.unit_id).first()
+    if to is None:
         raise NotAllowedError("there is no such colleague in the unit that goes")
+    return to

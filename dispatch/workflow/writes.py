@@ -87,8 +87,8 @@ def take(*, attempt_id: int, by: User, writing: Writing, act: Act, now: datetime
         raise
     except NotAllowedError as refusal:
         if isinstance(refusal, ContradictedError):
-            attempt.refresh_from_db()
-            contradictions.keep(case, attempt, refusal.word, by=by.pk, at=at, now=now)
+            fresh = Attempt.objects.get(pk=attempt_id)
+            contradictions.keep(case, fresh, refusal.word, by=by.pk, at=at, now=now)
         written.status, written.refusal, written.words = REFUSED, refusal.template, refusal.codes()
         written.typed = "\n".join(filter(None, (writing.typed, writing.otherwise)))
     written.save(force_insert=True)

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -138,7 +139,7 @@ def test_a_visit_goes_its_way_without_signal_and_back(
     assert all(known)
     assert known == sorted(filter(None, known))
     order = Order.objects.get()
-    assert (order.account, order.bank, order.amount) == (ACCOUNT, "中国建设银行", 5000)
+    assert (order.account, order.bank, order.amount) == (ACCOUNT, "中国建设银行", Decimal(5000))
     assert Photo.objects.count() == 1
     assert Written.objects.count() == len({one.key for one in Written.objects.all()}) == 9
 

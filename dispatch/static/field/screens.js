@@ -175,7 +175,7 @@ function recentFirst(all) {
 export function people(act, id) {
   return sheet(act, id, "people", t("Who else"), [
     h("label", {}, t("relation"), h("input", { name: "relation", required: true, maxlength: 32 })),
-    h("label", {}, t("name"), h("input", { name: "name", required: true, maxlength: 64 })),
+    h("label", {}, t("their name"), h("input", { name: "name", required: true, maxlength: 64 })),
     h("label", {}, t("telephone"), h("input", { name: "phone", type: "tel", maxlength: 40 }))], t("Keep"));
 }
 
