@@ -36,7 +36,7 @@ def keep(case: Case, attempt: Attempt, word: str, *, by: int | None, at: datetim
     `by` is the id of who said it, `at` when it was so. Of visits only; the attempt is locked, and saved here.
     """
     if Tier(attempt.tier) is not Tier.VISIT:
-        return
+        return  # an operator who says another word of a call is told so, and decides at once
     known = attempt.evidence.get("contradicted", [])
     if any((one["word"], one["by"]) == (word, by) for one in known):
         return

@@ -176,9 +176,10 @@ def judge(
     if attempt.disposition:
         if attempt.disposition == disposition:
             return attempt
-        raise ContradictedError(
-            "already judged {said}", said=Disposition(attempt.disposition), word=disposition
-        )
+        already = Disposition(attempt.disposition)
+        if Tier(attempt.tier) is Tier.VISIT:
+            raise ContradictedError("already judged {said}", said=already, word=disposition)
+        raise NotAllowedError("already judged {said}", said=already)
     held.must_have_begun(attempt)
     late = attempt.ended_at is not None
     at = held.was_so_at(attempt, when, now)
