@@ -46,11 +46,17 @@ def link_body() -> str:
     return str(_SMS["signature"] + _SMS["video"])
 
 
-def unseen_body(case: str, kind: NewsKind, minutes: int) -> str:
-    """What a unit's duty phone is told where nobody has looked. Always Chinese, names nobody."""
+def unseen_body(case: str, kind: NewsKind, at: datetime, minutes: int) -> str:
+    """What a unit's duty phone is told where nobody has looked. Always Chinese, names nobody.
+
+    The time keeps two changes apart: the line sends the same words to the same number only once in a while.
+    """
     with translation.override("zh-hans"):
         news = name(kind)
-    return str(_SMS["signature"] + _SMS["unseen"].format(case=case, news=news, minutes=minutes))
+    return str(
+        _SMS["signature"]
+        + _SMS["unseen"].format(case=case, news=news, at=f"{timezone.localtime(at):%H:%M}", minutes=minutes)
+    )
 
 
 def sentence(event: Event, units: dict[int, Unit] | None = None) -> str:

@@ -59,9 +59,8 @@ def _tell(row: News, unit: Unit, now: datetime) -> bool:
     if not number:
         return False
     minutes = max(1, round((now - row.at).total_seconds() / 60))
-    text = texts.write(
-        number=number, body=wording.unseen_body(case.number, NewsKind(row.kind), minutes), now=now
-    )
+    body = wording.unseen_body(case.number, NewsKind(row.kind), row.at, minutes)
+    text = texts.write(number=number, body=body, now=now)
     insert([text])
     insert([Message(case=case, kind=UNSEEN, text=text, written_at=now)])
     return True

@@ -23,7 +23,7 @@ from tests.factories import PASSWORD, Centre
 WITHIN = 30_000  # milliseconds, on a machine that may be busy
 SCREEN = {"width": 360, "height": 740}
 # Seconds of the keystroke-level model (Card, Moran and Newell 1980): to point, to think. Their 0.28 s for a key is an
-# average typist's at a desk; 20 words a minute is what novices do on a phone's keyboard (MacKenzie and Zhang 2001).
+# average typist's at a desk; 20 words a minute is what novices do on a soft keyboard (MacKenzie and Zhang 2001).
 POINT, THINK, KEY = 1.1, 1.35, 60 / (20 * 5)
 ACCOUNT = "6222000011112222333"  # as long as they get; read off a receipt in groups of four
 WITHIN_SECONDS = 30
