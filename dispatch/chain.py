@@ -91,6 +91,9 @@ class Rules:
     place_lasts: timedelta = timedelta(
         hours=24
     )  # an older place is stale: it says so, and any newer one replaces it
+    seen_within: timedelta = timedelta(
+        minutes=5
+    )  # a stand-down or a raise to critical that nobody has seen by then is told to duty phones
     reach_km: int = 100  # nobody farther away than this is sent
     sources: Mapping[str, str] = field(
         default_factory=dict

@@ -32,18 +32,33 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Bank:
+    """One to press: `name` goes into the order."""
+
+    name: str
+    zh: str
+    en: str
+
+    def text(self, language: str) -> str:
+        """The short name, in Chinese, or in English for an English reader."""
+        return self.en if language.startswith("en") else self.zh
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
-    """The questions in their order, and where they come from."""
+    """The questions in their order, where they come from, and the banks of the stop-payment order."""
 
     source: str
     questions: tuple[Question, ...]
+    banks: tuple[Bank, ...]
 
 
 @cache
 def form() -> Form:
     document = tomllib.loads((Path(__file__).parent / "doorstep.toml").read_text(encoding="utf-8"))
     rows = document["question"]
-    return Form(document["source"], tuple(Question(**{**row, "part": Part(row["part"])}) for row in rows))
+    questions = tuple(Question(**{**row, "part": Part(row["part"])}) for row in rows)
+    return Form(document["source"], questions, tuple(Bank(**row) for row in document["banks"]))
 
 
 @cache

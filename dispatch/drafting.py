@@ -58,6 +58,7 @@ def chain_entries() -> Iterator[Entry]:
     """Everything of an escalation policy that a person may change."""
     yield Entry(("order_within",), "span")
     yield Entry(("place_lasts",), "span")
+    yield Entry(("seen_within",), "span")
     yield Entry(("reach_km",), "count")
     yield Entry(("door_tolerance",), "count")
     for level in reversed(Level):

@@ -1,11 +1,12 @@
 """Which units are where, who of them is on duty and how busy: each read once, as one turn sees it."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from dispatch import duty, outlines
 from dispatch.models import Area, Attempt, Shift, Unit
@@ -14,6 +15,7 @@ from dispatch.vocabulary import Tier, UnitKind
 from telephony.prepared import prepared
 
 COUNTY = 6  # digits of a county's code
+Look = Callable[[str, float, float, float, float], list[Unit]]
 
 
 class Manning:
@@ -29,11 +31,27 @@ class Manning:
         new = [unit.pk for unit in units if unit.pk not in self._rosters]
         if not new:
             return
-        self._rosters.update({pk: [] for pk in new})
-        for shift in _shifts(new):
-            self._rosters[shift.unit_id].append(shift.plain())
+        self._read_rosters(new, new)
         for unit_id in _at_work(new):
             self._visits[unit_id] += 1
+
+    def within(self, box: Box, kind: UnitKind) -> list[Unit]:
+        """The units of a kind in a box, those closed left out, read with their visits in one look.
+
+        A look is mostly its round trips, so only those that have a roster cost another.
+        """
+        found = _in_halves(box, kind, _manned_in_box)
+        new = [unit for unit in found if unit.pk not in self._rosters]
+        self._read_rosters([unit.pk for unit in new], [unit.pk for unit in new if vars(unit)["has_roster"]])
+        for unit in new:
+            self._visits[unit.pk] += vars(unit)["at_work"]
+        return found
+
+    def _read_rosters(self, units: Iterable[int], listed: Collection[int]) -> None:
+        """The rosters of these units; only those of `listed` can have one."""
+        self._rosters.update({pk: [] for pk in units})
+        for shift in _shifts(listed):
+            self._rosters[shift.unit_id].append(shift.plain())
 
     def is_on(self, unit: Unit) -> bool:
         """Whether somebody is on duty there: by the roster, if there is one, unless the unit is switched off."""
@@ -61,10 +79,14 @@ class Manning:
 
 def within(box: Box, kind: UnitKind) -> list[Unit]:
     """The units of a kind in a box, those closed left out."""
+    return _in_halves(box, kind, _in_box)
+
+
+def _in_halves(box: Box, kind: UnitKind, look: Look) -> list[Unit]:
     if box.west <= box.east:
-        return _in_box(kind, box.south, box.north, box.west, box.east)
+        return look(kind, box.south, box.north, box.west, box.east)
     halves = ((box.west, 180.0), (-180.0, box.east))
-    return [unit for west, east in halves for unit in _in_box(kind, box.south, box.north, west, east)]
+    return [unit for west, east in halves for unit in look(kind, box.south, box.north, west, east)]
 
 
 def place_of(unit: Unit) -> Place:
@@ -94,6 +116,16 @@ def _holds(area: Area, place: Place) -> bool:
 def _in_box(kind: str, south: float, north: float, west: float, east: float) -> QuerySet[Unit]:
     strip = Unit.objects.in_service().filter(kind=kind, lat__gte=south, lat__lte=north)
     return strip.filter(lon__gte=west, lon__lte=east).order_by()
+
+
+@prepared
+def _manned_in_box(kind: str, south: float, north: float, west: float, east: float) -> QuerySet[Unit]:
+    strip = Unit.objects.in_service().filter(kind=kind, lat__gte=south, lat__lte=north)
+    theirs = Attempt.objects.live().filter(unit=OuterRef("pk"), tier=Tier.VISIT, started_at__isnull=False)
+    visits = theirs.order_by().values("unit").annotate(n=Count("pk")).values("n")
+    roster = Exists(Shift.objects.filter(unit=OuterRef("pk")).order_by())
+    boxed = strip.filter(lon__gte=west, lon__lte=east)
+    return boxed.annotate(at_work=Coalesce(Subquery(visits), 0), has_roster=roster).order_by()
 
 
 @prepared

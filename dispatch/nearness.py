@@ -12,7 +12,7 @@ EARTH_RADIUS_KM = 6371.0088
 # A geodesic of WGS 84 by the great circle on a sphere of the mean radius. The ellipsoid's radii of curvature go from
 # 6335.4 km (the meridian at the equator) to 6399.6 km (at the poles), so the ratio stays within 0.9944 and 1.0045.
 LEAST_RATIO, MOST_RATIO = 0.994, 1.005
-NARROWEST_KM, WIDER = 4.0, 3.0
+NARROWEST_KM, WIDER = 12.0, 3.0
 WHOLE_EARTH_KM = 20_040.0
 
 T = TypeVar("T")

@@ -13,7 +13,16 @@ from dispatch.soundness import flaws
 from dispatch.vocabulary import First, Level, Met, Outcome, Stage, Tier, Way
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_WHOLE = {"zone", "order_within", "place_lasts", "reach_km", "door_tolerance", "sources", "every"}
+_WHOLE = {
+    "zone",
+    "order_within",
+    "place_lasts",
+    "seen_within",
+    "reach_km",
+    "door_tolerance",
+    "sources",
+    "every",
+}
 _CHAIN_WORDS = {f.name for f in fields(Chain)} - {"rungs", "raises"}
 
 
@@ -30,6 +39,7 @@ def read(document: Mapping[str, Any]) -> Rules:
             zone=ZoneInfo(document.get("zone", "Asia/Shanghai")),
             order_within=span(document.get("order_within", "30m")),
             place_lasts=span(document.get("place_lasts", "24h")),
+            seen_within=span(document.get("seen_within", "5m")),
             reach_km=int(document.get("reach_km", 100)),
             door_tolerance=int(document.get("door_tolerance", DOOR_TOLERANCE)),
             levels={level: _chain(document[level.code], shared, level.code) for level in Level},

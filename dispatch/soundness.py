@@ -19,6 +19,7 @@ def flaws(rules: Rules) -> list[Flaw]:
     spans = {
         "order_within": rules.order_within,
         "place_lasts": rules.place_lasts,
+        "seen_within": rules.seen_within,
         "reach_km": rules.reach_km > 0,
         "door_tolerance": rules.door_tolerance > 0,
     }

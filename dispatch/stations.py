@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from dispatch import homes
 from dispatch.chain import Rules
-from dispatch.manning import Manning, in_charge, place_of, within
+from dispatch.manning import Manning, in_charge, place_of
 from dispatch.models import Case, Unit
 from dispatch.nearness import Place, nearest
 from dispatch.vocabulary import First, Level, Tier, UnitKind
@@ -132,9 +132,7 @@ class Roster:
             return [Looked(unit, None, self._against(unit, ignored)) for unit in units]
 
         def look(box: Any) -> list[Unit]:
-            units = [unit for unit in within(box, kind) if root.holds(unit)]
-            self.manning.read(units)
-            return units
+            return [unit for unit in self.manning.within(box, kind) if root.holds(unit)]
 
         found = nearest(
             place,

@@ -160,6 +160,7 @@ class NewsKind(StrEnum):
     TIME_UP = "time_up"
     STOOD_DOWN = "stood_down"
     REASSIGNED = "reassigned"  # to another unit
+    GIVEN = "given"  # to a colleague of the same unit
     TOLD = "told"  # the call got through; the visit goes on
     RAISED = "raised"
     LOWERED = "lowered"
@@ -168,9 +169,8 @@ class NewsKind(StrEnum):
     ADDED = "added"  # a photo, an answer, a contact, a note, an order
 
 
-MUST_BE_SEEN = frozenset(
-    {NewsKind.STOOD_DOWN, NewsKind.REASSIGNED, NewsKind.RAISED, NewsKind.MOVED, NewsKind.TOLD}
-)
+TAKEN_AWAY = frozenset({NewsKind.STOOD_DOWN, NewsKind.REASSIGNED})
+MUST_BE_SEEN = TAKEN_AWAY | {NewsKind.RAISED, NewsKind.MOVED, NewsKind.TOLD}
 
 
 class Met(StrEnum):

@@ -7,11 +7,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from dispatch import choosing
+from dispatch import choosing, sentences
 from dispatch.models import Event, Unit
 from dispatch.models.choices import name
 from dispatch.models.operator import Moved
@@ -46,12 +46,25 @@ def link_body() -> str:
     return str(_SMS["signature"] + _SMS["video"])
 
 
+def unseen_body(case: str, kind: NewsKind, at: datetime, minutes: int) -> str:
+    """What a unit's duty phone is told where nobody has looked. Always Chinese, names nobody.
+
+    The time keeps two changes apart: the line sends the same words to the same number only once in a while.
+    """
+    with translation.override("zh-hans"):
+        news = name(kind)
+    return str(
+        _SMS["signature"]
+        + _SMS["unseen"].format(case=case, news=news, at=f"{timezone.localtime(at):%H:%M}", minutes=minutes)
+    )
+
+
 def sentence(event: Event, units: dict[int, Unit] | None = None) -> str:
     """One line of the record as a sentence."""
     words = {"why": event.why, **_words(event.detail, units or {})}
     if words.get("unit") and words["unit"] in words.get("choice", ""):
         words["unit"] = ""  # named there, with why it is this one
-    template = _templates().get(event.verb)
+    template = sentences.templates().get(event.verb)
     if template is None:
         return event.verb
     return _tidy(template.format_map(_Blank(words)))
@@ -60,88 +73,6 @@ def sentence(event: Event, units: dict[int, Unit] | None = None) -> str:
 class _Blank(dict[str, str]):
     def __missing__(self, key: str) -> str:
         return ""
-
-
-def _templates() -> dict[str, str]:
-    return {
-        "opened": _("Case opened, {level}"),
-        "joined": _("Another directive joined"),
-        "merged": _("Merged with {other}"),
-        "parted": _("Merge with {other} undone"),
-        "raised": _("Raised from {before} to {level}"),
-        "published": _("Policy {what} published, in force from {starts}"),
-        "lowered": _("Lowered from {before} to {level}: {why}"),
-        "planned": _("{tier} {stage} for {starts} {unit} {reinforced} {choice}"),
-        "passed_on": _("Not acknowledged in time: now {unit} is asked; {passed_by} is told"),
-        "hand_over_proposed": _("The person is in another city, {city} {unit}: hand the case over?"),
-        "assigned": _("{tier}: given to {to}"),
-        "begun": _("{tier} begun {unit}"),
-        "met": _("{tier}: {result} {unit}"),
-        "late_result": _("{tier}: late report {said}"),
-        "judged": _("{tier}: {result}, {disposition} {unit}"),
-        "identified": _("{tier}: identity checked"),
-        "settled": _("{tier}: {result}, its time was up"),
-        "recalled": _("{tier} stood down"),
-        "told": _("{tier} goes on, and was told"),
-        "messaged": _("SMS written"),
-        "ordered": _("Stop-payment order drafted, due {due}"),
-        "submitted": _("Stop-payment order submitted"),
-        "answered": _("Bank answered the stop-payment order, {held} held"),
-        "lapsed": _("Stop-payment order unanswered in time"),
-        "acknowledged": _("{unit} acknowledged the visit"),
-        "set_out": _("{unit} is on the way"),
-        "arrived": _("{unit} is at the door"),
-        "handed_back": _("{unit} handed the visit back"),
-        "reinforced": _("{unit} asks for more officers"),
-        "reassigned": _("The visit was given to {unit}"),
-        "looked": _("The form at the door was filled in"),
-        "met_contact": _("Another person was met there"),
-        "photographed": _("A photo was added"),
-        "completed": _("Stop-payment order completed at the door"),
-        "seen": _("{unit} has seen it: {news}"),
-        "from_field": _("From the field: sent by a clock that is off, or refused"),
-        "closed": _("Closed: {outcome}"),
-        "fault": _("The turn failed and will be tried again"),
-        "viewed": _("Personal data opened"),
-        "refused": _("Refused: {why}"),
-        "exported": _("Figures taken out"),
-        "printed": _("List of checks printed, {unit}"),
-        "taken": _("A person took the case over"),
-        "given_back": _("Given back"),
-        "reserved": _("Reserved for a while"),
-        "passed": _("Passed to {to}"),
-        "proposed": _("A hand-over to {to} is proposed"),
-        "rung": _("{tier}: called by hand"),
-        "contact_rung": _("A contact is called: {relation}"),
-        "call_back": _("A call back is arranged for {starts}"),
-        "sent": _("A person had somebody sent to the door"),
-        "desk_ready": _("{desk} is ready for calls"),
-        "desk_paused": _("{desk} pauses"),
-        "desk_away": _("{desk} goes"),
-        "desk_accepted": _("{desk} takes the call"),
-        "desk_declined": _("{desk} lets another take the call"),
-        "desk_wrapped_up": _("{desk} has written everything down"),
-        "desk_phone": _("{desk} has another phone"),
-        "desk_recorded": _("{desk} records the call"),
-        "desk_forced": _("{desk}: {forced} by a shift lead: {why}"),
-        "case_assigned": _("Given to {to}: {why}"),
-        "entered": _("Entered by hand: {source}"),
-        "desk_joined": _("{other} joins the call: {way}"),
-        "by_page": _("Their phone takes no video call: by the page"),
-        "link_sent": _("Link for the video page sent, announced by voice"),
-        "link_refused": _("The video link was opened again and refused: {opened}"),
-        "rehearsed": _("The video page was tried"),
-        "key_pressed": _("Pressed {key} on the phone"),
-        "noted": _("Note: {signs}{text}"),
-        "script_marked": _("Script marked: {situation}, {helped}"),
-        "sum": _("{kind}: ¥{amount}"),
-        "added": _("Added: {what} {name}"),
-        "changed": _("Changed: {what} {name}, {fields}"),
-        "loaded": _("Units loaded from {what}: {added} added, {changed} changed, {closed} closed"),
-        "key_renewed": _("API key renewed: {source}"),
-        "broken": _("The system broke a promise: {promise} {fault}"),
-        "mended": _("The system keeps its promise again: {promise}"),
-    }
 
 
 _ENUMS = {
@@ -166,6 +97,8 @@ def _word(key: str, value: Any, units: dict[int, Unit]) -> str:
         return name(kind(value))
     if of_units := _OF_UNITS.get(key):
         return of_units(value, units)
+    if key in ("word", "stands"):
+        return said(str(value))
     if tell := _TOLD.get(key):
         return tell(value)
     return str(value)
@@ -181,6 +114,11 @@ _OF_UNITS: dict[str, Callable[[Any, dict[int, Unit]], str]] = {
     "passed_by": lambda value, units: _(", ").join(str(units.get(one, "")) for one in value),
     "choice": _choice,
 }
+
+
+def said(word: str) -> str:
+    """A result or a judgement, whichever the word is."""
+    return name(Result(word) if word in {one.value for one in Result} else Disposition(word))
 
 
 def key_in_words(key: str) -> str:
@@ -274,6 +212,7 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "helped": lambda value: _("helped") if value else _("did not help"),
     "forced": lambda value: str(Moved(value).label),
     "reinforced": lambda value: _("reinforced"),
+    "duty_phone": lambda value: _("its duty phone is told by SMS") if value else _("it has no duty phone"),
     "key": lambda value: key_in_words(str(value)),
     "way": lambda value: str(Leg.Way(value).label),
     "promise": lambda value: promise(str(value)),

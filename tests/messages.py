@@ -24,6 +24,7 @@ ONE = {
     "gettext_noop",
     "NotAllowedError",
     "FarAwayError",
+    "ContradictedError",
     "Flaw",
     "BadCell",
     "BadOutline",

@@ -83,6 +83,11 @@ def test_every_field_of_a_directive_is_described(schema: dict[str, Any]) -> None
     }
 
 
+def test_a_disposition_from_the_door_is_described_with_its_reason(schema: dict[str, Any]) -> None:
+    ways = schema["components"]["schemas"]["ReportRequest"]["oneOf"]
+    assert [one["required"] for one in ways] == [["disposition", "note"], ["result"]]
+
+
 def test_only_signing_in_and_the_description_are_open(schema: dict[str, Any]) -> None:
     is_open = {
         f"{method} {path}"

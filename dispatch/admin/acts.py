@@ -13,7 +13,18 @@ from dispatch.admin import forms
 from dispatch.admin.access import CHIEFS, DESK, scope_of, within
 from dispatch.models import Case, Merge, Operator, User
 from dispatch.vocabulary import Disposition, Outcome, Result, Role, Tier
-from dispatch.workflow import byhand, closing, desk, handset, orders, reserving, sums, undoing, words
+from dispatch.workflow import (
+    byhand,
+    closing,
+    contradictions,
+    desk,
+    handset,
+    orders,
+    reserving,
+    sums,
+    undoing,
+    words,
+)
 from dispatch.workflow.refusal import NotAllowedError
 from telephony import clock
 
@@ -153,6 +164,14 @@ ACTS: dict[str, Act] = {
     ),
     "judge": Act(DESK, forms.JudgeForm, _judge, _("The disposition is on record.")),
     "result": Act(DESK, forms.ResultForm, _result, _("The result is on record.")),
+    "settle": Act(
+        DESK,
+        forms.SettleForm,
+        lambda case, data, by, now: contradictions.settle(
+            attempt_id=data["attempt"].pk, word=data["word"], why=data["why"], by=by, now=now
+        ),
+        _("It is decided which report counts."),
+    ),
     "word": Act(DESK, forms.WordForm, _word, _("The disposition is on record.")),
     "call": Act(DESK, forms.Asking, _call(Tier.VOICE), _("Your desk calls them."), _callable, atomic=False),
     "video": Act(

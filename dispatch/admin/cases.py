@@ -14,14 +14,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from dispatch import record
-from dispatch.admin import queue, script, story, talk
+from dispatch.admin import atdoor, queue, script, story, talk
 from dispatch.admin.access import DESK, FRESH, Guarded, answered, refuse, scope_of, user_of
 from dispatch.admin.acts import ACTS, Act, offered
 from dispatch.admin.finding import find
 from dispatch.models import Case, User
 from dispatch.models.choices import choices
 from dispatch.vocabulary import Level, Money
-from dispatch.workflow import desk, reserving
+from dispatch.workflow import desk, photos, reserving
 from dispatch.workflow.desk import Need
 from dispatch.workflow.refusal import NotAllowedError
 from telephony import clock
@@ -42,6 +42,7 @@ class CaseAdmin(Guarded):
             path("find/", behind(self.find_view), name="dispatch_case_find"),
             path("next/", behind(self.next_view), name="dispatch_case_next"),
             path("<int:pk>/person/", behind(self.person_view), name="dispatch_case_person"),
+            path("<int:pk>/photo/", behind(self.photo_view), name="dispatch_case_photo"),
             path("<int:pk>/act/<slug:what>/", behind(self.act_view), name="dispatch_case_act"),
             *super().get_urls(),
         ]
@@ -123,6 +124,27 @@ class CaseAdmin(Guarded):
             return HttpResponseRedirect(reverse("admin:dispatch_case_change", args=[pk]))
         opened = desk.open_person(case_id=case.pk, by=by, why=Need(why), now=clock.now())
         return self._page(request, case, opened=opened)
+
+    @method_decorator([never_cache, require_POST])
+    def photo_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """One photo, as the answer itself, with the reason on record; so is who was refused one."""
+        if not self.has_view_permission(request):
+            refuse(request, "photo")
+        case, by, now = self._mine(request, pk), cast(User, request.user), clock.now()
+        photo = atdoor.photo_of(case, request.POST.get("key", ""))
+        why = request.POST.get("why", "")
+        if photo is None:
+            record.write("refused", now=now, case=case, by=by, why="no such photo", act="photo")
+            raise Http404
+        if why not in Need.values:
+            record.write("refused", now=now, case=case, by=by, why="no reason", act="photo")
+            messages.error(request, _("Say why you need to see it."))
+            return HttpResponseRedirect(reverse("admin:dispatch_case_change", args=[pk]))
+        try:
+            content = photos.look(photo=photo, by=by, now=now, why=Need(why))
+        except OSError:
+            raise Http404 from None
+        return HttpResponse(content, content_type="image/jpeg", headers={"X-Content-Type-Options": "nosniff"})
 
     @method_decorator(require_POST)
     def act_view(self, request: HttpRequest, pk: int, what: str) -> HttpResponse:

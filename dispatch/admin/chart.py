@@ -55,6 +55,7 @@ class Chart:
     differs: bool
     order_within: str
     place_lasts: str
+    seen_within: str
     reach_km: int
     door_tolerance: int
     sources: Mapping[str, str]
@@ -72,6 +73,7 @@ def chart(rules: Rules, built_in: Rules) -> Chart:
         differs,
         span(rules.order_within),
         span(rules.place_lasts),
+        span(rules.seen_within),
         rules.reach_km,
         rules.door_tolerance,
         rules.sources,

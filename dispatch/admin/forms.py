@@ -128,5 +128,12 @@ class WhyForm(Asking):
     why = forms.CharField(label=_("reason"), max_length=200)
 
 
+class SettleForm(AttemptForm):
+    word = forms.ChoiceField(
+        label=_("which report counts"), choices=[*choices(Disposition), *choices(Result)]
+    )
+    why = forms.CharField(label=_("reason"), max_length=200)
+
+
 class LevelForm(WhyForm):
     level = forms.TypedChoiceField(label=_("level"), choices=choices(Level), coerce=lambda n: Level(int(n)))

@@ -101,6 +101,7 @@ def _verbs() -> list[tuple[str, str]]:
         ("entered", _("directive entered by hand")),
         ("ordered", _("stop-payment order")),
         ("passed_on", _("visit passed on")),
+        ("unseen", _("not seen in time")),
         ("hand_over_proposed", _("hand-over proposed")),
         ("assigned", _("check given to somebody")),
         ("viewed", _("personal data opened")),

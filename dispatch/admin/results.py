@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from dispatch import wording
@@ -30,6 +31,71 @@ class Ended:
     who: str
     fault: str
     evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One word of several; `counts` if the chain goes by it."""
+
+    code: str
+    words: str
+    who: str
+    at: datetime | None
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A visit of which officers say different things; `settled` once somebody has decided."""
+
+    attempt: int
+    words: str
+    claims: tuple[Claim, ...]
+    settled: bool
+
+
+def disputes(attempts: Iterable[Attempt]) -> tuple[Dispute, ...]:
+    """Every visit with contradicting reports, what nobody has decided first."""
+    over = [a for a in attempts if a.evidence.get("contradicted")]
+    users = User.objects.in_bulk({pk for a in over for pk in _claimants(a) if pk})
+    found = [Dispute(a.pk, _where(a), _claims(a, users), _is_settled(a)) for a in over]
+    return tuple(sorted(found, key=lambda one: (one.settled, one.attempt)))
+
+
+def _is_settled(attempt: Attempt) -> bool:
+    """Whether somebody has decided, and nothing was said since."""
+    decided: int = attempt.evidence.get("settled", {}).get("of", 0)
+    return decided == len(attempt.evidence["contradicted"])
+
+
+def _claimants(attempt: Attempt) -> list[int | None]:
+    return [_first_by(attempt), *(one["by"] for one in attempt.evidence["contradicted"])]
+
+
+def _first_by(attempt: Attempt) -> int | None:
+    first = attempt.disposition or attempt.result
+    return next((said.get("by") for said in reversed(_said(attempt)) if said["word"] == first), None)
+
+
+def _where(attempt: Attempt) -> str:
+    return f"{name(Tier(attempt.tier))} {attempt.unit or ''}".strip()
+
+
+def _claims(attempt: Attempt, users: Mapping[int, User]) -> tuple[Claim, ...]:
+    first = attempt.disposition or attempt.result
+    counts = attempt.evidence.get("settled", {}).get("word", first)
+    told = [(first, _first_by(attempt), attempt.judged_at or attempt.ended_at)]
+    told += [(one["word"], one["by"], parse_datetime(one["at"])) for one in attempt.evidence["contradicted"]]
+    return tuple(
+        Claim(
+            word,
+            wording.said(word),
+            _person(users[by]) if by is not None and by in users else "",
+            at,
+            word == counts,
+        )
+        for word, by, at in told
+    )
 
 
 def ended(attempts: Iterable[Attempt]) -> tuple[Ended, ...]:

@@ -210,6 +210,7 @@ def _whole() -> dict[str, str]:
     return {
         "order_within": _("a bank answers a stop-payment order within"),
         "place_lasts": _("a place is stale after"),
+        "seen_within": _("officers see a stand-down, or a raise to critical, within"),
         "reach_km": _("nobody is sent farther than, km"),
         "door_tolerance": _("who arrives farther from the address is asked why, metres"),
     }

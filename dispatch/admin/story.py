@@ -8,33 +8,30 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from dispatch import choosing, explain, policies, wording
-from dispatch.admin import columns, links, results
+from dispatch.admin import atdoor, columns, links, results, waiting
+from dispatch.admin.atdoor import Door
 from dispatch.admin.columns import Mark, Moment
 from dispatch.admin.links import Linked
-from dispatch.admin.results import Ended
+from dispatch.admin.results import Dispute, Ended
+from dispatch.admin.waiting import Paper, Trying
 from dispatch.identity import mask_name
-from dispatch.models import Attempt, Case, Event, Order, Sum, Unit
+from dispatch.models import Attempt, Case, Event, Sum, Unit
 from dispatch.models.choices import name
 from dispatch.vocabulary import (
-    CALLS,
-    FACE_TO_FACE,
-    RESULTS_OF,
     Disposition,
     Money,
-    OrderState,
     Outcome,
     Result,
     Stage,
     State,
     Tier,
 )
-from dispatch.workflow import words
 from dispatch.workflow.desk import Need
+from dispatch.workflow.unseen import UNSEEN
 from telephony import numbers
 
 MOST_EVENTS = 200
 FIRST_SIGN_KEY = 5
-Pairs = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,35 +41,6 @@ class Rung:
     word: str
     mark: str
     at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Trying:
-    """An attempt that waits for somebody's word."""
-
-    id: int
-    words: str
-    about: str
-    live: bool
-    until: Moment | None
-    begun: bool
-    identified: bool
-    dispositions: Pairs
-    results: Pairs
-
-
-@dataclass(frozen=True, slots=True)
-class Paper:
-    """A stop-payment order."""
-
-    id: int
-    words: str
-    until: Moment | None
-    amount: str
-    held: str
-    bank: str
-    drafted: bool
-    submitted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +107,8 @@ class Story:
     chain: tuple[Linked, ...]
     merged: tuple[Linked, ...]
     ended: tuple[Ended, ...]
+    disputes: tuple[Dispute, ...]
+    doors: tuple[Door, ...]
     signs: tuple[Sign, ...]
     told: tuple[Told, ...]
     panels: tuple[Panel, ...]
@@ -176,21 +146,28 @@ def tell(case: Case, *, scope: str | None, now: datetime) -> Story:
         tiers=tuple(_tier(tier, attempts) for tier in Tier),
         ladder=_ladder(case),
         reasons=_reasons(case),
-        tryings=tuple(_trying(a, now) for a in attempts if _waits_for_a_word(a, attempts)),
-        papers=tuple(_paper(order, now) for order in orders),
+        tryings=tuple(waiting.trying(a, now) for a in attempts if waiting.waits_for_a_word(a, attempts)),
+        papers=tuple(waiting.paper(order, now) for order in orders),
         contacts=_contacts(case),
         sums=_sums(case),
         messages=tuple(
-            (_("SMS") if m.kind == "sms" else m.kind, m.text.get_state_display(), m.text.sent_at)
+            (_sms(m.kind), m.text.get_state_display(), m.text.sent_at)
             for m in case.messages.select_related("text").order_by("pk")
         ),
         chain=links.chain(case, scope),
         merged=links.merged(case, scope),
         ended=results.ended(attempts),
+        disputes=results.disputes(attempts),
+        doors=atdoor.doors(case, attempts),
         signs=_signs(case, now),
         told=_record(case),
         panels=tuple(panel(case) for panel in panels),
     )
+
+
+def _sms(kind: str) -> str:
+    known = {"sms": _("SMS"), UNSEEN: _("SMS to a duty phone")}
+    return known.get(kind, kind)
 
 
 def _tier(tier: Tier, attempts: Iterable[Attempt]) -> Rung:
@@ -221,53 +198,6 @@ def _reasons(case: Case) -> tuple[tuple[str, int], ...]:
     if newest is None:
         return ()
     return tuple((wording.reason(r["fact"], r["size"]), r["points"]) for r in newest.reasons)
-
-
-def _waits_for_a_word(attempt: Attempt, attempts: list[Attempt]) -> bool:
-    """Live, or the newest of its tier if it was a call that was answered and nobody has judged it."""
-    if attempt.ended_at is None:
-        return True
-    newest = [a for a in attempts if a.tier == attempt.tier and a.started_at][-1:] == [attempt]
-    answered = attempt.result in (*FACE_TO_FACE, Result.ANSWERED_UNVERIFIED) or attempt.identified_at
-    return bool(newest and answered and not attempt.disposition and attempt.tier != Tier.FOLLOW_UP)
-
-
-def _trying(attempt: Attempt, now: datetime) -> Trying:
-    tier, live = Tier(attempt.tier), attempt.ended_at is None
-    stage = name(Stage(attempt.stage)) if live else name(Result(attempt.result))
-    about = [attempt.phone.masked] if attempt.phone else []
-    about += [str(attempt.unit)] if attempt.unit else []
-    about += [_("reinforced")] if attempt.reinforced else []
-    until = None
-    if live and attempt.stage == Stage.PLANNED and attempt.starts_at > now:
-        until = columns.moment(_("planned for"), attempt.starts_at, now)
-    elif attempt.due_at:
-        until = columns.moment(columns.promised(attempt), attempt.due_at, now)
-    said = RESULTS_OF[tier] - FACE_TO_FACE - words.NOT_A_PERSONS_WORD
-    return Trying(
-        id=attempt.pk,
-        words=f"{name(tier)} {stage}",
-        about=" · ".join(about),
-        live=live,
-        until=until,
-        begun=attempt.started_at is not None and (tier not in CALLS or attempt.stage != Stage.PLANNED),
-        identified=attempt.identified_at is not None,
-        dispositions=() if tier is Tier.FOLLOW_UP else tuple((d.value, name(d)) for d in Disposition),
-        results=tuple((r.value, name(r)) for r in Result if r in said) if live else (),
-    )
-
-
-def _paper(order: Order, now: datetime) -> Paper:
-    return Paper(
-        id=order.pk,
-        words=wording.order_state(order.state),
-        until=None if order.ended_at else columns.moment(_("answered by"), order.due_at, now),
-        amount=columns.yuan(order.amount),
-        held=columns.yuan(order.held),
-        bank=order.bank,
-        drafted=order.state == OrderState.DRAFTED,
-        submitted=order.state == OrderState.SUBMITTED,
-    )
 
 
 def _contacts(case: Case) -> tuple[tuple[int, str, str, str], ...]:

@@ -12,6 +12,7 @@ from dispatch.models import Area, Unit
 from dispatch.vocabulary import UnitKind
 
 WIDTH = 760
+NAME = 200  # pixels that a long name takes
 MOST = 600  # stations; of more only the counties are drawn
 
 
@@ -40,6 +41,11 @@ class Spot:
     room: int
     until: datetime | None
     phone: str
+
+    @property
+    def at_the_edge(self) -> bool:
+        """Whether its name has no room on the right."""
+        return self.x > WIDTH - NAME
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from math import isfinite
 from typing import Any
 
 from django.utils.translation import gettext as _
+from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
 
 from dispatch.models.choices import name
@@ -94,13 +95,15 @@ class ArrivalSerializer(StepSerializer):
 
 
 class ReportSerializer(StepSerializer):
-    """What a visit or check met: a `disposition` after the person was met at the door, else a `result`."""
+    """What a visit or check met: a `disposition`, and why, after the person was met at the door; else a `result`."""
 
     result = serializers.ChoiceField(
         required=False, choices=sorted({(r.value) for results in RESULTS.values() for r in results})
     )
     disposition = serializers.ChoiceField(required=False, choices=[d.value for d in Disposition])
-    note = WordsField(required=False, allow_blank=True)
+    note = WordsField(
+        required=False, allow_blank=True, help_text="In the officer's words; a disposition needs them: why."
+    )
     evidence = serializers.DictField(
         required=False, child=serializers.BooleanField(), help_text="Ticks of the list at the door, by name."
     )
@@ -116,10 +119,23 @@ class ReportSerializer(StepSerializer):
             raise serializers.ValidationError({"result": _("Either a result or a disposition, not both.")})
         if "disposition" in attrs and tier is Tier.FOLLOW_UP:
             raise serializers.ValidationError({"disposition": _("A check ends with a result.")})
+        if "disposition" in attrs and not attrs.get("note"):
+            raise serializers.ValidationError({"note": _("A disposition needs its reason, in your words.")})
         if "result" in attrs and attrs["result"] not in RESULTS[tier]:
             allowed = ", ".join(f"{r.value} ({name(r)})" for r in Result if r in RESULTS[tier])
             raise serializers.ValidationError({"result": _("One of: %(words)s.") % {"words": allowed}})
         return attrs
+
+
+class ReportScheme(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """What a report needs, in the API's description."""
+
+    target_class = "dispatch.field.given.ReportSerializer"
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        told: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        why = {"required": ["disposition", "note"], "properties": {"note": {"minLength": 1}}}
+        return {**told, "oneOf": [why, {"required": ["result"]}]}
 
 
 class ReasonSerializer(StepSerializer):
@@ -133,7 +149,29 @@ class NoteSerializer(StepSerializer):
 
 
 class ReassignSerializer(ReasonSerializer):
-    unit = serializers.IntegerField(min_value=1, max_value=2**62, help_text="A unit below one's own.")
+    """To a colleague, or to another unit."""
+
+    officer = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**62, help_text="A colleague of the unit that goes."
+    )
+    unit = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**62, help_text="A unit below one's own."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("officer" in attrs) == ("unit" in attrs):
+            raise serializers.ValidationError({"officer": _("Either a colleague or a unit, not both.")})
+        return attrs
+
+
+class ReassignScheme(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """What giving a visit away needs, in the API's description."""
+
+    target_class = "dispatch.field.given.ReassignSerializer"
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        told: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        return {**told, "oneOf": [{"required": ["officer"]}, {"required": ["unit"]}]}
 
 
 class AnswersSerializer(StepSerializer):

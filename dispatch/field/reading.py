@@ -11,10 +11,8 @@ from rest_framework.request import Request
 from dispatch import record
 from dispatch.models import Attempt, News, Order, Photo, Unit, User
 from dispatch.models.attempt import AttemptQuerySet
-from dispatch.vocabulary import NewsKind
+from dispatch.vocabulary import TAKEN_AWAY
 from telephony import clock
-
-_TAKEN_AWAY = (NewsKind.STOOD_DOWN, NewsKind.REASSIGNED)
 
 
 class Pages(LimitOffsetPagination):
@@ -34,7 +32,7 @@ def page_of(attempts: AttemptQuerySet, request: Request, view: Any) -> list[Atte
 
 def at_work(user: User) -> AttemptQuerySet:
     """Visits sent and checks due below the user's unit; and what was taken from it and nobody has seen yet."""
-    gone = News.objects.to_be_seen().filter(kind__in=_TAKEN_AWAY, unit=user.unit_id)
+    gone = News.objects.to_be_seen().filter(kind__in=TAKEN_AWAY, unit=user.unit_id)
     ended = gone.filter(attempt__ended_at__isnull=False).values_list("attempt_id")
     waiting = Attempt.objects.waiting_for_officers().under(user.unit).values_list("pk")
     return Attempt.objects.filter(pk__in=waiting.order_by().union(ended)).by_risk()
@@ -49,7 +47,7 @@ def whole(attempts: AttemptQuerySet) -> AttemptQuerySet:
     )
     order = Order.objects.filter(case=OuterRef("case")).order_by("-pk")
     return (
-        attempts.select_related("case__target", "unit")
+        attempts.select_related("case__target", "unit", "assignment__user")
         .annotate(
             version=Coalesce(Subquery(last), 0),
             photo_count=Coalesce(Subquery(photos), 0),

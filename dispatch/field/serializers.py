@@ -32,6 +32,21 @@ class UnitSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
 
 
+class ColleagueSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField(source="pk")
+    name = serializers.SerializerMethodField()
+
+    def get_name(self, user: Any) -> str:
+        return str(user.get_full_name() or user.get_username())
+
+
+class ColleaguesSerializer(serializers.Serializer[Any]):
+    """Who may go instead."""
+
+    officers = ColleagueSerializer(many=True, help_text="Of your unit, on duty now.")
+    units = UnitSerializer(many=True, help_text="Below yours, on duty now; for supervisors.")
+
+
 class OfficerSerializer(serializers.Serializer[Any]):
     name = serializers.SerializerMethodField()
     unit = UnitSerializer()
@@ -102,6 +117,9 @@ class PersonSerializer(serializers.Serializer[Any]):
     address = serializers.CharField()
     lat = serializers.FloatField(allow_null=True)
     lon = serializers.FloatField(allow_null=True)
+    amount = serializers.IntegerField(
+        allow_null=True, help_text="Yuan at stake, as reported: an order begins with it."
+    )
 
 
 class VisitSerializer(serializers.Serializer[Attempt]):
@@ -118,6 +136,7 @@ class VisitSerializer(serializers.Serializer[Attempt]):
     next = serializers.SerializerMethodField(help_text="The step that is due; null once it has ended.")
     unit = UnitSerializer()
     mine = serializers.SerializerMethodField(help_text="It is your own unit's.")
+    officer = serializers.SerializerMethodField(help_text="Who of the unit goes, where that was said.")
     reinforced = serializers.BooleanField()
     sent_at = serializers.DateTimeField(source="started_at")
     due_at = serializers.DateTimeField(allow_null=True, help_text="When its stage's time is up.")
@@ -150,6 +169,11 @@ class VisitSerializer(serializers.Serializer[Attempt]):
 
     def get_mine(self, attempt: Attempt) -> bool:
         return bool(attempt.unit_id == self.context["user"].unit_id)
+
+    @extend_schema_field(ColleagueSerializer(allow_null=True))
+    def get_officer(self, attempt: Attempt) -> dict[str, Any] | None:
+        given = getattr(attempt, "assignment", None)
+        return dict(ColleagueSerializer(given.user).data) if given else None
 
     @extend_schema_field(
         {
@@ -207,6 +231,7 @@ def _person(attempt: Attempt, *, opened: bool) -> dict[str, Any]:
         "address": case.address if opened else "*" * min(len(case.address), 4),
         "lat": case.lat if opened else None,
         "lon": case.lon if opened else None,
+        "amount": case.sizes.get("amount") or None if opened else None,
     }
 
 
@@ -259,6 +284,11 @@ class WordSerializer(serializers.Serializer[Any]):
     text = serializers.CharField()
 
 
+class BankSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(help_text="As the order says it.")
+    text = serializers.CharField(help_text="Short, in the reader's language.")
+
+
 class FormSerializer(serializers.Serializer[Any]):
     """What an officer is asked at the door, in their language."""
 
@@ -267,4 +297,5 @@ class FormSerializer(serializers.Serializer[Any]):
     results = WordSerializer(many=True)
     checks = WordSerializer(many=True)
     dispositions = WordSerializer(many=True)
+    banks = BankSerializer(many=True, help_text="To be pressed; any other is typed.")
     officer = OfficerSerializer()

@@ -12,7 +12,7 @@ from dispatch.field.doors import KEY, SPOKEN
 from dispatch.field.writing import Given, StepDoor
 from dispatch.models import Attempt, User
 from dispatch.vocabulary import Disposition, Result
-from dispatch.workflow import news, orders, visits, words
+from dispatch.workflow import colleagues, news, orders, visits, words
 from dispatch.workflow.refusal import NotAllowedError
 
 Act = Callable[[datetime], object]
@@ -147,7 +147,10 @@ class NoteView(StepDoor):
 
 @described("hand_back_visit", "We cannot go", "The next unit is sent at once.")
 class HandBackView(StepDoor):
-    step, takes, typed, exact = "hand_back", given.ReasonSerializer, ("why",), True
+    step, takes, typed = "hand_back", given.ReasonSerializer, ("why",)
+
+    def is_exact(self, said: Given) -> bool:
+        return True
 
     def act(self, attempt: Attempt, said: Given, by: User, now: datetime) -> Act:
         return lambda at: visits.hand_back(attempt_id=attempt.pk, by=by, now=now, when=at)
@@ -161,11 +164,22 @@ class ReinforceView(StepDoor):
         return lambda at: visits.reinforce(attempt_id=attempt.pk, by=by, now=now)
 
 
-@described("reassign_visit", "Another unit goes", "By a supervisor, to a unit below their own.")
+@described(
+    "reassign_visit",
+    "Somebody else goes",
+    "A colleague of the unit that goes (see colleagues); or, by a supervisor, a unit below their own.",
+)
 class ReassignView(StepDoor):
-    step, takes, typed, exact = "reassign", given.ReassignSerializer, ("why",), True
+    step, takes, typed = "reassign", given.ReassignSerializer, ("why",)
+
+    def is_exact(self, said: Given) -> bool:
+        return "unit" in said
 
     def act(self, attempt: Attempt, said: Given, by: User, now: datetime) -> Act:
+        if "officer" in said:
+            return lambda at: colleagues.give(
+                attempt_id=attempt.pk, officer_id=said["officer"], by=by, now=now, when=at
+            )
         return lambda at: visits.reassign(attempt_id=attempt.pk, unit_id=said["unit"], by=by, now=now)
 
 

@@ -10,6 +10,7 @@ urlpatterns = [
     path("devices", signing.DevicesView.as_view(), name="field-devices"),
     path("devices/<int:device>", signing.DeviceView.as_view(), name="field-device"),
     path("form", views.FormView.as_view(), name="field-form"),
+    path("colleagues", views.ColleaguesView.as_view(), name="field-colleagues"),
     path("changes", changes.ChangesView.as_view(), name="field-changes"),
     path("stream", changes.StreamView.as_view(), name="field-stream"),
     path("visits", views.VisitsView.as_view(), name="field-visits"),

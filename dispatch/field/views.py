@@ -14,6 +14,7 @@ from dispatch.field.doors import NOT_YOURS, FieldDoor
 from dispatch.field.permissions import may_open, user_of
 from dispatch.models.choices import name
 from dispatch.vocabulary import Disposition, Result, Tier
+from dispatch.workflow import colleagues
 from telephony import clock
 
 
@@ -61,6 +62,22 @@ class VisitView(FieldDoor):
         return Response(serializers.VisitSerializer(attempt, context={"user": user, "open": True}).data)
 
 
+class ColleaguesView(FieldDoor):
+    @extend_schema(
+        operation_id="list_colleagues",
+        summary="Who may go instead",
+        responses={200: serializers.ColleaguesSerializer},
+    )
+    def get(self, request: Request) -> Response:
+        """Your unit's officers on duty now; and for supervisors the units below theirs that are."""
+        user, now = user_of(request), clock.now()
+        told = {
+            "officers": [one for one in colleagues.on_duty(reading.unit_of(user), now) if one != user],
+            "units": colleagues.units_on_duty(user, now),
+        }
+        return Response(serializers.ColleaguesSerializer(told).data)
+
+
 class FormView(FieldDoor):
     @extend_schema(
         operation_id="read_form",
@@ -79,6 +96,7 @@ class FormView(FieldDoor):
             "results": _words(Result, given.RESULTS[Tier.VISIT]),
             "checks": _words(Result, given.RESULTS[Tier.FOLLOW_UP]),
             "dispositions": _words(Disposition, list(Disposition)),
+            "banks": [{"name": bank.name, "text": bank.text(language)} for bank in form.banks],
             "officer": user_of(request),
         }
         return Response(serializers.FormSerializer(told).data)

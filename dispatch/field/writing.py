@@ -29,11 +29,14 @@ class StepDoor(FieldDoor):
     shows: ClassVar[type[serializers.VisitSerializer]] = serializers.VisitSerializer
     typed: ClassVar[tuple[str, ...]] = ()
     otherwise: ClassVar[tuple[str, ...]] = ()
-    exact: ClassVar[bool] = False
 
     def act(self, attempt: Attempt, said: Given, by: User, now: datetime) -> Callable[[datetime], object]:
         """What the write does, once it is given the moment it was so."""
         raise NotImplementedError
+
+    def is_exact(self, said: Given) -> bool:
+        """Whether the write only makes sense if nothing has turned since what they saw."""
+        return False
 
     def post(self, request: Request, visit: int) -> Response:
         return self.write(request, visit, request.data)
@@ -53,7 +56,7 @@ class StepDoor(FieldDoor):
             sent_at=said.get("sent_at"),
             typed=_words(said, self.typed),
             otherwise=_words(said, self.otherwise),
-            exact=self.exact,
+            exact=self.is_exact(said),
         )
         now = clock.now()
         act = self.act(attempt, said, user, now)

@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from dispatch.models.choices import choices
 from dispatch.models.unit import Unit
 from dispatch.plan import Past
-from dispatch.vocabulary import Disposition, Level, Result, Stage, Tier
+from dispatch.vocabulary import Disposition, Level, Result, Stage, Tier, result_with
 from telephony.sealing import SealedTextField
 
+_RESULTS = frozenset(result.value for result in Result)
 _AT_WORK = (Stage.SENT, Stage.ACKNOWLEDGED, Stage.ARRIVED, Stage.CHECKING)
 
 
@@ -111,8 +112,22 @@ class Attempt(models.Model):
             and self.stage != Stage.WATCHING
         )
 
+    @property
+    def words(self) -> tuple[Result | None, Disposition | None]:
+        """The result and the judgement that count: as written, unless somebody settled contradicting words."""
+        settled = self.evidence.get("settled", {}).get("word", "")
+        if settled in _RESULTS:
+            return Result(settled), None
+        if settled:
+            return result_with(Tier(self.tier), Disposition(settled)), Disposition(settled)
+        return (
+            Result(self.result) if self.result else None,
+            Disposition(self.disposition) if self.disposition else None,
+        )
+
     def as_past(self) -> Past:
         """This attempt as the policy sees it."""
+        result, disposition = self.words
         return Past(
             id=self.pk,
             tier=Tier(self.tier),
@@ -120,8 +135,8 @@ class Attempt(models.Model):
             stage=Stage(self.stage),
             starts_at=self.starts_at,
             due_at=self.due_at,
-            result=Result(self.result) if self.result else None,
-            disposition=Disposition(self.disposition) if self.disposition else None,
+            result=result,
+            disposition=disposition,
             ended_at=self.ended_at,
             judged_at=self.judged_at,
             identified=self.identified_at is not None,

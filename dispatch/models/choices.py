@@ -111,6 +111,7 @@ NAMES: list[tuple[StrEnum | IntEnum, Promise]] = [
     (NewsKind.TIME_UP, _("its time is up")),
     (NewsKind.STOOD_DOWN, _("stood down")),
     (NewsKind.REASSIGNED, _("another unit goes")),
+    (NewsKind.GIVEN, _("a colleague goes")),
     (NewsKind.TOLD, _("the call got through; the visit goes on")),
     (NewsKind.RAISED, _("the case was raised")),
     (NewsKind.LOWERED, _("the case was lowered")),

@@ -1,5 +1,6 @@
 """外勤动态: what officers must learn of a visit, a row each, numbered in an order in which nothing is overtaken."""
 
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
@@ -26,6 +27,10 @@ class NewsQuerySet(models.QuerySet["News"]):
     def unnumbered(self) -> Self:
         return self.filter(place=None).order_by("pk")
 
+    def due(self, now: datetime) -> Self:
+        """What nobody has looked at in time, the longest due first."""
+        return self.filter(due_at__isnull=False, due_at__lte=now).order_by("due_at", "pk")
+
     def to_be_seen(self) -> Self:
         return self.filter(kind__in=_URGENT, seen_at=None)
 
@@ -41,6 +46,9 @@ class News(models.Model):
     seen_at = models.DateTimeField(_("seen"), null=True)
     seen_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
 
+    due_at = models.DateTimeField(null=True)  # unseen by then, somebody is told by telephone
+    pressed = models.PositiveSmallIntegerField(default=0, db_default=0)  # how many have been
+
     objects = NewsQuerySet.as_manager()
 
     class Meta:
@@ -50,7 +58,10 @@ class News(models.Model):
             models.CheckConstraint(
                 name="dispatch_news_seen_names_who",
                 condition=Q(seen_at=None, seen_by=None) | Q(seen_at__isnull=False, seen_by__isnull=False),
-            )
+            ),
+            models.CheckConstraint(
+                name="dispatch_news_seen_is_due_no_more", condition=Q(seen_at=None) | Q(due_at=None)
+            ),
         ]
         indexes = [
             models.Index(fields=["id"], condition=Q(place=None), name="dispatch_news_unnumbered"),
@@ -59,6 +70,7 @@ class News(models.Model):
                 condition=Q(seen_at=None, kind__in=_URGENT),
                 name="dispatch_news_to_be_seen",
             ),
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="dispatch_news_due"),
         ]
 
     def __str__(self) -> str:

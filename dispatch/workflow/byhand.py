@@ -18,8 +18,9 @@ from dispatch.vocabulary import Level, Stage, Tier
 from dispatch.wording import sms_body
 from dispatch.workflow.desk import at_the_desk, lock_open, not_anothers
 from dispatch.workflow.facts import History, chain_facts, histories
-from dispatch.workflow.moves import Moves, Shared
+from dispatch.workflow.moves import Moves
 from dispatch.workflow.refusal import NotAllowedError
+from dispatch.workflow.saving import Shared
 from dispatch.workflow.turn import advance
 from telephony import texts
 

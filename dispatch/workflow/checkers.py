@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.db.models import QuerySet
 
 from dispatch.models import Assignment, Unit, User
-from dispatch.vocabulary import Role, UnitKind
+from dispatch.vocabulary import Role, Tier, UnitKind
 from telephony.prepared import prepared
 
 LOCAL = (UnitKind.VILLAGE, UnitKind.TOWN, UnitKind.STATION)
@@ -67,5 +67,7 @@ def _given(users: Collection[int]) -> QuerySet[Assignment, int]:
 @prepared
 def _last(case_id: int) -> QuerySet[Assignment, int]:
     return (
-        Assignment.objects.filter(attempt__case=case_id).order_by("-pk").values_list("user_id", flat=True)[:1]
+        Assignment.objects.filter(attempt__case=case_id, attempt__tier=Tier.FOLLOW_UP)
+        .order_by("-pk")
+        .values_list("user_id", flat=True)[:1]
     )

@@ -29,7 +29,7 @@ def fold(
     for attempt in live:
         evidence.end(attempt, Result.CANCELLED, now, stood_down={"closed": outcome})
     write_back(live, ["result", "fault", "evidence", "ended_at", "due_at"])
-    news.save(news.line(attempt, NewsKind.STOOD_DOWN, now) for attempt in live)
+    news.save(news.line(attempt, NewsKind.STOOD_DOWN, now, case) for attempt in live)
     calls.call_off([a.call_id for a in live if a.call_id], now=now)
     case.close(outcome)
     case.closed_at, case.due_at, case.closed_by = now, None, by
@@ -40,9 +40,9 @@ def fold(
 def raise_to(case: Case, level: Level, *, now: datetime, agent: str) -> None:
     """A locked case rises by what has been reported; still to be saved, and to take its turn."""
     before = Level(case.level).code
+    case.level = level
     record.write("raised", now=now, case=case, agent=agent, level=level.code, before=before)
     news.tell_who_goes(case, NewsKind.RAISED, now=now)
-    case.level = level
 
 
 def merge(*, kept: Case, other: Case, now: datetime) -> None:

@@ -10,19 +10,33 @@ from datetime import datetime
 
 from django.db import transaction
 
-from dispatch import record
+from dispatch import policies, record
 from dispatch.models import Attempt, Case, News, NewsHead, User
-from dispatch.vocabulary import MUST_BE_SEEN, NewsKind
+from dispatch.vocabulary import MUST_BE_SEEN, TAKEN_AWAY, Level, NewsKind, Tier
 from telephony.writeback import insert, write_back
 
 AT_ONCE = 1000
 
 
-def line(attempt: Attempt, kind: NewsKind, now: datetime) -> News | None:
-    """A row about a visit or check that its unit knows of, not yet saved; None for what it does not."""
+def line(attempt: Attempt, kind: NewsKind, now: datetime, case: Case | None = None) -> News | None:
+    """A row about a visit or check that its unit knows of, not yet saved; None for what it does not.
+
+    `case` is its case as it is now, where the caller has it.
+    """
     if attempt.unit_id is None or not attempt.is_in_field:
         return None
-    return News(unit_id=attempt.unit_id, attempt=attempt, kind=kind, at=now)
+    due_at = _to_be_seen_by(attempt, kind, now, case)
+    return News(unit_id=attempt.unit_id, attempt=attempt, kind=kind, at=now, due_at=due_at)
+
+
+def _to_be_seen_by(attempt: Attempt, kind: NewsKind, now: datetime, case: Case | None) -> datetime | None:
+    """When somebody is told by telephone: whoever is on the way for nothing, or too slowly, must hear of it."""
+    if attempt.tier != Tier.VISIT or not (kind in TAKEN_AWAY or kind is NewsKind.RAISED):
+        return None
+    case = case or attempt.case
+    if kind is NewsKind.RAISED and case.level != Level.CRITICAL:
+        return None
+    return now + policies.escalation_rules(case.policy_id).seen_within
 
 
 def save(lines: Iterable[News | None]) -> None:
@@ -36,7 +50,7 @@ def tell(attempt: Attempt, kind: NewsKind, *, now: datetime) -> None:
 
 def tell_who_goes(case: Case, kind: NewsKind, *, now: datetime) -> None:
     """Something about the case: to whoever is on a visit or check of it now."""
-    save(line(attempt, kind, now) for attempt in Attempt.objects.in_field().live().filter(case=case))
+    save(line(attempt, kind, now, case) for attempt in Attempt.objects.in_field().live().filter(case=case))
 
 
 def has_turned(attempt: Attempt, *, since: int) -> bool:
@@ -70,8 +84,8 @@ def seen(*, news_id: int, by: User, now: datetime) -> News:
     """An officer has seen it. The first one counts; again does nothing."""
     row = News.objects.select_for_update(of=("self",)).select_related("attempt__case").get(pk=news_id)
     if row.seen_at is None:
-        row.seen_at, row.seen_by = now, by
-        row.save(update_fields=["seen_at", "seen_by"])
+        row.seen_at, row.seen_by, row.due_at = now, by, None
+        row.save(update_fields=["seen_at", "seen_by", "due_at"])
         record.write(
             "seen",
             now=now,

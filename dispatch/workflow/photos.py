@@ -46,12 +46,10 @@ def add(
 
 
 @transaction.atomic
-def look(*, photo: Photo, by: User, now: datetime) -> bytes:
-    """The picture, as JPEG. That they looked is on record first."""
+def look(*, photo: Photo, by: User, now: datetime, why: str = "photo") -> bytes:
+    """The picture, as JPEG. That they looked, and why, is on record first. Raises OSError if the file is gone."""
     case = photo.attempt.case
-    record.write(
-        "viewed", now=now, case=case, by=by, why="photo", attempt=photo.attempt_id, photo=str(photo.key)
-    )
+    record.write("viewed", now=now, case=case, by=by, why=why, attempt=photo.attempt_id, photo=str(photo.key))
     return sealing.unseal_bytes(_place(photo).read_bytes())
 
 

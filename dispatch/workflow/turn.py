@@ -14,7 +14,8 @@ from dispatch.policies import RiskPolicy
 from dispatch.standing import standing
 from dispatch.vocabulary import Level, Outcome
 from dispatch.workflow.facts import History, chain_facts, histories, risk_facts
-from dispatch.workflow.moves import Moves, Shared
+from dispatch.workflow.moves import Moves
+from dispatch.workflow.saving import Shared
 from telephony.prepared import prepared
 
 logger = logging.getLogger(__name__)

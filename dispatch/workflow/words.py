@@ -23,8 +23,9 @@ from dispatch.vocabulary import (
     Tier,
     result_with,
 )
-from dispatch.workflow import doors, held, news
+from dispatch.workflow import contradictions, doors, held, news
 from dispatch.workflow import evidence as kept
+from dispatch.workflow.contradictions import ContradictedError
 from dispatch.workflow.refusal import NotAllowedError
 from dispatch.workflow.reopening import bad_news, reopen
 from dispatch.workflow.steps import step
@@ -135,6 +136,8 @@ def record_result(
             record.write(
                 "late_result", now=now, case=case, by=by, agent=agent, said=result, **held.told(attempt)
             )
+            if attempt.disposition and by is not None and by.pk != attempt.judged_by_id:
+                contradictions.keep(case, attempt, result, by=by.pk, at=at, now=now)
             news.tell(attempt, NewsKind.REPORTED, now=now)
             if result in HEARD_IN_A_WATCH:
                 bad_news(case, result, now=now, by=by, agent=agent)
@@ -173,7 +176,10 @@ def judge(
     if attempt.disposition:
         if attempt.disposition == disposition:
             return attempt
-        raise NotAllowedError("already judged {said}", said=Disposition(attempt.disposition))
+        already = Disposition(attempt.disposition)
+        if Tier(attempt.tier) is Tier.VISIT:
+            raise ContradictedError("already judged {said}", said=already, word=disposition)
+        raise NotAllowedError("already judged {said}", said=already)
     held.must_have_begun(attempt)
     late = attempt.ended_at is not None
     at = held.was_so_at(attempt, when, now)
@@ -186,6 +192,10 @@ def judge(
     attempt.save()
     told = {**held.told(attempt), **held.as_told(at, now)}
     record.write("judged", now=now, case=case, by=by, agent=agent, late=late or None, **told)
+    if late and contradictions.was_said(attempt, attempt.result):
+        other = contradictions.said_by(attempt, attempt.result)
+        if other is not None and by is not None and other != by.pk:
+            contradictions.keep(case, attempt, attempt.result, by=other, at=attempt.ended_at or at, now=now)
     news.tell(attempt, NewsKind.REPORTED, now=now)
     if case.is_open:
         held.wake(case, now)

@@ -15,7 +15,8 @@ from django.db.models import QuerySet
 from dispatch import record
 from dispatch.models import Attempt, User, Written
 from dispatch.vocabulary import NewsKind
-from dispatch.workflow import held, news
+from dispatch.workflow import contradictions, held, news
+from dispatch.workflow.contradictions import ContradictedError
 from dispatch.workflow.doors import FarAwayError
 from dispatch.workflow.refusal import NotAllowedError
 
@@ -85,6 +86,9 @@ def take(*, attempt_id: int, by: User, writing: Writing, act: Act, now: datetime
     except FarAwayError:
         raise
     except NotAllowedError as refusal:
+        if isinstance(refusal, ContradictedError):
+            fresh = Attempt.objects.get(pk=attempt_id)
+            contradictions.keep(case, fresh, refusal.word, by=by.pk, at=at, now=now)
         written.status, written.refusal, written.words = REFUSED, refusal.template, refusal.codes()
         written.typed = "\n".join(filter(None, (writing.typed, writing.otherwise)))
     written.save(force_insert=True)

@@ -183,6 +183,9 @@ BREAKS: dict[str, Breaks] = {
     "dispatch_refreshtoken_expires": lambda case: _refresh(expires_at=START),
     "dispatch_refreshtoken_used_names_renewal": lambda case: _refresh(used_at=START),
     "dispatch_news_seen_names_who": lambda case: _news(case, seen_at=START),
+    "dispatch_news_seen_is_due_no_more": lambda case: _news(
+        case, seen_at=START, seen_by=_user(), due_at=START
+    ),
     "dispatch_written_once_a_key": lambda case: (_written(case), _written(case)),
     "dispatch_photo_kept_once": lambda case: (_photo(case, file="a"), _photo(case, file="b")),
     "dispatch_photo_is_no_empty_file": lambda case: _photo(case, size=0),

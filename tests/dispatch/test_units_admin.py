@@ -139,9 +139,11 @@ def ends_at_the_subtree(at: Centre, client: Client, role: Role, where: str) -> N
 def test_the_map_draws_outlines_and_stations_with_how_they_stand(at: Centre, enter: Enter) -> None:
     square = [[110.8, 21.4], [111.2, 21.4], [111.2, 21.7], [110.8, 21.7], [110.8, 21.4]]
     outlined(at.county, {"type": "Polygon", "coordinates": [square]}, sketch=True).save()
+    Unit.objects.filter(pk=at.station.pk).update(lon=111.19)
     Unit.objects.filter(kind=UnitKind.STATION).exclude(pk=at.station.pk).update(on_duty=False)
     shown = enter(Role.SUPERVISOR).get("/admin/dispatch/unit/map/").content.decode()
     assert 'class="region sketch"' in shown
+    assert 'text-anchor="end"' in shown  # the easternmost name has no room on its right
     assert "Sketches of our own drawing" in shown
     assert shown.count('class="spot on"') == 1
     assert shown.count('class="spot off"') == 1

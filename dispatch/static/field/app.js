@@ -21,6 +21,7 @@ const SCREENS = {
   note: screens.note,
   photo: screens.photo,
   queue: screens.queue,
+  reassign: screens.reassign,
   reinforce: (act, id) => screens.because(act, id, "reinforce", t("More officers")),
   "hand-back": (act, id) => screens.because(act, id, "hand-back", t("Cannot go")),
   far: (act, id) => screens.because(act, id, "far", t("Far from the address: why?")),
@@ -92,7 +93,8 @@ const act = {
       await queue.again(here.more, said);
       work.sync();
     } else if (step === "far") await send(visit, "arrive", { ...work.state.here, ...said });
-    else await send(visit, step, said);
+    else await send(visit, step, step in SAID ? SAID[step](said) : said);
+    if (said.bank) await work.stoppedAt(said.bank);
     await done(event.target, visit);
   },
   async photo(event, visit) {
@@ -106,6 +108,17 @@ const act = {
     await work.sync();
   },
 };
+
+/** A bank that is typed counts before one that is pressed. */
+const stop = ({ other: typed, ...said }) => (typed ? { ...said, bank: typed } : said);
+
+/** `officer:7` or `unit:7`, as the door takes it. */
+function instead({ to, ...said }) {
+  const [kind, id] = to.split(":");
+  return { ...said, [kind]: Number(id) };
+}
+
+const SAID = { reassign: instead, order: stop };
 
 async function arrive(visit) {
   work.state.here = await position();
@@ -148,6 +161,7 @@ function draw() {
     act.username = door.who()?.username;
     part("screen").replaceChildren(inside ? SCREENS[screen](act, here.id) : screens.signIn(act, fault));
     restore(part("screen").querySelector("form[data-draft]"));
+    part("screen").querySelector("[data-first]")?.focus();
   }
   const now = inside && here.screen === "visit" ? screens.deed(act, work.find(here.id)) : null;
   part("deed").replaceChildren(now ?? "");

@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { distance, find, state, unseen } from "./work.js";
-import { ago, clock, left, named, other, questions, source, t } from "./words.js";
+import { ago, banks, clock, left, named, other, questions, source, t } from "./words.js";
 
 const MARKS = { critical: "▲▲", high: "▲", medium: "●", low: "○" };
 const DEEDS = { acknowledge: "Take it", set_out: "Set out", arrive: "Arrived", report: "Report" };
@@ -71,6 +71,7 @@ function head(visit) {
     h("b", { class: "level" }, `${MARKS[visit.level]} ${named("level", visit.level)}`),
     visit.tier === "follow_up" ? h("span", {}, t("check")) : null,
     visit.reinforced ? h("span", {}, t("reinforced")) : null,
+    visit.officer ? h("span", {}, visit.officer.name) : null,
     h("time", { datetime: visit.sent_at, title: visit.sent_at }, ago(visit.sent_at)),
     visit.due_at && !visit.reported ? h("span", { class: isLate(visit.due_at) ? "late" : "left", "data-due": visit.due_at }, left(visit.due_at)) : null);
 }
@@ -97,6 +98,7 @@ export function one(act, id) {
   return h("article", { class: `visit level-${visit.level}` },
     head(visit), h("h1", {}, who(visit)), place(visit),
     person?.opened ? numbers(person) : h("p", { class: "meta" }, t("Opened when there is signal; that you looked is on record.")),
+    visit.officer ? h("p", {}, t("{name} goes", { name: visit.officer.name })) : null,
     way(visit),
     visit.reported ? h("p", { class: "done" }, t("Reported; it is sent as soon as there is signal.")) : null,
     visit.order ? h("p", {}, `${t("Stop payment")}: ${named("order", visit.order.state)}`) : null,
@@ -108,6 +110,7 @@ function extras(visit) {
   const all = [["order", "Stop payment"], ["people", "Who else"], ["note", "Note"], ["photo", "Photo"]];
   if (visit.tier === "visit" && !visit.reinforced) all.push(["reinforce", "More officers"]);
   if (visit.tier === "visit" && visit.next !== "report") all.push(["hand-back", "Cannot go"]);
+  if (visit.tier === "visit" && others(visit).length) all.push(["reassign", "Somebody else goes"]);
   return all;
 }
 
@@ -151,18 +154,28 @@ function doorstep(visit) {
     h("p", { class: "meta" }, source()));
 }
 
+/** Seconds count: the account is typed at once, the bank pressed, the amount stands there as it was reported. */
 export function order(act, id) {
   return sheet(act, id, "order", t("Stop payment"), [
-    h("label", {}, t("scam account"), h("input", { name: "account", required: true, maxlength: 64, inputmode: "numeric", autocomplete: "off" })),
-    h("label", {}, t("amount in yuan"), h("input", { name: "amount", inputmode: "decimal", pattern: "[0-9]{1,12}([.][0-9]{1,2})?" })),
-    h("label", {}, t("bank"), h("input", { name: "bank", maxlength: 64 })),
+    h("label", {}, t("scam account"), h("input", { name: "account", required: true, maxlength: 64, inputmode: "numeric", autocomplete: "off", "data-first": true })),
+    h("fieldset", {}, h("legend", {}, t("bank")), h("div", { class: "chips" }, recentFirst(banks()).map((bank) =>
+      h("label", { class: "chip" }, h("input", { type: "radio", name: "bank", value: bank.name }), h("span", {}, bank.text)))),
+    h("label", {}, t("another bank"), h("input", { name: "other", maxlength: 64 }))),
+    h("label", {}, t("amount in yuan"), h("input", { name: "amount", inputmode: "decimal", pattern: "[0-9]{1,12}([.][0-9]{1,2})?",
+      value: String(state.people[id]?.amount ?? "") })),
     h("label", {}, t("account holder"), h("input", { name: "holder", maxlength: 64 }))], t("Draft the order"));
+}
+
+/** What this phone has stopped payments at comes first. */
+function recentFirst(all) {
+  const rank = (bank) => (state.banks.includes(bank.name) ? state.banks.indexOf(bank.name) : Infinity);
+  return all.map((bank, n) => [rank(bank), n, bank]).sort((a, b) => a[0] - b[0] || a[1] - b[1]).map(([, , bank]) => bank);
 }
 
 export function people(act, id) {
   return sheet(act, id, "people", t("Who else"), [
     h("label", {}, t("relation"), h("input", { name: "relation", required: true, maxlength: 32 })),
-    h("label", {}, t("name"), h("input", { name: "name", required: true, maxlength: 64 })),
+    h("label", {}, t("their name"), h("input", { name: "name", required: true, maxlength: 64 })),
     h("label", {}, t("telephone"), h("input", { name: "phone", type: "tel", maxlength: 40 }))], t("Keep"));
 }
 
@@ -171,6 +184,23 @@ export const note = (act, id) => sheet(act, id, "note", t("Note"), [
 
 export const because = (act, id, step, heading) => sheet(act, id, step, heading, [
   h("label", {}, t("Why, in your words"), h("textarea", { name: "why", rows: 4, maxlength: 2000, required: true }))], t("Send"));
+
+/** Who may go instead: [[kind, heading, [{id, name}]]], as the phone last heard. */
+function others(visit) {
+  const { officers, units } = state.colleagues;
+  const all = [];
+  if (visit.mine) all.push(["officer", "colleagues on duty", officers.filter((one) => one.id !== visit.officer?.id)]);
+  if (!visit.arrived_at) all.push(["unit", "units on duty", units.filter((one) => one.id !== visit.unit.id)]);
+  return all.filter(([, , some]) => some.length);
+}
+
+export function reassign(act, id) {
+  const groups = others(find(id)).map(([kind, heading, some]) => h("optgroup", { label: t(heading) },
+    some.map((one) => h("option", { value: `${kind}:${one.id}` }, one.name))));
+  return sheet(act, id, "reassign", t("Somebody else goes"), [
+    h("label", {}, t("who goes"), h("select", { name: "to", required: true }, h("option", { value: "" }), groups)),
+    h("label", {}, t("Why, in your words"), h("textarea", { name: "why", rows: 3, maxlength: 2000, required: true }))], t("Send"));
+}
 
 export const photo = (act, id) => h("section", { class: "sheet" }, h("h1", {}, t("Photo")),
   h("label", { class: "deed" }, t("Take a photo"),
@@ -184,7 +214,7 @@ function sheet(act, id, step, heading, fields, word) {
 export function queue(act) {
   const steps = { acknowledge: "Take it", "set-out": "Set out", arrive: "Arrived", report: "Report", order: "Stop payment",
     people: "Who else", note: "Note", photos: "Photo", reinforce: "More officers", "hand-back": "Cannot go",
-    identify: "Identity checked by their card", doorstep: "At the door", seen: "Seen" };
+    reassign: "Somebody else goes", identify: "Identity checked by their card", doorstep: "At the door", seen: "Seen" };
   return h("section", { class: "sheet" }, h("h1", {}, t("{n} to send", { n: state.waiting.length })),
     state.waiting.length ? null : h("p", { class: "empty" }, t("Everything has been sent.")),
     h("ol", { class: "queue" }, state.waiting.map((one) => h("li", { class: one.refused ? "refused" : "" },

@@ -25,6 +25,8 @@ export const named = (kind, code) => told[language].codes[kind]?.[code] ?? code;
 
 /** The form at the door: [{code, part, text}]. */
 export const questions = () => told[language].questions;
+/** Banks to press: [{name, text}]. */
+export const banks = () => told[language].banks;
 export const source = () => told[language].source;
 
 /** How long ago, in words. */
@@ -46,8 +48,9 @@ export function left(moment, now = Date.now()) {
   return seconds < 0 ? `+${text}` : text;
 }
 
+/** The time; the day, too, where it is not today's. */
 export function clock(moment) {
-  return new Date(moment).toLocaleString(LANGUAGES[language], {
-    month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hour12: false,
-  });
+  const at = new Date(moment);
+  const day = at.toDateString() === new Date().toDateString() ? {} : { month: "2-digit", day: "2-digit" };
+  return at.toLocaleString(LANGUAGES[language], { ...day, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }

@@ -7,11 +7,14 @@ import * as queue from "./queue.js";
 import * as store from "./store.js";
 
 const STEPS = { acknowledge: "set_out", set_out: "arrive", arrive: "report" };
+const EVERY = 10 * 60_000; // milliseconds between two looks at who is on duty
 const TIMES = { acknowledge: "acknowledged_at", set_out: "set_out_at", arrive: "arrived_at" };
 
-export const state = { visits: [], people: {}, waiting: [], online: navigator.onLine, fresh: null, here: null, signedOut: false };
+export const state = { visits: [], people: {}, waiting: [], online: navigator.onLine, fresh: null, here: null, signedOut: false, colleagues: { officers: [], units: [] },
+  banks: [] };
 let show = () => {};
 let stop = null;
+let met = 0;
 
 export const shownBy = (render) => { show = render; };
 export const find = (id) => state.visits.find((visit) => visit.id === id);
@@ -22,6 +25,8 @@ export const unseen = () => state.visits.filter((visit) => visit.unseen.length &
 export async function begin() {
   state.visits = (await store.get("visits")) ?? [];
   state.fresh = (await store.get("fresh")) ?? null;
+  state.colleagues = (await store.get("colleagues")) ?? state.colleagues;
+  state.banks = (await store.get("banks")) ?? [];
   for (const name of await store.names("person:")) state.people[name.slice(7)] = await store.get(name);
   await count();
   stop ??= feed.follow(sync);
@@ -31,7 +36,8 @@ export async function begin() {
 /** Somebody else takes the phone: what it knows goes; what the other wrote waits for them, sealed. */
 export async function changeHands() {
   await store.forget();
-  Object.assign(state, { visits: [], people: {}, waiting: [], fresh: null });
+  met = 0;
+  Object.assign(state, { visits: [], people: {}, waiting: [], fresh: null, colleagues: { officers: [], units: [] } });
 }
 
 export async function end() {
@@ -39,7 +45,8 @@ export async function end() {
   stop = null;
   await door.signOut();
   await store.wipe();
-  Object.assign(state, { visits: [], people: {}, waiting: [], fresh: null, signedOut: false });
+  met = 0;
+  Object.assign(state, { visits: [], people: {}, waiting: [], fresh: null, colleagues: { officers: [], units: [] }, signedOut: false });
   show();
 }
 
@@ -53,6 +60,7 @@ export async function sync() {
   try {
     await queue.drain(heard);
     if (!(await feed.look(changed))) await reload();
+    await meet();
     reached(true);
   } catch (fault) {
     if (fault instanceof door.SignedOut) state.signedOut = true;
@@ -80,6 +88,20 @@ async function reload() {
   await feed.look(changed);
 }
 
+/** Who may go instead of me; asked now and then, since duties change. */
+async function meet() {
+  if (Date.now() - met < EVERY) return;
+  state.colleagues = await door.ask("GET", "colleagues");
+  await store.put("colleagues", state.colleagues);
+  met = Date.now();
+}
+
+/** A bank at which a payment was stopped comes first the next time. */
+export async function stoppedAt(bank) {
+  state.banks = [bank, ...state.banks.filter((one) => one !== bank)].slice(0, 8);
+  await store.put("banks", state.banks);
+}
+
 async function changed({ changes, visits }) {
   for (const visit of visits) await heard(visit);
   const urgent = changes.some((news) => news.must_be_seen && !news.seen_at);
@@ -100,8 +122,8 @@ async function heard(visit) {
 }
 
 /** What this phone has written and the centre may not have heard. */
-const ours = ({ next, reported, acknowledged_at, set_out_at, arrived_at }) => ({
-  next, reported, acknowledged_at, set_out_at, arrived_at,
+const ours = ({ next, reported, officer, acknowledged_at, set_out_at, arrived_at }) => ({
+  next, reported, officer, acknowledged_at, set_out_at, arrived_at,
 });
 
 async function forget(id) {
@@ -138,6 +160,7 @@ export async function write(visit, step, body = {}, blob = null) {
   }
   if (known && step === "report") Object.assign(known, { next: null, reported: true });
   if (known && step === "seen") known.unseen = [];
+  if (known && body.officer) known.officer = state.colleagues.officers.find((one) => one.id === body.officer);
   if (known && step === "doorstep") known.doorstep = { ...known.doorstep, ...body.answers };
   await keep();
   await count();

@@ -34,9 +34,9 @@ def test_everything_a_visit_meets_is_told_in_order(officer: Device, at: Centre) 
     visit = factories.live(case, Tier.VISIT)
     for path in ("acknowledge", "set-out", "arrive", "identify"):
         officer.post(f"visits/{visit.pk}/{path}")
-    officer.post(f"visits/{visit.pk}/report", {"disposition": "persuaded"})
+    officer.post(f"visits/{visit.pk}/report", {"disposition": "persuaded", "note": "当面谈过"})
     told = officer.changes(cursor)
-    assert kinds(told) == ["sent", "acknowledged", "set_out", "arrived", "identified", "reported"]
+    assert kinds(told) == ["sent", "acknowledged", "set_out", "arrived", "identified", "reported", "added"]
     (shown,) = told["visits"]
     assert (shown["id"], shown["disposition"], shown["person"]["opened"]) == (visit.pk, "persuaded", False)
     assert shown["version"] == told["changes"][-1]["id"]

@@ -49,6 +49,7 @@ RULES: dict[tuple[str, str], Visit | Listed | Mine] = {
     ("field-devices", "get"): Mine(),
     ("field-device", "delete"): Mine(),  # see test_tokens
     ("field-form", "get"): Mine(),
+    ("field-colleagues", "get"): Mine(),
     ("field-changes", "get"): Listed(
         lambda told: [one["visit"] for one in told["changes"]], "?cursor={mine}"
     ),
@@ -72,7 +73,7 @@ RULES: dict[tuple[str, str], Visit | Listed | Mine] = {
     ("field-photos", "get"): Visit(),
     ("field-photos", "post"): Visit(upload=True),
     ("field-photo", "get"): Visit(own=404),  # there is none by that key
-    ("field-report", "post"): Visit({"disposition": "persuaded"}),
+    ("field-report", "post"): Visit({"disposition": "persuaded", "note": "当面谈过"}),
 }
 
 

@@ -187,7 +187,7 @@ def test_an_ended_visit_is_masked_again(officer: Device, visit: Attempt) -> None
         ("get", "", None),
         ("post", "/acknowledge", None),
         ("post", "/arrive", {}),
-        ("post", "/report", {"disposition": "persuaded"}),
+        ("post", "/report", {"disposition": "persuaded", "note": "当面谈过"}),
     ],
 )
 def test_another_stations_visit_is_not_there(
@@ -262,7 +262,7 @@ def test_what_an_officer_writes_is_not_readable_in_the_database(officer: Device,
         ("arrive", PLACE),
         ("arrive", None),
         ("report", {"result": "not_there", "note": "无人"}),
-        ("report", {"disposition": "not_persuaded", "evidence": {"app_removed": False}}),
+        ("report", {"disposition": "not_persuaded", "note": "不听劝", "evidence": {"app_removed": False}}),
     ],
 )
 def test_a_step_sent_again_is_taken_once_and_answered_the_same(
@@ -278,10 +278,18 @@ def test_a_step_sent_again_is_taken_once_and_answered_the_same(
 
 
 def test_steps_already_taken_may_be_sent_again_after_the_end(officer: Device, visit: Attempt) -> None:
-    for path, body in [("acknowledge", None), ("arrive", {}), ("report", {"disposition": "persuaded"})]:
+    for path, body in [
+        ("acknowledge", None),
+        ("arrive", {}),
+        ("report", {"disposition": "persuaded", "note": "当面谈过"}),
+    ]:
         assert officer.post(f"visits/{visit.pk}/{path}", body).status_code == 200
     events = Event.objects.count()
-    for path, body in [("acknowledge", None), ("arrive", {}), ("report", {"disposition": "persuaded"})]:
+    for path, body in [
+        ("acknowledge", None),
+        ("arrive", {}),
+        ("report", {"disposition": "persuaded", "note": "当面谈过"}),
+    ]:
         assert officer.post(f"visits/{visit.pk}/{path}", body).status_code == 200
     assert Event.objects.count() == events
 
@@ -300,8 +308,8 @@ def test_a_visit_that_has_ended_cannot_be_taken_and_the_answer_says_what_is_true
 
 
 def test_another_judgement_of_the_same_visit_is_a_conflict(officer: Device, visit: Attempt) -> None:
-    officer.post(f"visits/{visit.pk}/report", {"disposition": "persuaded"})
-    answer = officer.post(f"visits/{visit.pk}/report", {"disposition": "not_persuaded"})
+    officer.post(f"visits/{visit.pk}/report", {"disposition": "persuaded", "note": "当面谈过"})
+    answer = officer.post(f"visits/{visit.pk}/report", {"disposition": "not_persuaded", "note": "当面谈过"})
     assert answer.status_code == 409
     assert answer.json()["visit"]["disposition"] == "persuaded"
 
@@ -319,7 +327,12 @@ def test_a_late_report_is_kept_once_and_says_that_it_was_late(officer: Device, v
 def test_a_late_judgement_is_heard(officer: Device, visit: Attempt) -> None:
     turn.advance([visit.case_id], now=START + timedelta(minutes=3))
     clock.moving.set(START + timedelta(minutes=4))
-    assert officer.post(f"visits/{visit.pk}/report", {"disposition": "persuaded"}).status_code == 200
+    assert (
+        officer.post(
+            f"visits/{visit.pk}/report", {"disposition": "persuaded", "note": "当面谈过"}
+        ).status_code
+        == 200
+    )
     assert Case.objects.get(pk=visit.case_id).agreed_at is not None
 
 
@@ -333,6 +346,8 @@ def test_a_late_judgement_is_heard(officer: Device, visit: Attempt) -> None:
         ({"result": "no_loss"}, ["result"]),
         ({"result": "gone fishing"}, ["result"]),
         ({"disposition": "verified"}, ["disposition"]),
+        ({"disposition": "persuaded"}, ["note"]),
+        ({"disposition": "persuaded", "note": " "}, ["note"]),
         ({"disposition": "persuaded", "note": "x" * 2001}, ["note"]),
         ({"disposition": "persuaded", "note": "\x00"}, ["note"]),
         ({"disposition": "persuaded", "evidence": {"app removed": True}}, ["evidence"]),

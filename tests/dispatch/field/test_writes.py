@@ -156,7 +156,7 @@ def test_a_time_that_is_none_is_refused(officer: Device, visit: Attempt, said: A
 def test_steps_come_in_backwards_after_the_report(officer: Device, visit: Attempt) -> None:
     clock.moving.set(START + timedelta(seconds=110))
     way: list[tuple[str, int, dict[str, Any]]] = [
-        ("report", 100, {"disposition": "persuaded"}),
+        ("report", 100, {"disposition": "persuaded", "note": "当面谈过"}),
         ("identify", 80, {}),
         ("arrive", 60, PLACE),
         ("set-out", 40, {}),
@@ -178,7 +178,7 @@ def test_steps_come_in_backwards_after_the_report(officer: Device, visit: Attemp
 def test_the_next_step_follows_the_state(officer: Device, visit: Attempt) -> None:
     told = [officer.get(f"visits/{visit.pk}").json()["next"]]
     for path in ("acknowledge", "set-out", "arrive", "report"):
-        body = {"disposition": "persuaded"} if path == "report" else {}
+        body = {"disposition": "persuaded", "note": "当面谈过"} if path == "report" else {}
         told.append(officer.post(f"visits/{visit.pk}/{path}", body).json()["next"])
     assert told == ["acknowledge", "set_out", "arrive", "report", None]
 
