@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from dispatch.workflow import orders, turn
+from dispatch.workflow import debts, orders, turn
 from telephony import clock
 
 BATCH = 100
@@ -15,3 +15,4 @@ def tick() -> None:
     while turn.advance_due(now=now, limit=BATCH):
         pass
     orders.lapse_due(now=now)
+    debts.settle(now=now)

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from dispatch import wording
 from dispatch.admin import columns, trunks
 from dispatch.admin.access import scope_of, within
-from dispatch.admin.columns import Mark, span
+from dispatch.admin.columns import Mark, Moment, span
 from dispatch.admin.trunks import Carried
 from dispatch.models import Attempt, Case, Event, Operator, Unit, User
 from dispatch.vocabulary import CALLS, Level, Result
-from dispatch.workflow import seats
+from dispatch.workflow import debts, seats
 from telephony import legs
 from telephony.carrier import CallStatus
 from telephony.models import Call, Desk, Leg
@@ -43,7 +43,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Seated:
-    """An operator at a desk. `call` is set while somebody talks there; `deaf` says why nobody can listen to it."""
+    """An operator at a desk, or one who went away and owes a word. `call` is set while somebody talks there; `deaf` says why nobody can listen to it."""
 
     id: int
     name: str
@@ -60,6 +60,8 @@ class Seated:
     call: int | None
     deaf: str
     hears: str  # how the reader takes part in this call already
+    owes: Link | None  # the case of whose talk nobody has said yet what came of it
+    word: Moment | None  # by when the case's policy wants that
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +113,10 @@ def look(by: User, *, now: datetime) -> Board:
     operators = _operators(scope)
     held = _held(scope)
     mute = _mute(by)
+    gone = Q(desk__state=Desk.State.AWAY, desk__owes=None)
     return Board(
-        seated=_seated(operators.exclude(desk__state=Desk.State.AWAY), by, scope, mute, now),
-        away=operators.filter(desk__state=Desk.State.AWAY).count(),
+        seated=_seated(operators.exclude(gone), by, scope, mute, now),
+        away=operators.filter(gone).count(),
         trunks=trunks.look(now),
         waits=_waits(scope, now),
         broken=_broken(scope, now),
@@ -170,8 +173,9 @@ def _seated(
     )
     mine = Leg.objects.live().filter(desk__operator__user=by, role=Leg.Role.SUPERVISOR)
     hears = {call: str(Leg.Way(way).label) for call, way in mine.values_list("call", "way")}
+    owed = debts.until([one.desk.owes for one in here if one.desk.owes])
     return tuple(
-        _seat(one, calls.get(one.desk_id), cases, many.get(one.user_id, 0), hears, scope, mute, now)
+        _seat(one, calls.get(one.desk_id), cases, many.get(one.user_id, 0), hears, owed, scope, mute, now)
         for one in here
     )
 
@@ -182,11 +186,13 @@ def _seat(
     cases: Mapping[int | None, Case],
     held: int,
     hears: Mapping[int, str],
+    owed: Mapping[int, tuple[Attempt, datetime]],
     scope: str | None,
     mute: str,
     now: datetime,
 ) -> Seated:
     desk = operator.desk
+    attempt, by_when = owed.get(desk.owes or 0, (None, now))
     case = cases.get(call.pk) if call else None
     talks = call is not None and call.status == CallStatus.TALKING
     return Seated(
@@ -205,6 +211,8 @@ def _seat(
         call=call.pk if call and talks else None,
         deaf=(mute or _deaf(call)) if call and talks else "",
         hears=hears.get(call.pk, "") if call else "",
+        owes=_link(attempt.case, scope) if attempt else None,
+        word=columns.moment(_("what came of it?"), by_when, now) if attempt else None,
     )
 
 

@@ -72,7 +72,7 @@ def of(case: Case, by: User, now: datetime) -> Talk | None:
     )
     live = [a for a in calls.filter(ended_at=None, stage__in=AT_A_DESK) if a.call]
     unheard = calls.filter(call__desk__operator__user=by, call__answered_at__isnull=False, disposition="")
-    last = unheard.exclude(call__result="machine").order_by("-call__dialled_at").first()
+    last = unheard.exclude(call__result__in=("machine", "failed_here")).order_by("-call__dialled_at").first()
     if last is not None and last.ended_at is not None and not last.evidence.get("said"):
         live.append(last)
     own = [a for a in live if _is_own(a, by)]
@@ -103,7 +103,7 @@ def _talk(attempt: Attempt, by: User, now: datetime) -> Talk | None:
         gone=max(0, int((now - since).total_seconds())),
         identified=attempt.identified_at is not None,
         choices=() if stage is Stage.DIALLED else _choices(),
-        results=_results(attempt) if attempt.ended_at is None else (),
+        results=_results(attempt),
     )
 
 

@@ -162,6 +162,17 @@ def test_it_tells_who_talks_on_which_case_and_what_the_lines_do(
     clock.moving.set(SOON + timedelta(seconds=30))
     resting = chief.get(BOARD).context["board"].trunks[1]
     assert (resting.well, resting.words) == (False, "rests for 00:30 after 5 faults in a row")
+    calls.hear(
+        Update(str(call.key), CallStatus.ENDED, CallResult.ANSWERED), now=SOON
+    )  # and nobody says a word
+    (mine,) = chief.get(BOARD).context["board"].seated
+    assert (mine.owes.number, mine.word.left, mine.word.passed) == (case.number, 270, False)
+    clock.moving.set(SOON + timedelta(minutes=6))
+    desks.release_lapsed(now=SOON + timedelta(minutes=6))
+    answer = chief.get(BOARD)
+    (mine,) = answer.context["board"].seated  # away by now, and still there
+    assert (mine.state, mine.word.off, answer.context["board"].away) == ("away", "+01:00", 0)
+    assert "broken promise" in answer.content.decode()
 
 
 def test_it_tells_which_promises_were_broken_and_what_is_late(place: Centre, chief: Client) -> None:

@@ -216,6 +216,7 @@ BREAKS: dict[str, Breaks] = {
     "telephony_desk_wrapping_has_limit": lambda case: Desk.objects.update(state="wrapping"),
     "telephony_desk_ready_has_its_turn": lambda case: Desk.objects.update(ready_since=None),
     "telephony_desk_leaves_after_a_call": lambda case: Desk.objects.update(after="away"),
+    "telephony_desk_who_owes_is_not_ready": lambda case: Desk.objects.update(owes=1),
     "telephony_call_external_id_is_one_calls": _same_external_id,
     "telephony_text_queued_has_due_at": lambda case: Text.objects.update(due_at=None),
     "telephony_trunk_can_carry": lambda case: Trunk.objects.update(concurrent=0),
