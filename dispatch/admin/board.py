@@ -43,7 +43,8 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Seated:
-    """An operator at a desk, or one who went away and owes a word. `call` is set while somebody talks there; `deaf` says why nobody can listen to it."""
+    """An operator at a desk, or one who went away and owes a word. `call` is set while somebody talks there; `deaf`
+    says why nobody can listen to it."""
 
     id: int
     name: str

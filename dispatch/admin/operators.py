@@ -37,6 +37,9 @@ ACTS: dict[str, Act] = {
     "decline": lambda by, asked: seats.decline(by=by, call_id=_call(asked), now=clock.now()),
     "wrapped_up": lambda by, _asked: seats.wrapped_up(by=by, now=clock.now()),
     "phone": lambda by, asked: joining.register(by=by, address=asked.POST.get("phone", ""), now=clock.now()),
+    "mute": lambda by, _asked: joining.mute(by=by, muted=True, now=clock.now()),
+    "unmute": lambda by, _asked: joining.mute(by=by, muted=False, now=clock.now()),
+    "hang_up": lambda by, _asked: joining.hang_up(by=by, now=clock.now()),
     "record": lambda by, _asked: joining.record_call(by=by, now=clock.now()),
     "bring": lambda by, asked: joining.bring(by=by, desk_id=_number(asked, "desk"), now=clock.now()),
     "listen": lambda by, asked: joining.supervise(

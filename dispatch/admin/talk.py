@@ -23,6 +23,8 @@ from dispatch.vocabulary import (
 )
 from dispatch.workflow import words
 from dispatch.workflow.byhand import LATEST
+from telephony import handset
+from telephony.carrier import CallStatus
 
 # The keys of the dispositions, and which of them say that the person has listened, and agreed.
 KEYS = {
@@ -57,6 +59,9 @@ class Talk:
     phone: str
     desk: str
     own: bool  # at the reader's own desk
+    up: bool  # and somebody talks there, so that it can be ended
+    mutes: bool  # and the line can mute them
+    muted: bool
     over: bool  # the line is silent; only the word is awaited
     since: datetime
     gone: int  # seconds since then
@@ -91,13 +96,18 @@ def _talk(attempt: Attempt, by: User, now: datetime) -> Talk | None:
         return None
     stage = Stage(attempt.stage) if attempt.ended_at is None else Stage.JUDGING
     over = stage is Stage.JUDGING
+    own = _is_own(attempt, by)
+    up = own and stage is Stage.TALKING and call.status == CallStatus.TALKING and call.desk_id is not None
     since = (call.ended_at if over else call.answered_at) or call.dialled_at or attempt.starts_at
     return Talk(
         attempt=attempt.pk,
         words=f"{name(Tier(attempt.tier))} {name(stage)}",
         phone=attempt.phone.masked if attempt.phone else "",
         desk=str(call.desk or ""),
-        own=_is_own(attempt, by),
+        own=own,
+        up=up,
+        mutes=up and handset.can_mute(call.desk_id or 0),
+        muted=up and handset.is_muted(call.desk_id or 0),
         over=over,
         since=since,
         gone=max(0, int((now - since).total_seconds())),

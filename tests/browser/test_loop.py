@@ -113,7 +113,11 @@ def test_the_whole_loop_goes_by_keys_without_a_reload(
     practice.run()
     expect(page.locator("form.word")).to_be_visible(timeout=WITHIN)
     whole(page)
-    clock.moving.forward(timedelta(seconds=60))  # they hang up
+    expect(page.locator("#talk")).to_contain_text(
+        "话机" if language == "zh-hans" else "use the key of your phone"
+    )
+    with page.expect_response(re.compile("/hang_up/")):
+        page.keyboard.press("0")  # the operator hangs up
     practice.run()
     expect(seat).to_have_attribute("data-seat", "wrapping", timeout=WITHIN)
     page.keyboard.press("n")

@@ -103,6 +103,8 @@ class Model:
             self.match()
         elif what == "tick":
             self.tick()
+        elif what in ("owe", "paid"):
+            self.word(self.seats[which], what == "owe")
         elif what in ACTS:
             self.act(self.seats[which], what)
         else:
@@ -111,9 +113,6 @@ class Model:
     def act(self, seat: Seat, what: str) -> None:
         asked = seat.ring is not None and seat.ring.stands == "booked"
         busy = seat.ring is not None and not asked
-        if what in ("owe", "paid"):
-            self.word(seat, what == "owe")
-            return
         if what == "sign_in" and seat.state == "away":
             seat.be("paused", self.now)
         elif what == "sign_in" and seat.after == "away":
