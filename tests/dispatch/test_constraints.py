@@ -38,7 +38,7 @@ from telephony import calls
 from telephony.models import Call, Desk, Leg, Link, Text, Trunk
 from tests import factories
 from tests.factories import START
-from warning_center.models import Cell, Directive, Pulse, Report, SavedView
+from warning_center.models import Cell, Directive, Factor, Pulse, Report, SavedView
 
 pytestmark = pytest.mark.django_db
 
@@ -220,6 +220,9 @@ BREAKS: dict[str, Breaks] = {
     "telephony_call_external_id_is_one_calls": _same_external_id,
     "telephony_text_queued_has_due_at": lambda case: Text.objects.update(due_at=None),
     "telephony_trunk_can_carry": lambda case: Trunk.objects.update(concurrent=0),
+    "warning_center_factor_enrolled_has_secret": lambda case: Factor.objects.create(
+        user=User.objects.create_user("lin"), confirmed_at=case.opened_at
+    ),
     "warning_center_directive_reference_is_one_sources": lambda case: _again(Directive.objects.get()),
     "warning_center_pulse_is_one_hosts": lambda case: _again(
         Pulse.objects.create(name="tick", host="a", at=case.opened_at, kept_at=case.opened_at)
