@@ -111,6 +111,7 @@ def _templates() -> dict[str, str]:
         "reserved": _("Reserved for a while"),
         "passed": _("Passed to {to}"),
         "proposed": _("A hand-over to {to} is proposed"),
+        "proposal_declined": _("The hand-over to {to} is declined: {why}"),
         "rung": _("{tier}: called by hand"),
         "contact_rung": _("A contact is called: {relation}"),
         "call_back": _("A call back is arranged for {starts}"),

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Min, Q, QuerySet
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from dispatch import wording
-from dispatch.admin import columns, trunks
-from dispatch.admin.access import scope_of, within
+from dispatch.admin import columns, proposed, trunks
+from dispatch.admin.access import scope_of
 from dispatch.admin.columns import Mark, Moment, span
+from dispatch.admin.proposed import Proposed
+from dispatch.admin.reach import Link, link, of_units
 from dispatch.admin.trunks import Carried
 from dispatch.models import Attempt, Case, Event, Operator, Unit, User
 from dispatch.vocabulary import CALLS, Level, Result
@@ -31,14 +32,6 @@ _SHAPES = {
     Desk.State.WRAPPING: "✎",
     Desk.State.PAUSED: "‖",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A case; without an address the reader may not open it."""
-
-    number: str
-    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +97,7 @@ class Board:
     broken: tuple[Broken, ...]
     broken_lately: int
     held: tuple[Held, ...]
+    proposed: tuple[Proposed, ...]
     mute: str  # why the reader can listen to nobody; "" if they can
     at: datetime
 
@@ -123,12 +117,11 @@ def look(by: User, *, now: datetime) -> Board:
         broken=_broken(scope, now),
         broken_lately=_settled(scope, now).count(),
         held=tuple(
-            Held(
-                _link(case, scope), columns.mark(case.level), str(case.holder.get_full_name() or case.holder)
-            )
+            Held(link(case, scope), columns.mark(case.level), str(case.holder.get_full_name() or case.holder))
             for case in held
             if case.holder is not None
         ),
+        proposed=tuple(proposed.waiting(scope, now)),
         mute=mute,
         at=now,
     )
@@ -139,17 +132,6 @@ def _operators(scope: str | None) -> QuerySet[Operator]:
     if scope is None:
         return found
     return found.filter(user__unit__path__startswith=scope) if scope else found.none()
-
-
-def _of_units(rows: QuerySet[Any, Any], scope: str | None, path: str) -> QuerySet[Any, Any]:
-    if scope is None:
-        return rows
-    return rows.filter(**{f"{path}__startswith": scope}) if scope else rows.none()
-
-
-def _link(case: Case, scope: str | None) -> Link:
-    mine = within(case.unit.path if case.unit else "", scope)
-    return Link(case.number, reverse("admin:dispatch_case_change", args=[case.pk]) if mine else "")
 
 
 def _seated(
@@ -207,12 +189,12 @@ def _seat(
         told=operator.moved_why if operator.moved else "",
         since=desk.since,
         lasts=span(max(timedelta(), now - desk.since)),
-        case=_link(case, scope) if case else None,
+        case=link(case, scope) if case else None,
         held=held,
         call=call.pk if call and talks else None,
         deaf=(mute or _deaf(call)) if call and talks else "",
         hears=hears.get(call.pk, "") if call else "",
-        owes=_link(attempt.case, scope) if attempt else None,
+        owes=link(attempt.case, scope) if attempt else None,
         word=columns.moment(_("what came of it?"), by_when, now) if attempt else None,
     )
 
@@ -235,10 +217,10 @@ def _waits(scope: str | None, now: datetime) -> tuple[Waits, ...]:
     booked = Attempt.objects.live().filter(
         tier__in=CALLS, call__status=CallStatus.BOOKED, call__due_at__lte=now
     )
-    waiting = _of_units(booked, scope, "case__unit__path").order_by().values_list("case__level")
+    waiting = of_units(booked, scope, "case__unit__path").order_by().values_list("case__level")
     calls = {level: (n, since) for level, n, since in waiting.annotate(Count("pk"), Min("starts_at"))}
     overdue = Case.objects.open().filter(due_at__lt=now - LATE).order_by().values_list("level")
-    late = dict(_of_units(overdue, scope, "unit__path").annotate(Count("pk")))
+    late = dict(of_units(overdue, scope, "unit__path").annotate(Count("pk")))
     told = []
     for level in reversed(Level):
         n, since = calls.get(level, (0, None))
@@ -250,7 +232,7 @@ def _waits(scope: str | None, now: datetime) -> tuple[Waits, ...]:
 def _settled(scope: str | None, now: datetime) -> QuerySet[Event, Any]:
     """Promises of the last hour whose time was up. A watch that ends quietly is none."""
     ended = Event.objects.filter(verb__in=("settled", "lapsed"), at__gt=now - LAST_HOUR, at__lte=now)
-    return _of_units(ended.exclude(detail__result=Result.NO_NEWS.value), scope, "case__unit__path")
+    return of_units(ended.exclude(detail__result=Result.NO_NEWS.value), scope, "case__unit__path")
 
 
 def _broken(scope: str | None, now: datetime) -> tuple[Broken, ...]:
@@ -262,11 +244,11 @@ def _broken(scope: str | None, now: datetime) -> tuple[Broken, ...]:
 def _told(events: Iterable[Event], units: dict[int, Unit], scope: str | None) -> Iterable[Broken]:
     for event in events:
         if event.case is not None:
-            yield Broken(event.at, wording.sentence(event, units), _link(event.case, scope))
+            yield Broken(event.at, wording.sentence(event, units), link(event.case, scope))
 
 
 def _held(scope: str | None) -> list[Case]:
-    cases = _of_units(Case.objects.open().exclude(holder=None), scope, "unit__path")
+    cases = of_units(Case.objects.open().exclude(holder=None), scope, "unit__path")
     return list(
         cases.select_related("unit", "holder").order_by("-level", "-score", "due_at", "pk")[:MOST_HELD]
     )

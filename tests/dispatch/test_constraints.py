@@ -24,6 +24,7 @@ from dispatch.models import (
     Order,
     Photo,
     PolicyVersion,
+    Proposal,
     RefreshToken,
     Shift,
     Sum,
@@ -106,6 +107,10 @@ def _order(case: Case) -> Order:
     return Order.objects.create(case=case, drafted_at=START, due_at=START + timedelta(minutes=30))
 
 
+def _proposal(case: Case, **given: Any) -> Proposal:
+    return Proposal.objects.create(case=case, to="a", why="b", by=_user(), at=case.opened_at, **given)
+
+
 def _user() -> User:
     return User.objects.get_or_create(username="nobody")[0]
 
@@ -160,6 +165,8 @@ BREAKS: dict[str, Breaks] = {
     "dispatch_case_reserved_names_who": lambda case: Case.objects.update(held_until=START),
     "dispatch_case_void_and_handed_over_name_who": lambda case: _close(Outcome.VOID),
     "dispatch_case_duplicate_names_the_kept": lambda case: _close(Outcome.DUPLICATE),
+    "dispatch_proposal_one_undecided_per_case": lambda case: [_proposal(case) for _ in range(2)],
+    "dispatch_proposal_decided_names_who": lambda case: _proposal(case, accepted=True),
     "dispatch_merge_undone_names_who": lambda case: Merge.objects.create(
         other=case, person=case.target, at=START, undone_at=START
     ),
