@@ -15,14 +15,13 @@ from dispatch.vocabulary import (
     FACE_TO_FACE,
     RESULTS_OF,
     Disposition,
-    Level,
     Result,
     Role,
     Stage,
     Tier,
 )
 from dispatch.workflow import words
-from dispatch.workflow.byhand import LATEST
+from dispatch.workflow.byhand import call_back_bounds
 from telephony import handset
 from telephony.carrier import CallStatus
 
@@ -36,7 +35,7 @@ KEYS = {
     Disposition.WRONG_PERSON: "W",
 }
 LISTENED = frozenset(KEYS) - {Disposition.WRONG_PERSON}
-DELAYS = (5, 10, 15, 30, 60, 120, 240, 480, 720)  # minutes
+DELAYS = (5, 10, 15, 30, 60, 120, 240, 480, 720, 1440)  # minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +156,8 @@ def colleagues(case: Case, by: User, now: datetime) -> list[tuple[int, str]]:
 
 def delays(case: Case) -> list[tuple[int, str]]:
     """After how many minutes a call back may be arranged for this case, with the words for it."""
-    longest = LATEST[Level(case.level)]
-    fit = [minutes for minutes in DELAYS if timedelta(minutes=minutes) <= longest]
+    soonest, latest = call_back_bounds(case)
+    fit = [minutes for minutes in DELAYS if soonest <= timedelta(minutes=minutes) <= latest]
     return [
         (minutes, ngettext("in {n} minute", "in {n} minutes", minutes).format(n=minutes)) for minutes in fit
     ]
