@@ -30,6 +30,7 @@ from dispatch.vocabulary import (
     Tier,
 )
 from telephony.models import Leg
+from telephony.sealing import unseal
 
 MARKS = {Level.CRITICAL: "▲▲", Level.HIGH: "▲", Level.MEDIUM: "●", Level.LOW: "○"}  # beside the colour
 _SMS = tomllib.loads((Path(__file__).parent / "sms.toml").read_text(encoding="utf-8"))
@@ -139,7 +140,7 @@ def _templates() -> dict[str, str]:
         "link_refused": _("The video link was opened again and refused: {opened}"),
         "rehearsed": _("The video page was tried"),
         "key_pressed": _("Pressed {key} on the phone"),
-        "noted": _("Note: {signs}{text}"),
+        "noted": _("Note: {signs}{sealed}"),
         "script_marked": _("Script marked: {situation}, {helped}"),
         "sum": _("{kind}: ¥{amount}"),
         "added": _("Added: {what} {name}"),
@@ -279,6 +280,7 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "signs": lambda value: _(", ").join(reason(sign, "1") for sign in value) + " ",
     "amount": lambda value: f"{Decimal(str(value)):,.2f}",
     "helped": lambda value: _("helped") if value else _("did not help"),
+    "sealed": lambda value: unseal(str(value)),
     "forced": lambda value: str(Moved(value).label),
     "reinforced": lambda value: _("reinforced"),
     "key": lambda value: key_in_words(str(value)),

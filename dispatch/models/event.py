@@ -1,4 +1,4 @@
-"""One line of the append-only record: who, when, what, why. No personal data stands in it."""
+"""One line of the append-only record: who, when, what, why. Personal data stand in it sealed or not at all."""
 
 from typing import Any
 

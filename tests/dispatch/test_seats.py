@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db.models import ProtectedError
 from django.test import Client, TestCase
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
@@ -357,6 +358,15 @@ def test_who_is_no_operator_any_more_works_at_no_desk(sam: User) -> None:
     sam.save()
     press(entered(sam), "ready")
     assert row().state == Desk.State.AWAY
+
+
+def test_who_has_a_seat_is_not_deleted_but_deactivated(browser: Client, sam: User) -> None:
+    with pytest.raises(ProtectedError):
+        sam.delete()
+    sam.is_active = False
+    sam.save()
+    assert Operator.objects.get(user=sam).desk == row()
+    assert browser.post(reverse("admin:dispatch_desk_beat")).status_code == 302
 
 
 def test_acts_and_beats_are_posted(browser: Client) -> None:
