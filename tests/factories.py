@@ -1,6 +1,7 @@
 """Cases as they come about: a small centre, directives taken in at its door, calls heard of, people's words."""
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -23,6 +24,7 @@ from warning_center.models import Factor, Source
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 START = datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI)
 PASSWORD = "centre-of-nowhere-1"
+Enter = Callable[..., Client]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,15 @@ def entered(user: User, language: str = "en") -> Client:
     client = Client(headers={"accept-language": language})
     client.force_login(user)
     return client
+
+
+def enters(at: Centre, usual: Role = Role.OPERATOR) -> Enter:
+    """What logs in somebody new, of the usual role and the city's unit unless told otherwise."""
+
+    def enter(role: Role = usual, unit: Unit | None = None) -> Client:
+        return entered(at.user(role, unit))
+
+    return enter
 
 
 def enrolled(user: User) -> Factor:

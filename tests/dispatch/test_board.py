@@ -19,7 +19,7 @@ from telephony.carrier import CallResult, CallStatus, Update
 from telephony.models import Call, Desk, Leg, Trunk
 from telephony.models.desk import LEASE
 from tests import factories
-from tests.factories import START, Centre
+from tests.factories import START, Centre, entered
 from tests.seats import taken_seats
 
 SOON = START + timedelta(seconds=20)
@@ -52,12 +52,6 @@ def seat(user: User, *, address: str = "", **given: Any) -> Operator:
     plain = {"lease": LEASE, "lease_until": SOON + LEASE, "name": f"desk of {user.username}"}
     desk = taken_seats(1, START, **{**plain, "address": address, **given})[0]
     return Operator.objects.create(user=user, desk=desk)
-
-
-def entered(user: User) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from telephony.carrier import CallResult, CallStatus, Update
 from telephony.models import Call, Desk, Trunk
 from telephony.models.desk import LEASE
 from tests import factories
-from tests.factories import START, Centre
+from tests.factories import START, Centre, entered
 from tests.seats import taken_seats
 
 SOON = START + timedelta(seconds=20)
@@ -50,12 +50,6 @@ def sam(place: Centre) -> User:
 @pytest.fixture
 def browser(sam: User) -> Client:
     return entered(sam)
-
-
-def entered(user: User) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(user)
-    return client
 
 
 def press(browser: Client, what: str, **given: object) -> str:

@@ -19,6 +19,7 @@ from telephony.models import Call, Desk, Leg
 from telephony.models.desk import LEASE
 from telephony.practice.phones import Phone
 from telephony.signals import key_pressed
+from tests.factories import entered
 from tests.seats import taken_seats
 from tests.telephony.practising import SID, TOKEN, PracticeTwilio, practising
 from tests.telephony.rows import Exchange
@@ -58,9 +59,7 @@ def working(desk: Desk, role: Role) -> Client:
     """The browser of whoever sits there."""
     user = User.objects.create_user(f"user{desk.pk}", role=role, is_superuser=role is Role.SUPERVISOR)
     Operator.objects.create(user=user, desk=desk)
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(user)
-    return client
+    return entered(user)
 
 
 def press(browser: Client, what: str, **given: object) -> None:
