@@ -16,6 +16,7 @@ from dispatch.admin.proposed import Proposed
 from dispatch.admin.reach import Link, link, of_units
 from dispatch.admin.trunks import Carried
 from dispatch.models import Attempt, Case, Event, Operator, Unit, User
+from dispatch.models.event import TIME_UP
 from dispatch.vocabulary import CALLS, Level, Result
 from dispatch.workflow import debts, seats
 from telephony import legs
@@ -219,7 +220,9 @@ def _waits(scope: str | None, now: datetime) -> tuple[Waits, ...]:
     )
     waiting = of_units(booked, scope, "case__unit__path").order_by().values_list("case__level")
     calls = {level: (n, since) for level, n, since in waiting.annotate(Count("pk"), Min("starts_at"))}
-    overdue = Case.objects.open().filter(due_at__lt=now - LATE).order_by().values_list("level")
+    # Each level by name, so that what is late is read off an index that begins with the level.
+    overdue = Case.objects.open().filter(level__in=list(Level), due_at__lt=now - LATE)
+    overdue = overdue.order_by().values_list("level")
     late = dict(of_units(overdue, scope, "unit__path").annotate(Count("pk")))
     told = []
     for level in reversed(Level):
@@ -231,7 +234,7 @@ def _waits(scope: str | None, now: datetime) -> tuple[Waits, ...]:
 
 def _settled(scope: str | None, now: datetime) -> QuerySet[Event, Any]:
     """Promises of the last hour whose time was up. A watch that ends quietly is none."""
-    ended = Event.objects.filter(verb__in=("settled", "lapsed"), at__gt=now - LAST_HOUR, at__lte=now)
+    ended = Event.objects.filter(verb__in=TIME_UP, at__gt=now - LAST_HOUR, at__lte=now)
     return of_units(ended.exclude(detail__result=Result.NO_NEWS.value), scope, "case__unit__path")
 
 

@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 SCRIPT_MARKED = "script_marked"  # the verb of a mark: whether a script helped in one attempt
 
+TIME_UP = ("lapsed", "settled")  # the verbs that tell of a promise whose time was up
+
 
 class RecordIsAppendOnlyError(TypeError):
     """Somebody tried to change or delete a line of the record. The database refuses it too."""
@@ -50,6 +52,9 @@ class Event(models.Model):
             models.Index(fields=["case", "at"], name="dispatch_event_case"),
             models.Index(
                 fields=["case"], condition=models.Q(verb=SCRIPT_MARKED), name="dispatch_event_script_marked"
+            ),
+            models.Index(
+                fields=["at", "id"], condition=models.Q(verb__in=TIME_UP), name="dispatch_event_time_up"
             ),
         ]
 
