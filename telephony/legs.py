@@ -246,7 +246,7 @@ def _see_to(leg: Leg, now: datetime) -> None:
     if carrier is None:
         return
     try:
-        news = carrier.findjoint(leg.call.as_dial(), joint(leg, with_address=False))
+        news = carrier.find_joint(leg.call.as_dial(), joint(leg, with_address=False))
     except CarrierError:
         return
     hear(news or LegNews(str(leg.key), LegState.ENDED, result=CallResult.FAILED_HERE), now=now)

@@ -35,7 +35,7 @@ class Login(auth.LoginView):
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         user = form.get_user()
-        if not isinstance(user, User) or not factors.is_asked_of(user):
+        if not factors.is_asked_of(user):
             return super().form_valid(form)
         self.request.session.flush()
         self.request.session[HALF] = {

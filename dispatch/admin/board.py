@@ -221,8 +221,8 @@ def _waits(scope: str | None, now: datetime) -> tuple[Waits, ...]:
     waiting = of_units(booked, scope, "case__unit__path").order_by().values_list("case__level")
     calls = {level: (n, since) for level, n, since in waiting.annotate(Count("pk"), Min("starts_at"))}
     # Each level by name, so that what is late is read off an index that begins with the level.
-    overdue = Case.objects.open().filter(level__in=list(Level), due_at__lt=now - LATE)
-    overdue = overdue.order_by().values_list("level")
+    behind = Case.objects.open().filter(level__in=list(Level), due_at__lt=now - LATE)
+    overdue = behind.order_by().values_list("level")
     late = dict(of_units(overdue, scope, "unit__path").annotate(Count("pk")))
     told = []
     for level in reversed(Level):

@@ -39,10 +39,11 @@ def said(attempt: Attempt) -> None:
 
 def settle(*, now: datetime) -> int:
     """Desks are freed of what they owe no more: it has been said, a machine had answered, or a day has gone by."""
-    owed = dict(Desk.objects.exclude(owes=None).values_list("pk", "owes"))
+    rows = Desk.objects.exclude(owes=None).values_list("pk", "owes")
+    owed = {pk: call for pk, call in rows if call is not None}
     if not owed:
         return 0
-    still = {a.call_id for a in _of(owed.values()) if _is_owed(a, now)}
+    still = {a.call_id for a in _of(set(owed.values())) if _is_owed(a, now)}
     return sum(owing.paid(desk_id=pk, call_id=call) for pk, call in owed.items() if call not in still)
 
 
