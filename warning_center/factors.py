@@ -48,10 +48,10 @@ def is_asked_of(user: User) -> bool:
 def of(user: User) -> Factor:
     """Theirs; one that is still to be enrolled gets its secret here, and keeps it until it is."""
     factor, _made = Factor.objects.get_or_create(user=user, defaults={"secret": _new_secret()})
-    if not factor.secret:
-        Factor.objects.filter(pk=factor.pk, confirmed_at=None, secret="").update(secret=_new_secret())
-        factor.refresh_from_db()
-    return factor
+    if factor.secret:
+        return factor
+    Factor.objects.filter(pk=factor.pk, confirmed_at=None, secret="").update(secret=_new_secret())
+    return Factor.objects.get(pk=factor.pk)
 
 
 def address(factor: Factor) -> str:
