@@ -22,6 +22,14 @@ STAGES_OF: Mapping[Tier, tuple[Stage, ...]] = {
     Tier.FOLLOW_UP: (Stage.CHECKING,),
 }
 DOOR_TOLERANCE = 300  # metres, where the document names none
+# How soon and how late a person may put the next call, where the document names neither.
+CALL_BACK_AFTER = timedelta(minutes=1)
+CALL_BACK_WITHIN = {
+    Level.CRITICAL: timedelta(minutes=10),
+    Level.HIGH: timedelta(hours=1),
+    Level.MEDIUM: timedelta(hours=12),
+    Level.LOW: timedelta(hours=24),
+}
 
 
 class BadRules(ValueError):
@@ -75,6 +83,8 @@ class Chain:
     most_calls: int = 0  # per number in any 24 h; 0: no cap
     hours: tuple[time, time] | None = None  # when a call may begin; None: at any hour
     expires_after: timedelta | None = None  # later than this after the newest directive no call is made
+    call_back_after: timedelta = CALL_BACK_AFTER  # a call back that a person arranges: not sooner
+    call_back_within: timedelta = CALL_BACK_WITHIN[Level.CRITICAL]  # and not later
     rungs: Mapping[Tier, Rung] = field(default_factory=dict)
     raises: tuple[
         tuple[Tier, Met, tuple[int, Level]], ...

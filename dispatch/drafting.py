@@ -76,6 +76,8 @@ _SETTINGS = {
     "most_calls": "count",
     "hours": "hours",
     "expires_after": "span",
+    "call_back_after": "span",
+    "call_back_within": "span",
 }
 _CELL = {"again": "spans", "then": "tiers"}
 _CALL = {"repeat": "flag", "lasts": "span", "keep_while": "tier", "most": "count", "raises": "raises"}

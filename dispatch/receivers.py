@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from dispatch.workflow import keys, showing, words
+from dispatch.workflow import debts, keys, showing, words
 from telephony.models import Call
 
 
 def call_moved(sender: type[Call], call: Call, now: datetime, **_: Any) -> None:
     """Heard inside the transaction that moved the call."""
     words.call_moved(call, now=now)
+    debts.call_moved(call, now=now)
     showing.call_moved(call, now=now)
 
 

@@ -7,7 +7,7 @@ from datetime import time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dispatch.chain import DOOR_TOLERANCE, BadRules, Cell, Chain, Rules, Rung
+from dispatch.chain import CALL_BACK_WITHIN, DOOR_TOLERANCE, BadRules, Cell, Chain, Rules, Rung
 from dispatch.flaw import Flaw
 from dispatch.soundness import flaws
 from dispatch.vocabulary import First, Level, Met, Outcome, Stage, Tier, Way
@@ -76,12 +76,12 @@ def _chain(doc: Mapping[str, Any], shared: Mapping[str, Any], where: str) -> Cha
             row = {**shared.get(tier.code, {}), **doc.get(tier.code, {})}
             rungs[tier] = _rung(row, f"{where}.{tier.code}")
     with _row(where):
-        return _build_chain(doc, rungs)
+        return _build_chain(doc, rungs, Level[where.upper()])
 
 
-def _build_chain(doc: Mapping[str, Any], rungs: dict[Tier, Rung]) -> Chain:
+def _build_chain(doc: Mapping[str, Any], rungs: dict[Tier, Rung], level: Level) -> Chain:
     hours = doc.get("hours")
-    expires = doc.get("expires_after")
+    expires, latest = doc.get("expires_after"), doc.get("call_back_within")
     return Chain(
         starts=_tiers(doc["starts"]),
         sends=tuple(doc.get("sends", ())),
@@ -89,6 +89,8 @@ def _build_chain(doc: Mapping[str, Any], rungs: dict[Tier, Rung]) -> Chain:
         most_calls=int(doc.get("most_calls", 0)),
         hours=(time.fromisoformat(hours[0]), time.fromisoformat(hours[1])) if hours else None,
         expires_after=span(expires) if expires else None,
+        call_back_after=span(doc.get("call_back_after", "1m")),
+        call_back_within=span(latest) if latest else CALL_BACK_WITHIN[level],
         rungs=rungs,
         raises=tuple(
             (tier, met, cell.raises)

@@ -74,6 +74,10 @@ class _Check:
             yield Flaw("must begin before they end", f"{where}.hours")
         if chain.expires_after is not None and not chain.expires_after:
             yield Flaw("must be above zero", f"{where}.expires_after")
+        if not chain.call_back_after:
+            yield Flaw("must be above zero", f"{where}.call_back_after")
+        if chain.call_back_within < chain.call_back_after:
+            yield Flaw("ends before it begins", f"{where}.call_back_within")
         if chain.head_start > LONGEST_HEAD_START:
             yield Flaw("must be at most a day, for so long may the others wait for it", f"{where}.head_start")
         if chain.most_calls < 0:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from dispatch.workflow import orders, turn, unseen
+from dispatch.workflow import debts, orders, turn, unseen
 from telephony import clock
 
 BATCH = 100
@@ -16,3 +16,4 @@ def tick() -> None:
         pass
     orders.lapse_due(now=now)
     unseen.press_due(now=now)
+    debts.settle(now=now)

@@ -30,6 +30,7 @@ from dispatch.vocabulary import (
     Tier,
 )
 from telephony.models import Leg
+from telephony.sealing import unseal
 
 MARKS = {Level.CRITICAL: "▲▲", Level.HIGH: "▲", Level.MEDIUM: "●", Level.LOW: "○"}  # beside the colour
 _SMS = tomllib.loads((Path(__file__).parent / "sms.toml").read_text(encoding="utf-8"))
@@ -210,6 +211,7 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "signs": lambda value: _(", ").join(reason(sign, "1") for sign in value) + " ",
     "amount": lambda value: f"{Decimal(str(value)):,.2f}",
     "helped": lambda value: _("helped") if value else _("did not help"),
+    "sealed": lambda value: unseal(str(value)),
     "forced": lambda value: str(Moved(value).label),
     "reinforced": lambda value: _("reinforced"),
     "duty_phone": lambda value: _("its duty phone is told by SMS") if value else _("it has no duty phone"),

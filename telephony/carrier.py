@@ -141,7 +141,8 @@ class Way(StrEnum):
 class Joint:
     """Somebody of ours who joins a call: our key, the number or SIP address that is rung, how they take part.
 
-    `leads` says that the call ends when they go; `coaches` is the carrier's id of whom a whisper is for.
+    `leads` says that the call ends when they go; `coaches` is the carrier's id of whom a whisper is for; `muted`
+    that nobody hears them for the moment, however they take part.
     """
 
     key: str
@@ -150,6 +151,7 @@ class Joint:
     leads: bool = False
     coaches: str = ""
     external_id: str = ""
+    muted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +239,7 @@ class Joins(Protocol):
         ...
 
     def turn(self, dial: Dial, joint: Joint) -> None:
-        """Let them take part in another way, or lead, from now on."""
+        """Let them take part in another way, lead, or be muted, from now on."""
         ...
 
     def part(self, dial: Dial, joint: Joint) -> None:

@@ -161,9 +161,9 @@ def decline(*, desk_id: int, call_id: int, now: datetime) -> bool:
 
 @transaction.atomic
 def wrapped_up(*, desk_id: int, now: datetime) -> Desk:
-    """What had to be written is written: ready again. A desk that was not wrapping up stays as it is."""
+    """What had to be written is written: ready again. A desk that was not wrapping up, or owes a word, stays so."""
     desk = _lock(desk_id)
-    if desk.state != State.WRAPPING:
+    if desk.state != State.WRAPPING or desk.owes is not None:
         return desk
     desk.enter(State.READY, now)
     return _there(desk, now)
@@ -206,7 +206,7 @@ def _release(desk_id: int, now: datetime) -> bool:
         desk.enter(State.AWAY, now)
     elif desk.has_lapsed(now):
         desk.enter(State.AWAY, now)
-    elif desk.wrap_until is not None and desk.wrap_until <= now:
+    elif desk.wrap_until is not None and desk.wrap_until <= now and desk.owes is None:
         desk.enter(State.READY, now)
     write_back([desk], Desk.MOVES)
     return desk.state != before

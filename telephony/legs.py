@@ -42,7 +42,7 @@ def want(call: Call, now: datetime) -> None:
     not join the two by itself."""
     if (
         call.desk_id is None
-        or _joiner(call) is None
+        or joiner(call) is None
         or not Desk.objects.filter(pk=call.desk_id).exclude(address="").exists()
     ):
         return
@@ -68,7 +68,7 @@ def bring(*, call_id: int, desk_id: int, role: Leg.Role, now: datetime, way: Way
         call = Call.objects.select_for_update(of=("self",)).select_related("trunk").get(pk=call_id)
         if call.status != CallStatus.TALKING:
             raise CannotJoinError("nobody talks on this call")
-        if _joiner(call) is None:
+        if joiner(call) is None:
             raise CannotJoinError("this line joins nobody to a call")
         if not desk.address:
             raise CannotJoinError("that desk has no phone")
@@ -93,7 +93,7 @@ def turn(*, leg_id: int, way: Way, now: datetime) -> None:
 def record(*, call_id: int) -> str:
     """Record a call that talks, with its notice; the recording's id. Raises CannotJoinError, CarrierError."""
     call = Call.objects.select_related("trunk").get(pk=call_id)
-    carrier = _joiner(call)
+    carrier = joiner(call)
     if call.status != CallStatus.TALKING or carrier is None:
         raise CannotJoinError("nobody talks on this call")
     return carrier.record(call.as_dial())
@@ -105,12 +105,12 @@ def ring(leg_id: int, now: datetime) -> None:
     claim = Leg.objects.filter(pk=leg_id, state=State.WANTED)
     if not claim.update(state=State.ASKED, due_at=now + SILENCE):
         return
-    carrier = _joiner(leg.call)
+    carrier = joiner(leg.call)
     if not leg.call.is_live or carrier is None:
         hear(LegNews(str(leg.key), LegState.ENDED, result=CallResult.CANCELLED), now=now)
         return
     try:
-        external_id = carrier.join(leg.call.as_dial(), _joint(leg))
+        external_id = carrier.join(leg.call.as_dial(), joint(leg))
     except CarrierError as refusal:
         if refusal.certain:
             told = LegNews(str(leg.key), LegState.ENDED, result=refusal.result, evidence=refusal.evidence)
@@ -209,18 +209,18 @@ def _share_the_lead(call_id: int) -> None:
 
 
 def _tell(leg: Leg) -> None:
-    carrier = _joiner(leg.call)
+    carrier = joiner(leg.call)
     if carrier is not None and leg.external_id:
-        carrier.turn(leg.call.as_dial(), _joint(leg))
+        carrier.turn(leg.call.as_dial(), joint(leg))
 
 
 def part(leg: Leg) -> None:
     """Hang up on somebody of ours; their news will say when it is so. A fault is tried again by `tend`."""
     call = Call.objects.select_related("trunk").get(pk=leg.call_id)
-    carrier = _joiner(call)
+    carrier = joiner(call)
     if carrier is not None:
         try:
-            carrier.part(call.as_dial(), _joint(leg, with_address=False))
+            carrier.part(call.as_dial(), joint(leg, with_address=False))
         except CarrierError as fault:
             logger.warning("could not hang up on leg %s: %s", leg.pk, fault)
 
@@ -242,11 +242,11 @@ def _see_to(leg: Leg, now: datetime) -> None:
         return
     if not Leg.objects.filter(pk=leg.pk, due_at=leg.due_at).update(due_at=now + SILENCE):
         return
-    carrier = _joiner(leg.call)
+    carrier = joiner(leg.call)
     if carrier is None:
         return
     try:
-        news = carrier.find_joint(leg.call.as_dial(), _joint(leg, with_address=False))
+        news = carrier.find_joint(leg.call.as_dial(), joint(leg, with_address=False))
     except CarrierError:
         return
     hear(news or LegNews(str(leg.key), LegState.ENDED, result=CallResult.FAILED_HERE), now=now)
@@ -275,7 +275,7 @@ def can_join(carrier: str) -> bool:
         return False
 
 
-def _joiner(call: Call) -> Joins | None:
+def joiner(call: Call) -> Joins | None:
     """The carrier of a call, if it can ring others into it."""
     if call.trunk is None:
         return None
@@ -286,7 +286,8 @@ def _joiner(call: Call) -> Joins | None:
     return made if isinstance(made, Joins) else None
 
 
-def _joint(leg: Leg, *, with_address: bool = True) -> Joint:
+def joint(leg: Leg, *, with_address: bool = True) -> Joint:
+    """A leg as its carrier is told of it."""
     coached = (
         leg.call.legs.filter(desk=leg.call.desk_id)
         .exclude(external_id="")
@@ -300,6 +301,7 @@ def _joint(leg: Leg, *, with_address: bool = True) -> Joint:
         leads=leg.role == Role.DESK and many < 2,
         coaches=(coached.first() or "") if leg.way == Way.WHISPER else "",
         external_id=leg.external_id,
+        muted=leg.muted,
     )
 
 

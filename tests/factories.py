@@ -1,6 +1,7 @@
 """Cases as they come about: a small centre, directives taken in at its door, calls heard of, people's words."""
 
-from collections.abc import Iterator
+import base64
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -8,6 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.test import Client
+from django_otp.oath import TOTP
 
 from dispatch.models import Attempt, Case, Unit, User
 from dispatch.vocabulary import CALLS, Disposition, Level, Result, Role, Stage, Tier, UnitKind
@@ -16,12 +19,13 @@ from telephony import calls, exchange
 from telephony.carrier import CallResult, CallStatus, Update
 from telephony.models import Trunk
 from tests.seats import taken_seats
-from warning_center import intake
-from warning_center.models import Source
+from warning_center import factors, intake
+from warning_center.models import Factor, Source
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 START = datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI)
 PASSWORD = "centre-of-nowhere-1"
+Enter = Callable[..., Client]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,37 @@ class Centre:
         role = role or Role.OPERATOR
         plain = {"username": f"{role.value}{User.objects.count()}"}
         return User.objects.create_user(**{**plain, "role": role, "unit": unit or self.city, **given})
+
+
+def entered(user: User, language: str = "en") -> Client:
+    """A browser in which somebody is logged in, without the password's hash: where the login is not the question."""
+    client = Client(headers={"accept-language": language})
+    client.force_login(user)
+    return client
+
+
+def enters(at: Centre, usual: Role = Role.OPERATOR) -> Enter:
+    """What logs in somebody new, of the usual role and the city's unit unless told otherwise."""
+
+    def enter(role: Role = usual, unit: Unit | None = None) -> Client:
+        return entered(at.user(role, unit))
+
+    return enter
+
+
+def enrolled(user: User) -> Factor:
+    """Their phone has been enrolled; they have no recovery codes."""
+    factor = factors.of(user)
+    factor.confirmed_at = START
+    factor.save()
+    return factor
+
+
+def one_time_code(user: User, at: datetime) -> str:
+    """What their phone shows at that moment."""
+    made = TOTP(base64.b32decode(Factor.objects.get(user=user).secret))
+    made.time = at.timestamp()
+    return f"{made.token():06}"
 
 
 def centre(now: datetime = START) -> Centre:

@@ -1,29 +1,33 @@
-"""What the centre adds to the admin: sources and their keys, a case's directives; who may look at the line."""
+"""What the centre adds to the admin: sources' keys, second factors, a case's directives; who may look at the line."""
 
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from dispatch import record
 from dispatch.admin import story
-from dispatch.admin.access import CHIEFS, DESK, OFFICE, Guarded, user_of
+from dispatch.admin.access import CHIEFS, DESK, OFFICE, Guarded, answered, refuse, user_of
 from dispatch.admin.people import OwnUnits
 from dispatch.admin.story import Panel
 from dispatch.models import Case
+from dispatch.workflow.refusal import NotAllowedError
 from telephony import admin as line
 from telephony import clock
 from telephony.models import Call, Text, Trunk
-from warning_center import kinds, sources
-from warning_center.models import Directive, Source
+from warning_center import factors, kinds, sources
+from warning_center.models import Directive, Factor, Source
 from warning_center.notes import said
 
 admin.site.site_header = gettext_lazy("Warning Center")
@@ -121,6 +125,54 @@ class SourceAdmin(OwnUnits):
             "title": source.name,
         }
         return TemplateResponse(request, "admin/warning_center/source/key.html", context)
+
+
+@admin.register(Factor)
+class FactorAdmin(Guarded):
+    """Who has enrolled a second factor, and since when. It is reset for who has lost their phone, and nothing else."""
+
+    seen_by = OFFICE
+    unit_path = "user__unit__path"
+    list_display = ("user", "confirmed_at", "left", "again")
+    list_display_links = None
+    list_select_related = ("user",)
+    ordering = ("user__username",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Factor, Any]:
+        return super().get_queryset(request).exclude(confirmed_at=None)
+
+    @admin.display(description=gettext_lazy("recovery codes left"))
+    def left(self, factor: Factor) -> int:
+        return len(factor.recovery)
+
+    @admin.display(description=gettext_lazy("phone lost"))
+    def again(self, factor: Factor) -> str:
+        """The form it belongs to stands in the page's foot."""
+        return format_html(
+            '<button class="press" formmethod="post" formaction="{}">{}</button>',
+            reverse("admin:warning_center_factor_reset", args=[factor.pk]),
+            _("Reset"),
+        )
+
+    def get_urls(self) -> list[URLPattern]:
+        reset = self.admin_site.admin_view(self.reset_view)
+        return [path("<int:pk>/reset/", reset, name="warning_center_factor_reset"), *super().get_urls()]
+
+    @method_decorator([never_cache, require_POST])
+    def reset_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """They enrol anew at their next login."""
+        if not self.has_view_permission(request):
+            refuse(request, "factor reset")
+        factor = self.get_queryset(request).filter(pk=pk).first()
+        if factor is None:
+            raise Http404
+        page, by, now = reverse("admin:warning_center_factor_changelist"), user_of(request), clock.now()
+        try:
+            factors.reset(user=factor.user, by=by, now=now)
+        except NotAllowedError as refusal:
+            record.write("refused", now=now, by=by, why=str(refusal), act="factor reset")
+            return answered(request, page, refusal.in_words(), well=False)
+        return answered(request, page, _("They enrol a second factor anew at their next login."))
 
 
 class _OfTheLine(Guarded):

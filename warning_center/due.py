@@ -30,7 +30,7 @@ SELECT (SELECT min(due_at) FROM dispatch_case WHERE closed_at IS NULL AND level 
        (SELECT min(due_at) FROM dispatch_order WHERE state IN ('drafted', 'submitted')),
        (SELECT min(due_at) FROM telephony_call WHERE status = 'booked' AND desk_id IS NULL),
        (SELECT min(due_at) FROM telephony_call WHERE status IN ('dialling', 'ringing', 'talking')),
-       (SELECT min(CASE WHEN wrap_until < lease_until THEN wrap_until ELSE lease_until END)
+       (SELECT min(CASE WHEN owes IS NULL AND wrap_until < lease_until THEN wrap_until ELSE lease_until END)
         FROM telephony_desk WHERE state <> 'talking'),
        (SELECT min(due_at) FROM telephony_text WHERE state = 'queued')
 """

@@ -51,6 +51,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "warning_center.login.SecondFactor",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -143,6 +144,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "login"
+SECOND_FACTOR = env.str("SECOND_FACTOR", default="off")  # "required": of all who may open the centre's pages
+if SECOND_FACTOR not in ("off", "required"):
+    raise ImproperlyConfigured(f"SECOND_FACTOR: off or required, not {SECOND_FACTOR!r}")
 LOGIN_REDIRECT_URL = "home"
 
 # Celery only carries out. Redis is disposable.

@@ -5,14 +5,15 @@ from django.contrib.auth import views as auth
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from warning_center import health, pages
+from warning_center import health, login, pages
 from warning_center.entry import views as entry
 
 handler403 = "warning_center.pages.refused"
 
 urlpatterns = [
     path("", pages.home, name="home"),
-    path("login/", auth.LoginView.as_view(template_name="center/login.html"), name="login"),
+    path("login/", login.Login.as_view(), name="login"),
+    path("login/code/", login.code_view, name="login-code"),
     path("logout/", auth.LogoutView.as_view(next_page="login"), name="logout"),
     path("language/", include("django.conf.urls.i18n")),
     path("entry/", entry.page, name="entry"),

@@ -20,6 +20,7 @@ from dispatch.workflow import (
     desk,
     handset,
     orders,
+    proposing,
     reserving,
     sums,
     undoing,
@@ -63,6 +64,10 @@ def _chiefs(case: Case, by: User) -> bool:
 
 def _held(case: Case, by: User) -> bool:
     return case.is_open and case.holder_id is not None and (case.holder_id == by.pk or by.is_a(*CHIEFS))
+
+
+def _proposable(case: Case, by: User) -> bool:
+    return case.is_open and not case.proposals.filter(decided_at=None).exists()
 
 
 def _counts(case: Case, by: User) -> bool:
@@ -206,11 +211,11 @@ ACTS: dict[str, Act] = {
     "propose": Act(
         DESK,
         forms.ProposeForm,
-        lambda case, data, by, now: closing.propose(
+        lambda case, data, by, now: proposing.propose(
             case_id=case.pk, to=data["to"], why=data["why"], by=by, now=now
         ),
         _("The hand-over is proposed; a supervisor decides."),
-        _open,
+        _proposable,
     ),
     "level": Act(
         DESK,

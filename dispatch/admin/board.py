@@ -5,18 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Min, QuerySet
-from django.urls import reverse
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from dispatch import wording
-from dispatch.admin import columns, trunks
-from dispatch.admin.access import scope_of, within
-from dispatch.admin.columns import Mark, span
+from dispatch.admin import columns, proposed, trunks
+from dispatch.admin.access import scope_of
+from dispatch.admin.columns import Mark, Moment, span
+from dispatch.admin.proposed import Proposed
+from dispatch.admin.reach import Link, link, of_units
 from dispatch.admin.trunks import Carried
 from dispatch.models import Attempt, Case, Event, Operator, Unit, User
+from dispatch.models.event import TIME_UP
 from dispatch.vocabulary import CALLS, Level, Result
-from dispatch.workflow import seats
+from dispatch.workflow import debts, seats
 from telephony import legs
 from telephony.carrier import CallStatus
 from telephony.models import Call, Desk, Leg
@@ -34,16 +36,9 @@ _SHAPES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """A case; without an address the reader may not open it."""
-
-    number: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
 class Seated:
-    """An operator at a desk. `call` is set while somebody talks there; `deaf` says why nobody can listen to it."""
+    """An operator at a desk, or one who went away and owes a word. `call` is set while somebody talks there; `deaf`
+    says why nobody can listen to it."""
 
     id: int
     name: str
@@ -60,6 +55,8 @@ class Seated:
     call: int | None
     deaf: str
     hears: str  # how the reader takes part in this call already
+    owes: Link | None  # the case of whose talk nobody has said yet what came of it
+    word: Moment | None  # by when the case's policy wants that
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +98,7 @@ class Board:
     broken: tuple[Broken, ...]
     broken_lately: int
     held: tuple[Held, ...]
+    proposed: tuple[Proposed, ...]
     mute: str  # why the reader can listen to nobody; "" if they can
     at: datetime
 
@@ -111,20 +109,20 @@ def look(by: User, *, now: datetime) -> Board:
     operators = _operators(scope)
     held = _held(scope)
     mute = _mute(by)
+    gone = Q(desk__state=Desk.State.AWAY, desk__owes=None)
     return Board(
-        seated=_seated(operators.exclude(desk__state=Desk.State.AWAY), by, scope, mute, now),
-        away=operators.filter(desk__state=Desk.State.AWAY).count(),
+        seated=_seated(operators.exclude(gone), by, scope, mute, now),
+        away=operators.filter(gone).count(),
         trunks=trunks.look(now),
         waits=_waits(scope, now),
         broken=_broken(scope, now),
         broken_lately=_settled(scope, now).count(),
         held=tuple(
-            Held(
-                _link(case, scope), columns.mark(case.level), str(case.holder.get_full_name() or case.holder)
-            )
+            Held(link(case, scope), columns.mark(case.level), str(case.holder.get_full_name() or case.holder))
             for case in held
             if case.holder is not None
         ),
+        proposed=tuple(proposed.waiting(scope, now)),
         mute=mute,
         at=now,
     )
@@ -135,17 +133,6 @@ def _operators(scope: str | None) -> QuerySet[Operator]:
     if scope is None:
         return found
     return found.filter(user__unit__path__startswith=scope) if scope else found.none()
-
-
-def _of_units(rows: QuerySet[Any, Any], scope: str | None, path: str) -> QuerySet[Any, Any]:
-    if scope is None:
-        return rows
-    return rows.filter(**{f"{path}__startswith": scope}) if scope else rows.none()
-
-
-def _link(case: Case, scope: str | None) -> Link:
-    mine = within(case.unit.path if case.unit else "", scope)
-    return Link(case.number, reverse("admin:dispatch_case_change", args=[case.pk]) if mine else "")
 
 
 def _seated(
@@ -170,8 +157,9 @@ def _seated(
     )
     mine = Leg.objects.live().filter(desk__operator__user=by, role=Leg.Role.SUPERVISOR)
     hears = {call: str(Leg.Way(way).label) for call, way in mine.values_list("call", "way")}
+    owed = debts.until([one.desk.owes for one in here if one.desk.owes])
     return tuple(
-        _seat(one, calls.get(one.desk_id), cases, many.get(one.user_id, 0), hears, scope, mute, now)
+        _seat(one, calls.get(one.desk_id), cases, many.get(one.user_id, 0), hears, owed, scope, mute, now)
         for one in here
     )
 
@@ -182,11 +170,13 @@ def _seat(
     cases: Mapping[int | None, Case],
     held: int,
     hears: Mapping[int, str],
+    owed: Mapping[int, tuple[Attempt, datetime]],
     scope: str | None,
     mute: str,
     now: datetime,
 ) -> Seated:
     desk = operator.desk
+    attempt, by_when = owed.get(desk.owes or 0, (None, now))
     case = cases.get(call.pk) if call else None
     talks = call is not None and call.status == CallStatus.TALKING
     return Seated(
@@ -200,11 +190,13 @@ def _seat(
         told=operator.moved_why if operator.moved else "",
         since=desk.since,
         lasts=span(max(timedelta(), now - desk.since)),
-        case=_link(case, scope) if case else None,
+        case=link(case, scope) if case else None,
         held=held,
         call=call.pk if call and talks else None,
         deaf=(mute or _deaf(call)) if call and talks else "",
         hears=hears.get(call.pk, "") if call else "",
+        owes=link(attempt.case, scope) if attempt else None,
+        word=columns.moment(_("what came of it?"), by_when, now) if attempt else None,
     )
 
 
@@ -226,10 +218,12 @@ def _waits(scope: str | None, now: datetime) -> tuple[Waits, ...]:
     booked = Attempt.objects.live().filter(
         tier__in=CALLS, call__status=CallStatus.BOOKED, call__due_at__lte=now
     )
-    waiting = _of_units(booked, scope, "case__unit__path").order_by().values_list("case__level")
+    waiting = of_units(booked, scope, "case__unit__path").order_by().values_list("case__level")
     calls = {level: (n, since) for level, n, since in waiting.annotate(Count("pk"), Min("starts_at"))}
-    overdue = Case.objects.open().filter(due_at__lt=now - LATE).order_by().values_list("level")
-    late = dict(_of_units(overdue, scope, "unit__path").annotate(Count("pk")))
+    # Each level by name, so that what is late is read off an index that begins with the level.
+    behind = Case.objects.open().filter(level__in=list(Level), due_at__lt=now - LATE)
+    overdue = behind.order_by().values_list("level")
+    late = dict(of_units(overdue, scope, "unit__path").annotate(Count("pk")))
     told = []
     for level in reversed(Level):
         n, since = calls.get(level, (0, None))
@@ -240,8 +234,8 @@ def _waits(scope: str | None, now: datetime) -> tuple[Waits, ...]:
 
 def _settled(scope: str | None, now: datetime) -> QuerySet[Event, Any]:
     """Promises of the last hour whose time was up. A watch that ends quietly is none."""
-    ended = Event.objects.filter(verb__in=("settled", "lapsed"), at__gt=now - LAST_HOUR, at__lte=now)
-    return _of_units(ended.exclude(detail__result=Result.NO_NEWS.value), scope, "case__unit__path")
+    ended = Event.objects.filter(verb__in=TIME_UP, at__gt=now - LAST_HOUR, at__lte=now)
+    return of_units(ended.exclude(detail__result=Result.NO_NEWS.value), scope, "case__unit__path")
 
 
 def _broken(scope: str | None, now: datetime) -> tuple[Broken, ...]:
@@ -253,11 +247,11 @@ def _broken(scope: str | None, now: datetime) -> tuple[Broken, ...]:
 def _told(events: Iterable[Event], units: dict[int, Unit], scope: str | None) -> Iterable[Broken]:
     for event in events:
         if event.case is not None:
-            yield Broken(event.at, wording.sentence(event, units), _link(event.case, scope))
+            yield Broken(event.at, wording.sentence(event, units), link(event.case, scope))
 
 
 def _held(scope: str | None) -> list[Case]:
-    cases = _of_units(Case.objects.open().exclude(holder=None), scope, "unit__path")
+    cases = of_units(Case.objects.open().exclude(holder=None), scope, "unit__path")
     return list(
         cases.select_related("unit", "holder").order_by("-level", "-score", "due_at", "pk")[:MOST_HELD]
     )

@@ -117,6 +117,8 @@ def about(thing: str) -> str:
         "most_calls": _("calls to one number in any 24 h"),
         "hours": _("calling hours"),
         "expires_after": _("expiry: then a visit, or a close that says so"),
+        "call_back_after": _("a person calls back not sooner than"),
+        "call_back_within": _("a person calls back not later than"),
         "within": _("time limits"),
         "announce": _("begins with"),
         "community": _("who goes"),
@@ -168,6 +170,8 @@ _SETTINGS: dict[str, Callable[[Chain], tuple[str, ...]]] = {
     "most_calls": _most_calls,
     "hours": _hours,
     "expires_after": _expiry,
+    "call_back_after": lambda chain: (span(chain.call_back_after),),
+    "call_back_within": lambda chain: (span(chain.call_back_within),),
 }
 
 

@@ -69,7 +69,7 @@ class ContactForm(Asking):
 
 
 class CallBackForm(Asking):
-    minutes = forms.IntegerField(label=_("in how many minutes"), min_value=1, max_value=24 * 60)
+    minutes = forms.IntegerField(label=_("in how many minutes"), min_value=1, max_value=7 * 24 * 60)
     own = forms.BooleanField(label=_("at my own desk, if it is free then"), required=False)
 
 

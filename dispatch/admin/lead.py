@@ -18,7 +18,7 @@ from dispatch.admin import board
 from dispatch.admin.access import scope_of, user_of
 from dispatch.admin.finding import find
 from dispatch.models import Case, User
-from dispatch.workflow import leading
+from dispatch.workflow import leading, proposing
 from dispatch.workflow.refusal import NotAllowedError
 from telephony import clock
 
@@ -49,9 +49,20 @@ def _force(do: Callable[..., None]) -> Act:
     )
 
 
+def _accept(by: User, asked: HttpRequest) -> None:
+    proposing.accept(proposal_id=_number(asked, "proposal"), by=by, now=clock.now())
+
+
+def _decline(by: User, asked: HttpRequest) -> None:
+    why = asked.POST.get("why", "")
+    proposing.decline(proposal_id=_number(asked, "proposal"), why=why, by=by, now=clock.now())
+
+
 ACTS: dict[str, tuple[Act, Promise]] = {
     "pause": (_force(leading.pause), gettext_lazy("The desk takes no more calls; its operator is told why.")),
     "away": (_force(leading.sign_off), gettext_lazy("The desk is signed off; its operator is told why.")),
+    "accept": (_accept, gettext_lazy("The case is handed over.")),
+    "decline": (_decline, gettext_lazy("The hand-over is declined; the case stays ours.")),
     "reassign": (_reassign, gettext_lazy("The case is given to them.")),
 }
 

@@ -20,7 +20,7 @@ from dispatch import record
 from dispatch.admin import lead
 from dispatch.admin.access import CHIEFS, OFFICE, Guarded, answered, refuse, scope_of, user_of, within
 from dispatch.admin.columns import span
-from dispatch.models import Operator, User
+from dispatch.models import Case, Operator, User
 from dispatch.workflow import joining, leading, seats
 from dispatch.workflow.refusal import NotAllowedError
 from telephony import clock, tasks
@@ -37,6 +37,9 @@ ACTS: dict[str, Act] = {
     "decline": lambda by, asked: seats.decline(by=by, call_id=_call(asked), now=clock.now()),
     "wrapped_up": lambda by, _asked: seats.wrapped_up(by=by, now=clock.now()),
     "phone": lambda by, asked: joining.register(by=by, address=asked.POST.get("phone", ""), now=clock.now()),
+    "mute": lambda by, _asked: joining.mute(by=by, muted=True, now=clock.now()),
+    "unmute": lambda by, _asked: joining.mute(by=by, muted=False, now=clock.now()),
+    "hang_up": lambda by, _asked: joining.hang_up(by=by, now=clock.now()),
     "record": lambda by, _asked: joining.record_call(by=by, now=clock.now()),
     "bring": lambda by, asked: joining.bring(by=by, desk_id=_number(asked, "desk"), now=clock.now()),
     "listen": lambda by, asked: joining.supervise(
@@ -143,7 +146,8 @@ class OperatorAdmin(Guarded):
             "wrap": span(max(timedelta(), seat.wrap_until - now)) if seat.wrap_until else "",
             "call": seat.call,
             "asked": seat.asked,
-            "case": _case(seat, scope_of(by)),
+            "case": _case(seat.case, scope_of(by)),
+            "owes": _case(seat.owes, scope_of(by)),
             "acts": sorted(seat.acts),
             "told": seat.told,
         }
@@ -184,13 +188,13 @@ def _call_within(by: User, asked: HttpRequest) -> int:
     return call_id
 
 
-def _case(seat: seats.Seat, scope: str | None) -> dict[str, str] | None:
-    """The call's case; its page only for who may see it."""
-    if seat.case is None:
+def _case(case: Case | None, scope: str | None) -> dict[str, str] | None:
+    """A call's case; its page only for who may see it."""
+    if case is None:
         return None
-    mine = within(seat.case.unit.path if seat.case.unit else None, scope)
-    page = reverse("admin:dispatch_case_change", args=[seat.case.pk]) if mine else ""
-    return {"number": seat.case.number, "url": page}
+    mine = within(case.unit.path if case.unit else None, scope)
+    page = reverse("admin:dispatch_case_change", args=[case.pk]) if mine else ""
+    return {"number": case.number, "url": page}
 
 
 def _back(request: HttpRequest) -> str:

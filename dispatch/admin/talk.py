@@ -15,14 +15,15 @@ from dispatch.vocabulary import (
     FACE_TO_FACE,
     RESULTS_OF,
     Disposition,
-    Level,
     Result,
     Role,
     Stage,
     Tier,
 )
 from dispatch.workflow import words
-from dispatch.workflow.byhand import LATEST
+from dispatch.workflow.byhand import call_back_bounds
+from telephony import handset
+from telephony.carrier import CallStatus
 
 # The keys of the dispositions, and which of them say that the person has listened, and agreed.
 KEYS = {
@@ -34,7 +35,7 @@ KEYS = {
     Disposition.WRONG_PERSON: "W",
 }
 LISTENED = frozenset(KEYS) - {Disposition.WRONG_PERSON}
-DELAYS = (5, 10, 15, 30, 60, 120, 240, 480, 720)  # minutes
+DELAYS = (5, 10, 15, 30, 60, 120, 240, 480, 720, 1440)  # minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,9 @@ class Talk:
     phone: str
     desk: str
     own: bool  # at the reader's own desk
+    up: bool  # and somebody talks there, so that it can be ended
+    mutes: bool  # and the line can mute them
+    muted: bool
     over: bool  # the line is silent; only the word is awaited
     since: datetime
     gone: int  # seconds since then
@@ -72,7 +76,7 @@ def of(case: Case, by: User, now: datetime) -> Talk | None:
     )
     live = [a for a in calls.filter(ended_at=None, stage__in=AT_A_DESK) if a.call]
     unheard = calls.filter(call__desk__operator__user=by, call__answered_at__isnull=False, disposition="")
-    last = unheard.exclude(call__result="machine").order_by("-call__dialled_at").first()
+    last = unheard.exclude(call__result__in=("machine", "failed_here")).order_by("-call__dialled_at").first()
     if last is not None and last.ended_at is not None and not last.evidence.get("said"):
         live.append(last)
     own = [a for a in live if _is_own(a, by)]
@@ -91,19 +95,24 @@ def _talk(attempt: Attempt, by: User, now: datetime) -> Talk | None:
         return None
     stage = Stage(attempt.stage) if attempt.ended_at is None else Stage.JUDGING
     over = stage is Stage.JUDGING
+    own = _is_own(attempt, by)
+    up = own and stage is Stage.TALKING and call.status == CallStatus.TALKING and call.desk_id is not None
     since = (call.ended_at if over else call.answered_at) or call.dialled_at or attempt.starts_at
     return Talk(
         attempt=attempt.pk,
         words=f"{name(Tier(attempt.tier))} {name(stage)}",
         phone=attempt.phone.masked if attempt.phone else "",
         desk=str(call.desk or ""),
-        own=_is_own(attempt, by),
+        own=own,
+        up=up,
+        mutes=up and handset.can_mute(call.desk_id or 0),
+        muted=up and handset.is_muted(call.desk_id or 0),
         over=over,
         since=since,
         gone=max(0, int((now - since).total_seconds())),
         identified=attempt.identified_at is not None,
         choices=() if stage is Stage.DIALLED else _choices(),
-        results=_results(attempt) if attempt.ended_at is None else (),
+        results=_results(attempt),
     )
 
 
@@ -147,8 +156,8 @@ def colleagues(case: Case, by: User, now: datetime) -> list[tuple[int, str]]:
 
 def delays(case: Case) -> list[tuple[int, str]]:
     """After how many minutes a call back may be arranged for this case, with the words for it."""
-    longest = LATEST[Level(case.level)]
-    fit = [minutes for minutes in DELAYS if timedelta(minutes=minutes) <= longest]
+    soonest, latest = call_back_bounds(case)
+    fit = [minutes for minutes in DELAYS if soonest <= timedelta(minutes=minutes) <= latest]
     return [
         (minutes, ngettext("in {n} minute", "in {n} minutes", minutes).format(n=minutes)) for minutes in fit
     ]

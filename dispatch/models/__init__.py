@@ -14,6 +14,7 @@ from dispatch.models.operator import Operator
 from dispatch.models.order import Order
 from dispatch.models.photo import Photo
 from dispatch.models.policy import PolicyVersion
+from dispatch.models.proposal import Proposal
 from dispatch.models.roster import Area, Shift
 from dispatch.models.target import Contact, PhoneNumber, Target, TargetNumber
 from dispatch.models.token import DeviceToken, RefreshToken
@@ -40,6 +41,7 @@ __all__ = [
     "PhoneNumber",
     "Photo",
     "PolicyVersion",
+    "Proposal",
     "RefreshToken",
     "Shift",
     "Sum",

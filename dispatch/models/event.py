@@ -1,4 +1,4 @@
-"""One line of the append-only record: who, when, what, why. No personal data stands in it."""
+"""One line of the append-only record: who, when, what, why. Personal data stand in it sealed or not at all."""
 
 from typing import Any
 
@@ -7,6 +7,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 SCRIPT_MARKED = "script_marked"  # the verb of a mark: whether a script helped in one attempt
+
+TIME_UP = ("lapsed", "settled")  # the verbs that tell of a promise whose time was up
 
 
 class RecordIsAppendOnlyError(TypeError):
@@ -50,6 +52,9 @@ class Event(models.Model):
             models.Index(fields=["case", "at"], name="dispatch_event_case"),
             models.Index(
                 fields=["case"], condition=models.Q(verb=SCRIPT_MARKED), name="dispatch_event_script_marked"
+            ),
+            models.Index(
+                fields=["at", "id"], condition=models.Q(verb__in=TIME_UP), name="dispatch_event_time_up"
             ),
         ]
 

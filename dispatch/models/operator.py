@@ -14,10 +14,10 @@ class Moved(models.TextChoices):
 
 
 class Operator(models.Model):
-    """A seat is no evidence: what was said stands with the attempt and in the record. So it goes with its user."""
+    """Who leaves is deactivated, not deleted: their seat, and what hangs on it, stays readable."""
 
     user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="operator", verbose_name=_("user")
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="operator", verbose_name=_("user")
     )
     desk = models.OneToOneField(
         "telephony.Desk", models.PROTECT, related_name="operator", verbose_name=_("desk")

@@ -25,14 +25,6 @@ from dispatch.workflow.turn import advance
 from telephony import texts
 
 BY_HAND = Why("by_hand")  # no row of the policy: never written down
-SOONEST = timedelta(minutes=1)
-# So long may a person put the next call of a case off. Beyond it the chain's own pace is the safer one.
-LATEST = {
-    Level.CRITICAL: timedelta(minutes=10),
-    Level.HIGH: timedelta(hours=1),
-    Level.MEDIUM: timedelta(hours=12),
-    Level.LOW: timedelta(hours=24),
-}
 
 
 @transaction.atomic
@@ -53,11 +45,19 @@ def call_back(*, case_id: int, at: datetime, by: User, now: datetime, desk: int 
     Raises NotAllowedError as `plan_call` does, and for a moment that is past or too far for the case's level.
     """
     case = lock_open(case_id)
-    if not now + SOONEST <= at <= now + LATEST[Level(case.level)]:
-        latest = timezone.localtime(now + LATEST[Level(case.level)])
-        raise NotAllowedError("choose a time from a minute on until {latest}", latest=f"{latest:%m-%d %H:%M}")
+    soonest, latest = (now + wait for wait in call_back_bounds(case))
+    if not soonest <= at <= latest:
+        told = {"soonest": soonest, "latest": latest}
+        words = {name: f"{timezone.localtime(moment):%m-%d %H:%M}" for name, moment in told.items()}
+        raise NotAllowedError("choose a time from {soonest} until {latest}", **words)
     _plan(case_id, Tier.VOICE, by, now, at=at, desk=desk)
     record.write("call_back", now=now, case=case, by=by, starts=at)
+
+
+def call_back_bounds(case: Case) -> tuple[timedelta, timedelta]:
+    """How soon and how late a person may put the next call of a case, by the policy it started under."""
+    chain = policies.escalation_rules(case.policy_id).levels[Level(case.level)]
+    return chain.call_back_after, chain.call_back_within
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from dispatch import record
-from dispatch.models import Attempt, Case, User
+from dispatch.models import Attempt, Case, Proposal, User
 from dispatch.vocabulary import Level, NewsKind, Outcome, Result, Role
 from dispatch.workflow import evidence, news, places
 from dispatch.workflow.facts import larger
@@ -81,22 +81,6 @@ def hand_over(*, case_id: int, by: User, why: str, now: datetime) -> Case:
     return _close_by_hand(case_id, Outcome.HANDED_OVER, by, why, now)
 
 
-@transaction.atomic
-def propose(*, case_id: int, to: str, why: str, by: User, now: datetime) -> None:
-    """Propose that another centre takes a case: on record for a supervisor, who hands it over or does not.
-
-    Nothing else moves: until then the case is ours.
-    """
-    if not by.is_a(Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR):
-        raise NotAllowedError("only operators and supervisors hand a case over")
-    if not to.strip() or not why.strip():
-        raise NotAllowedError("name the centre, and why")
-    if not Case.objects.open().filter(pk=case_id).exists():
-        raise NotAllowedError("the case is closed already")
-    case = Case.objects.get(pk=case_id)
-    record.write("proposed", now=now, case=case, by=by, why=why.strip(), to=to.strip())
-
-
 def _close_by_hand(case_id: int, outcome: Outcome, by: User, why: str, now: datetime) -> Case:
     if not why.strip():
         raise NotAllowedError("a reason is needed")
@@ -104,4 +88,7 @@ def _close_by_hand(case_id: int, outcome: Outcome, by: User, why: str, now: date
     if case is None:
         raise NotAllowedError("the case is closed already")
     fold(case, outcome, now=now, by=by, why=why)
+    if outcome is Outcome.HANDED_OVER:
+        proposed = Proposal.objects.filter(case=case, decided_at=None)
+        proposed.update(accepted=True, decided_at=now, decided_by=by)
     return case

@@ -15,6 +15,7 @@ from dispatch.workflow.facts import larger
 from dispatch.workflow.refusal import NotAllowedError
 from dispatch.workflow.turn import advance
 from telephony import dialling
+from telephony.sealing import seal
 
 DESK = (Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
 LONGEST_NOTE = 500
@@ -98,7 +99,7 @@ def set_level(*, case_id: int, level: Level, by: User, why: str, now: datetime) 
 
 @transaction.atomic
 def note(*, case_id: int, by: User, text: str, now: datetime, signs: Collection[str] = ()) -> None:
-    """A line of a person's own words in the record; also after the case has closed.
+    """A line of a person's own words in the record, sealed; also after the case has closed.
 
     `signs` are danger signs of the risk policy that the person has learnt of: new facts, so the case, which
     must be open, takes its turn. Raises NotAllowedError for one that the policy does not know.
@@ -116,7 +117,7 @@ def note(*, case_id: int, by: User, text: str, now: datetime, signs: Collection[
         case.sizes, case.due_at = larger(case.sizes, dict.fromkeys(signs, 1)), now
         case.save(update_fields=["sizes", "due_at"])
         told = record.reported(case, issued=case.issued_at)
-    record.write("noted", now=now, case=case, by=by, text=text, signs=signs or None, reported=told)
+    record.write("noted", now=now, case=case, by=by, sealed=seal(text), signs=signs or None, reported=told)
     if signs:
         advance([case.pk], now=now)
 

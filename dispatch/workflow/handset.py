@@ -9,7 +9,7 @@ from dispatch import policies, record
 from dispatch.calling import DAY, Calling
 from dispatch.models import Contact, Operator, User
 from dispatch.vocabulary import Level, Tier
-from dispatch.workflow import byhand
+from dispatch.workflow import byhand, debts
 from dispatch.workflow.desk import at_the_desk, lock_open, not_anothers
 from dispatch.workflow.facts import chain_facts, histories
 from dispatch.workflow.refusal import NotAllowedError
@@ -38,6 +38,7 @@ def call(*, case_id: int, tier: Tier, by: User, now: datetime) -> None:
     free desk takes it. Raises NotAllowedError, saying what stood in the way.
     """
     desk = _own_desk(by, video=tier is Tier.VIDEO)
+    debts.must_have_said(by=by, now=now)
     call_id = byhand.plan_call(case_id=case_id, tier=tier, by=by, now=now, desk=desk.pk)
     _dial(call_id, desk, now)
 

@@ -1,4 +1,4 @@
-"""The phone of one's own desk; a call recorded; a colleague or a supervisor who joins it, each act on record."""
+"""The phone of one's own desk; a talk muted, ended, recorded; a colleague or supervisor who joins it. All on record."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from dispatch.models import Attempt, Case, Operator, User
 from dispatch.workflow import leading
 from dispatch.workflow.desk import at_the_desk
 from dispatch.workflow.refusal import NotAllowedError
-from telephony import addresses, desks, legs
+from telephony import addresses, desks, handset, legs
 from telephony.carrier import CarrierError, Way
 from telephony.models import Call, Desk, Leg
 
@@ -36,6 +36,31 @@ def record_call(*, by: User, now: datetime) -> None:
     except (legs.CannotJoinError, CarrierError):
         raise NotAllowedError("this call cannot be recorded now") from None
     record.write("desk_recorded", now=now, case=_case_of(call), by=by, desk=desk.name, recording=recording)
+
+
+def mute(*, by: User, muted: bool, now: datetime) -> None:
+    """Be heard by nobody on the call one is on, or by all again. Raises NotAllowedError."""
+    desk = _own_desk(by)
+    try:
+        call = handset.mute(desk_id=desk.pk, muted=muted)
+    except handset.NobodyTalksError:
+        raise NotAllowedError("this line mutes nobody: use the key of your phone") from None
+    except CarrierError:
+        raise NotAllowedError("the line does not answer: try again") from None
+    verb = "desk_muted" if muted else "desk_unmuted"
+    record.write(verb, now=now, case=_case_of(call), by=by, desk=desk.name, call=call.pk)
+
+
+def hang_up(*, by: User, now: datetime) -> None:
+    """End the talk at one's own desk; where a colleague stays in it, it goes on without. Raises NotAllowedError."""
+    desk = _own_desk(by)
+    try:
+        call = handset.put_down(desk_id=desk.pk)
+    except handset.NobodyTalksError:
+        raise NotAllowedError("nobody talks at your desk") from None
+    except CarrierError:
+        raise NotAllowedError("the line does not answer: try again") from None
+    record.write("desk_hung_up", now=now, case=_case_of(call), by=by, desk=desk.name, call=call.pk)
 
 
 def bring(*, by: User, desk_id: int, now: datetime) -> None:

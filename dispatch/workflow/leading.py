@@ -67,9 +67,9 @@ def reassign(*, by: User, case_id: int, to: User, why: str, now: datetime) -> Ca
     case = Case.objects.open().select_for_update(of=("self",)).filter(pk=case_id).first()
     if case is None:
         raise NotAllowedError("the case is closed already")
-    if not _sees(by, case.unit):
+    if not sees(by, case.unit):
         raise NotAllowedError("that case is not one of your units'")
-    if not to.is_a(*DESK) or not _sees(to, case.unit):
+    if not to.is_a(*DESK) or not sees(to, case.unit):
         raise NotAllowedError("{who} may not work on that case", who=to.get_username())
     if case.holder_id != to.pk:
         before = case.holder_id
@@ -111,7 +111,7 @@ def _other(by: User, operator_id: int, why: str) -> tuple[Operator, str]:
         .filter(pk=operator_id)
         .first()
     )
-    if operator is None or not _sees(by, operator.user.unit):
+    if operator is None or not sees(by, operator.user.unit):
         raise NotAllowedError("that desk is not one of your units'")
     if operator.user_id == by.pk:
         raise NotAllowedError("your own desk is on your own page")
@@ -126,7 +126,8 @@ def _reason(why: str) -> str:
     return why.strip()[:LONGEST_WHY]
 
 
-def _sees(user: User, unit: Unit | None) -> bool:
+def sees(user: User, unit: Unit | None) -> bool:
+    """Whether a unit lies in somebody's subtree."""
     if user.is_superuser:
         return True
     return user.unit is not None and user.unit.holds(unit)

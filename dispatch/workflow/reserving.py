@@ -1,4 +1,4 @@
-"""Cases that operators hold: the next one reserved for a while, one passed to a colleague, and what is owed before."""
+"""Cases that operators hold: the next one reserved for a while, and one passed to a colleague."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -10,15 +10,14 @@ from dispatch import record
 from dispatch.models import Attempt, Case, Operator, User
 from dispatch.models.case import BY_RISK
 from dispatch.vocabulary import CALLS, Stage, State
+from dispatch.workflow import debts
 from dispatch.workflow.desk import at_the_desk, booked_calls, free, lock_open, not_anothers
 from dispatch.workflow.refusal import NotAllowedError
 from telephony import desks, dialling
-from telephony.carrier import CallStatus
 from telephony.models import Call, Desk
 
 HOLD = timedelta(minutes=3)  # a hidden browser tab wakes once a minute; the router waits no longer than this
 MOST_LOOKED_AT = 20  # cases that somebody else may be taking this moment
-LOOKS_BACK = timedelta(hours=24)  # for a contact of one's own that nobody has judged
 
 
 @transaction.atomic
@@ -33,7 +32,7 @@ def next_case(*, by: User, scope: str | None, now: datetime) -> Case | None:
     """
     at_the_desk(by)
     desk = _desk_of(by, lock=True)
-    _may_go_on(by, now)
+    debts.must_be_free(by=by, now=now)
     let_go_of(by=by, now=now)
     video = desk is not None and desk.can(("video",))
     ids = list(_candidates(scope, video, now))
@@ -83,32 +82,6 @@ def pass_on(*, case_id: int, to: User | None, by: User, why: str, now: datetime)
     dialling.let_go(booked_calls(case))
     record.write("passed", now=now, case=case, by=by, why=why.strip(), to=str(to.get_full_name() or to))
     return case
-
-
-def owed(*, by: User, now: datetime) -> Attempt | None:
-    """The last talk at their desk, if nobody has said yet what came of it."""
-    desk = _desk_of(by)
-    if desk is None:
-        return None
-    talked = Q(call__answered_at__isnull=False) & ~Q(call__result="machine")
-    last = (
-        Attempt.objects.filter(talked, call__desk=desk.pk, call__dialled_at__gte=now - LOOKS_BACK)
-        .select_related("call", "case")
-        .order_by("-call__dialled_at")
-        .first()
-    )
-    if last is None or last.disposition or last.evidence.get("said"):
-        return None
-    return last
-
-
-def _may_go_on(by: User, now: datetime) -> None:
-    last = owed(by=by, now=now)
-    if last is None:
-        return
-    if last.call is not None and last.call.status != CallStatus.ENDED:
-        raise NotAllowedError("your call is still up")
-    raise NotAllowedError("say first what came of your last call: {case}", case=last.case.number)
 
 
 def _candidates(scope: str | None, video: bool, now: datetime) -> Iterator[int]:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch import record
 from dispatch.models import Attempt, Case, Operator, User
-from dispatch.workflow import leading, reserving
+from dispatch.workflow import debts, leading, reserving
 from dispatch.workflow.desk import at_the_desk
 from dispatch.workflow.refusal import NotAllowedError
 from telephony import desks, legs
@@ -55,12 +55,17 @@ class Seat:
     phone: str = ""  # masked: what rings there
     told: str = ""  # what a shift lead did, and why
     leads: bool = False  # whether who sits there leads the shift
+    owes: Case | None = None  # of whose last talk nobody has said yet what came of it
 
 
 @transaction.atomic
 def ready(*, by: User, now: datetime, pace: float = 1.0) -> None:
-    """Sit down, if need be, and take calls. `pace`: how many program seconds pass in one of the browser's."""
+    """Sit down, if need be, and take calls. `pace`: how many program seconds pass in one of the browser's.
+
+    Raises NotAllowedError while the word of their last talk is owed.
+    """
     desk = _desk_of(by)
+    debts.must_have_said(by=by, now=now)
     if desk.state == Desk.State.AWAY:
         span = max(1.0, pace)
         desks.sign_in(desk_id=desk.pk, now=now, lease=LEASE * span, offer=OFFER * span)
@@ -114,8 +119,9 @@ def decline(*, by: User, call_id: int, now: datetime) -> None:
 
 @transaction.atomic
 def wrapped_up(*, by: User, now: datetime) -> None:
-    """All is written down: the next, please."""
+    """All is written down: the next, please. Raises NotAllowedError while the word of their last talk is owed."""
     desk = _desk_of(by)
+    debts.must_have_said(by=by, now=now)
     desks.wrapped_up(desk_id=desk.pk, now=now)
     reserving.let_go_of(by=by, now=now)
     _write("desk_wrapped_up", desk, by, now)
@@ -136,6 +142,7 @@ def seen(*, by: User) -> Seat | None:
     if operator is None:
         return None
     desk = Desk.objects.defer("address").get(pk=operator.desk_id)
+    owed = Attempt.objects.filter(call=desk.owes).select_related("case__unit").first() if desk.owes else None
     call = Call.objects.at_desks().filter(desk=desk).defer("number").first()
     attempt = Attempt.objects.filter(call=call).select_related("case__unit").first() if call else None
     phone = desks.phone_of(desk.pk)
@@ -156,6 +163,7 @@ def seen(*, by: User) -> Seat | None:
         phone=phone,
         told=leading.told(operator),
         leads=operator.leads,
+        owes=owed.case if owed else None,
     )
 
 
@@ -169,7 +177,7 @@ def _acts(desk: Desk, asked: bool, phone: str) -> set[str]:
     state = Desk.State(desk.state)
     acts = {"accept", "decline"} if asked else set()
     if state is Desk.State.WRAPPING:
-        acts.add("wrapped_up")
+        acts |= {"wrapped_up"} if desk.owes is None else set()
     elif (state not in Desk.BUSY and state is not Desk.State.READY) or desk.after:
         acts.add("ready")
     if state is not Desk.State.AWAY:

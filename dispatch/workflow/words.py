@@ -23,7 +23,7 @@ from dispatch.vocabulary import (
     Tier,
     result_with,
 )
-from dispatch.workflow import contradictions, doors, held, news
+from dispatch.workflow import contradictions, debts, doors, held, news
 from dispatch.workflow import evidence as kept
 from dispatch.workflow.contradictions import ContradictedError
 from dispatch.workflow.refusal import NotAllowedError
@@ -42,6 +42,10 @@ NOT_A_PERSONS_WORD = frozenset(
 _MOVED = ("stage", "started_at", "due_at", "result", "fault", "evidence", "ended_at")
 RINGS_LONG = timedelta(minutes=1)  # after this, a carrier that says "still ringing" keeps the attempt alive
 HEARD_IN_A_WATCH = (Result.LOSS, Result.RELAPSE)
+HEARD_OF = (
+    Stage.TALKING,
+    Stage.JUDGING,
+)  # a call somebody answered: the same word as the clock's is still a word
 
 
 def call_moved(call: Call, *, now: datetime) -> None:
@@ -129,10 +133,12 @@ def record_result(
     if attempt.stage == Stage.WATCHING and result not in HEARD_IN_A_WATCH:
         raise NotAllowedError("in a watch only a loss or a relapse is reported")
     if attempt.ended_at is not None:
-        if attempt.result != result and not _was_said(case, attempt, result, by):
+        unsaid = attempt.stage in HEARD_OF and not attempt.evidence.get("said")
+        if (attempt.result != result or unsaid) and not _was_said(case, attempt, result, by):
             at = held.was_so_at(attempt, when, now)
             kept.hear(attempt, result, now=at, by=by, agent=agent, evidence=evidence, note=note)
             attempt.save(update_fields=["evidence", "note"])
+            debts.said(attempt)
             record.write(
                 "late_result", now=now, case=case, by=by, agent=agent, said=result, **held.told(attempt)
             )
@@ -147,6 +153,7 @@ def record_result(
     kept.hear(attempt, result, now=at, by=by, agent=agent, evidence=evidence, note=note)
     kept.end(attempt, result, at)
     attempt.save()
+    debts.said(attempt)
     record.write("met", now=now, case=case, by=by, agent=agent, **held.told(attempt), **held.as_told(at, now))
     news.tell(attempt, NewsKind.REPORTED, now=now)
     held.wake(case, now)
@@ -190,6 +197,7 @@ def judge(
         kept.end(attempt, result_with(Tier(attempt.tier), disposition), at)
     kept.hear(attempt, disposition, now=at, by=by, agent=agent, evidence=evidence, note=note)
     attempt.save()
+    debts.said(attempt)
     told = {**held.told(attempt), **held.as_told(at, now)}
     record.write("judged", now=now, case=case, by=by, agent=agent, late=late or None, **told)
     if late and contradictions.was_said(attempt, attempt.result):

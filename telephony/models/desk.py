@@ -35,9 +35,9 @@ class DeskQuerySet(models.QuerySet["Desk"]):
         return ready.defer("address").order_by("ready_since", "pk")
 
     def overdue(self, now: datetime) -> Self:
-        """Those whose lease or wrap-up is over; a talk goes on without a lease."""
+        """Those whose lease or wrap-up is over; a talk goes on without a lease, a wrap-up while a word is owed."""
         lapsed = Q(lease_until__lte=now) & ~Q(state=Desk.State.TALKING)
-        return self.filter(lapsed | Q(wrap_until__lte=now))
+        return self.filter(lapsed | Q(wrap_until__lte=now, owes=None))
 
 
 class Desk(models.Model):
@@ -62,7 +62,7 @@ class Desk(models.Model):
     # The columns that its life changes.
     MOVES = (
         "state", "reason", "after", "mode", "tags", "since", "ready_since", "lease_until", "wrap_until", "lease",
-        "offer", "declined",
+        "offer", "declined", "owes",
     )  # fmt: skip
 
     name = models.CharField(_("name"), max_length=32, unique=True)
@@ -80,6 +80,9 @@ class Desk(models.Model):
     offer = _DurationField(default=OFFER)  # how long it may think about a call
     wrap = _DurationField(_("wrap-up limit"), default=WRAP)
     declined = models.BigIntegerField(null=True)  # the id of the call it has just refused
+    owes = models.BigIntegerField(
+        null=True
+    )  # the id of the call of which nobody has said yet what came of it
 
     objects = DeskQuerySet.as_manager()
 
@@ -110,6 +113,9 @@ class Desk(models.Model):
                 name="telephony_desk_leaves_after_a_call",
                 condition=Q(after="") | Q(state__in=["offered", "talking"], after__in=["paused", "away"]),
             ),
+            models.CheckConstraint(
+                name="telephony_desk_who_owes_is_not_ready", condition=Q(owes=None) | ~Q(state="ready")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -130,7 +136,12 @@ class Desk(models.Model):
         self.lease_until = max(filter(None, (self.lease_until, now + self.lease)))
 
     def enter(self, state: State, now: datetime, *, reason: str = "") -> None:
-        """Be in this state from now on, with what belongs to it; `since` stands still if it is in it already."""
+        """Be in this state from now on, with what belongs to it; `since` stands still if it is in it already.
+
+        One that still owes a word is not ready, but wraps up.
+        """
+        if state == self.State.READY and self.owes is not None:
+            state = self.State.WRAPPING
         busy = state in self.BUSY
         if state != self.state or (not busy and reason != self.reason):
             self.since = now

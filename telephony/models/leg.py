@@ -45,6 +45,7 @@ class Leg(models.Model):
     way = models.CharField(_("how"), max_length=8, choices=Way, default=Way.TALK)
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.WANTED)
     result = models.CharField(_("result"), max_length=24, blank=True)
+    muted = models.BooleanField(default=False, db_default=False)  # they are there, and nobody hears them
     external_id = models.CharField(max_length=64, blank=True)
     begun_at = models.DateTimeField(_("begun"))
     answered_at = models.DateTimeField(_("answered at"), null=True)

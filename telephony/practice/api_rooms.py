@@ -113,12 +113,15 @@ def update_participant(asked: Asked) -> Answer:
     checks.every(form, requests.UPDATE_PARTICIPANT)
     if person.status != "connected":
         raise asked.missing()
-    person.muted = one(form, "Muted", str(person.muted).lower()) == "true"
-    person.hold = one(form, "Hold", str(person.hold).lower()) == "true"
     person.end_on_exit = one(form, "EndConferenceOnExit", str(person.end_on_exit).lower()) == "true"
     person.coaches = one(form, "CallSidToCoach") or person.coaches
     person.coaching = one(form, "Coaching", str(person.coaching).lower()) == "true"
-    person.updated = asked.switch.now()
+    rooms.alter(
+        asked.switch,
+        person,
+        muted=one(form, "Muted", str(person.muted).lower()) == "true",
+        hold=one(form, "Hold", str(person.hold).lower()) == "true",
+    )
     return 200, person.as_json()
 
 

@@ -136,6 +136,16 @@ def end(switch: "Switch", room: Conference, why: str, *, by: str | None = None) 
     _tell(switch, room, "conference-end", None)
 
 
+def alter(switch: "Switch", participant: Participant, *, muted: bool, hold: bool) -> None:
+    """Somebody in a room is heard or not, waits or not; who has asked for it hears of each change."""
+    before = participant.muted, participant.hold
+    participant.muted, participant.hold, participant.updated = muted, hold, switch.now()
+    if muted != before[0]:
+        _tell(switch, participant.room, f"participant-{'' if muted else 'un'}mute", participant)
+    if hold != before[1]:
+        _tell(switch, participant.room, f"participant-{'' if hold else 'un'}hold", participant)
+
+
 def announce(switch: "Switch", room: Conference, url: str, method: str) -> None:
     """Fetch what is to be said to all in a room; nothing is said."""
     form = {"AccountSid": room.account, "ConferenceSid": room.sid, "FriendlyName": room.name}
@@ -150,7 +160,7 @@ def _go(switch: "Switch", participant: Participant) -> None:
 
 def _tell(switch: "Switch", room: Conference, event: str, participant: Participant | None) -> None:
     order, room.events = room.events, room.events + 1
-    if not room.callback or event.rpartition("-")[2] not in room.callback_events:
+    if not room.callback or event.rpartition("-")[2].removeprefix("un") not in room.callback_events:
         return
     form = {
         "AccountSid": room.account,

@@ -1,24 +1,31 @@
-"""How long the operators' queue takes on the server, filter by filter, among a hundred open cases and a million."""
+"""How long the desk's pages take on the server, among a hundred open cases and a million: queue, case, shift board."""
 
 import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from statistics import median
+from urllib.parse import urljoin
 
 from django.conf import settings
 from django.test import Client
 
-from dispatch.models import Case, Unit, User
+from dispatch.models import Case, Operator, Unit, User
 from dispatch.vocabulary import Role, UnitKind
 from telephony import clock
 from tests.bench import cpu
 from tests.bench.population import Population
 from tests.bench.table import Row
+from tests.factories import entered
+from tests.seats import taken_seats
 
 SIZES = tuple(int(size) for size in os.environ.get("OPEN", "100 1000000").split())
 ROUNDS = 15
+SEATED = 50  # operators on the shift's board
 MOST, RATIO = 300, 1.5  # milliseconds; the largest size's time by the smallest's
+
+
+SHOWN = (b'class="about"', b"data-operator=", b'id="script"')  # a row of the queue, a seat, a script
 
 
 @dataclass
@@ -49,7 +56,7 @@ def measure() -> Iterator[Row]:
         ratio = median(taken.figures) / median(before.figures)
         same = taken.rows == before.rows
         yield Row(
-            f"queue, {name}",
+            name,
             f"{largest:,} open cases, {taken.rows} shown",
             tuple(taken.figures),
             "ms",
@@ -64,9 +71,11 @@ def measure() -> Iterator[Row]:
 def _times() -> dict[str, Taken]:
     city = Unit.objects.get(kind=UnitKind.CITY)
     county = Unit.objects.filter(kind=UnitKind.COUNTY, parent=city).latest("pk")
-    everywhere, here = _client(city), _client(county)
-    number = Case.objects.earliest("pk").number
-    asked: dict[str, Callable[[], bytes]] = {
+    everywhere, here, lead = _client(city), _client(county), _client(city, Role.SUPERVISOR)
+    _take_seats(city)
+    first = Case.objects.earliest("pk")
+    number = first.number
+    queue: dict[str, Callable[[], bytes]] = {
         "the whole city": _get(everywhere, ""),
         "one county's operator": _get(here, ""),
         "page 20": _get(everywhere, "?page=20"),
@@ -83,6 +92,14 @@ def _times() -> dict[str, Taken]:
         "search by phone": _find(everywhere, "19000000001"),
         "search by ID number": _find(everywhere, "440904197901010016"),
     }
+    asked = {
+        **{f"queue, {name}": ask for name, ask in queue.items()},
+        "case page with its script": _get(everywhere, f"{first.pk}/change/"),
+        "case page, one county's operator": _get(
+            here, f"{Case.objects.filter(unit=county).earliest('pk').pk}/change/"
+        ),
+        f"shift board, {SEATED} operators": _get(lead, "../operator/board/"),
+    }
     taken = {name: Taken() for name in asked}
     for turn in range(ROUNDS + 1):
         for name, ask in asked.items():
@@ -91,24 +108,32 @@ def _times() -> dict[str, Taken]:
             if turn:  # the first one warms up
                 taken[name].figures.append(1000 * (time.perf_counter() - began))
                 taken[name].cpu.append(1000 * (time.process_time() - used))
-                taken[name].rows = answered.count(b'class="about"')
+                taken[name].rows = sum(answered.count(mark) for mark in SHOWN)
     pace = cpu.pace()
     for one in taken.values():
         one.pace = pace
     return taken
 
 
-def _client(unit: Unit) -> Client:
-    client = Client()
-    name = f"operator of {unit.pk}"
+def _client(unit: Unit, role: Role = Role.OPERATOR) -> Client:
+    return entered(_user(f"{role.value} of {unit.pk}", unit, role), "zh-hans")
+
+
+def _user(name: str, unit: Unit, role: Role) -> User:
     known = User.objects.filter(username=name).first()
-    client.force_login(known or User.objects.create_user(name, role=Role.OPERATOR, unit=unit))
-    return client
+    return known or User.objects.create_user(name, role=role, unit=unit)
+
+
+def _take_seats(unit: Unit) -> None:
+    """So many operators sit at ready desks, once."""
+    if not Operator.objects.exists():
+        for n, desk in enumerate(taken_seats(SEATED, clock.now())):
+            Operator.objects.create(user=_user(f"seated {n}", unit, Role.OPERATOR), desk=desk)
 
 
 def _get(client: Client, query: str) -> Callable[[], bytes]:
     def get() -> bytes:
-        answer = client.get(f"/admin/dispatch/case/{query}")
+        answer = client.get(urljoin("/admin/dispatch/case/", query))
         assert answer.status_code == 200, query
         return bytes(answer.content)
 

@@ -85,7 +85,10 @@ def test_the_whole_loop_goes_by_keys_without_a_reload(
     live_server: LiveServer,
     language: str,
     screen: tuple[int, int],
+    settings: Settings,
 ) -> None:
+    factories.enrolled(sam)
+    settings.SECOND_FACTOR = "required" if language == "en" else "off"
     first = factories.directive(place, "A", number=1, level=Level.CRITICAL, amount="48000")
     second = factories.directive(place, "B", number=2, level=Level.HIGH)
     practice.phones["+8619000000001"] = Phone(lasts=30)
@@ -95,6 +98,9 @@ def test_the_whole_loop_goes_by_keys_without_a_reload(
     page.locator("[name=username]").fill("sam")
     page.locator("[name=password]").fill(PASSWORD)
     page.keyboard.press("Enter")
+    if language == "en":  # where a second factor is asked for
+        page.locator("[name=code]").fill(factories.one_time_code(sam, clock.wall()))
+        page.keyboard.press("Enter")
     page.wait_for_url(re.compile(QUEUE))
     page.evaluate("window.loaded = 1")
     seat = page.locator("#seat")
@@ -113,7 +119,11 @@ def test_the_whole_loop_goes_by_keys_without_a_reload(
     practice.run()
     expect(page.locator("form.word")).to_be_visible(timeout=WITHIN)
     whole(page)
-    clock.moving.forward(timedelta(seconds=60))  # they hang up
+    expect(page.locator("#talk")).to_contain_text(
+        "话机" if language == "zh-hans" else "use the key of your phone"
+    )
+    with page.expect_response(re.compile("/hang_up/")):
+        page.keyboard.press("0")  # the operator hangs up
     practice.run()
     expect(seat).to_have_attribute("data-seat", "wrapping", timeout=WITHIN)
     page.keyboard.press("n")

@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from dispatch.models import Operator, User
+from dispatch.models import Attempt, Operator, User
+from dispatch.vocabulary import Disposition, Tier
+from dispatch.workflow import words
 from telephony import calls, desks, exchange
 from telephony.carrier import CallResult, CallStatus, Update
 from telephony.models import Call, Desk
@@ -63,6 +65,12 @@ def test_an_operator_sits_down_takes_a_call_and_wraps_it_up(place: Centre, seate
     hear(CallStatus.ENDED, CallResult.ANSWERED)
     beats(page)
     shows(page, "话后处理")
+    expect(page.locator("[data-of=owes]")).to_have_text(case.number)
+    expect(page.get_by_role("button", name="处理完毕")).to_be_hidden()
+    words.judge(
+        attempt_id=Attempt.objects.get(tier=Tier.VOICE).pk, disposition=Disposition.PERSUADED, now=NOW
+    )
+    beats(page)
     page.get_by_role("button", name="处理完毕").click()
     shows(page, "空闲")
     page.locator("[data-act=pause] select").select_option("meal")

@@ -9,17 +9,16 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from dispatch.models import Attempt, Case, Event, Order, Unit, User
+from dispatch.models import Attempt, Case, Event, Order, User
 from dispatch.vocabulary import Disposition, Level, OrderState, Outcome, Result, Role, State, Tier
 from dispatch.workflow import report, turn
 from telephony import calls, clock
 from telephony.carrier import CallResult, CallStatus, Update
 from tests import factories
-from tests.factories import START, Centre
+from tests.factories import START, Centre, Enter, enters
 from warning_center.models import Source
 
 SOON = START + timedelta(seconds=20)
-Enter = Callable[..., Client]
 
 
 @pytest.fixture(autouse=True)
@@ -36,13 +35,7 @@ def place(db: None) -> Centre:
 @pytest.fixture
 def enter(place: Centre) -> Enter:
     """A browser with somebody of a role logged in, in English."""
-
-    def logged_in(role: Role = Role.OPERATOR, unit: Unit | None = None) -> Client:
-        client = Client(headers={"accept-language": "en"})
-        client.force_login(place.user(role, unit))
-        return client
-
-    return logged_in
+    return enters(place)
 
 
 def queue(client: Client, query: str = "") -> str:

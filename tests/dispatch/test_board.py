@@ -13,13 +13,13 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from dispatch.models import Case, Event, Operator, User
 from dispatch.vocabulary import Level, Role
 from dispatch.workflow import desk as own
-from dispatch.workflow import turn
+from dispatch.workflow import proposing, turn
 from telephony import calls, clock, desks, exchange, lines
 from telephony.carrier import CallResult, CallStatus, Update
 from telephony.models import Call, Desk, Leg, Trunk
 from telephony.models.desk import LEASE
 from tests import factories
-from tests.factories import START, Centre
+from tests.factories import START, Centre, entered
 from tests.seats import taken_seats
 
 SOON = START + timedelta(seconds=20)
@@ -54,12 +54,6 @@ def seat(user: User, *, address: str = "", **given: Any) -> Operator:
     return Operator.objects.create(user=user, desk=desk)
 
 
-def entered(user: User) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(user)
-    return client
-
-
 @pytest.fixture
 def sam(place: Centre) -> Operator:
     return seat(place.user(username="sam"))
@@ -80,6 +74,10 @@ def talking(place: Centre) -> Call:
     call = factories.answer(case, now=SOON).call
     assert call is not None
     return call
+
+
+def user_named(name: str) -> User:
+    return User.objects.get(username=name)
 
 
 def state_of(operator: Operator) -> tuple[str, str, str]:
@@ -162,6 +160,17 @@ def test_it_tells_who_talks_on_which_case_and_what_the_lines_do(
     clock.moving.set(SOON + timedelta(seconds=30))
     resting = chief.get(BOARD).context["board"].trunks[1]
     assert (resting.well, resting.words) == (False, "rests for 00:30 after 5 faults in a row")
+    calls.hear(
+        Update(str(call.key), CallStatus.ENDED, CallResult.ANSWERED), now=SOON
+    )  # and nobody says a word
+    (mine,) = chief.get(BOARD).context["board"].seated
+    assert (mine.owes.number, mine.word.left, mine.word.passed) == (case.number, 270, False)
+    clock.moving.set(SOON + timedelta(minutes=6))
+    desks.release_lapsed(now=SOON + timedelta(minutes=6))
+    answer = chief.get(BOARD)
+    (mine,) = answer.context["board"].seated  # away by now, and still there
+    assert (mine.state, mine.word.off, answer.context["board"].away) == ("away", "+01:00", 0)
+    assert "broken promise" in answer.content.decode()
 
 
 def test_it_tells_which_promises_were_broken_and_what_is_late(place: Centre, chief: Client) -> None:
@@ -304,6 +313,41 @@ def test_what_cannot_be_given_is_refused_nor_to_who_may_not_see_it(
         "far may not work on that case",
     ]
     assert Case.objects.get().holder is None
+
+
+# ---- Hand-overs
+
+
+def test_a_proposed_hand_over_is_accepted_or_declined_on_the_board(
+    place: Centre, sam: Operator, chief: Client
+) -> None:
+    cases = [factories.directive(place, f"D-{n}", number=n, level=Level.HIGH) for n in (1, 2, 3)]
+    made = [
+        proposing.propose(case_id=case.pk, to="湛江市反诈中心", why="人在湛江", by=sam.user, now=START)
+        for case in cases
+    ]
+    told = chief.get(BOARD).context["board"].proposed
+    assert [(one.case.number, one.to, one.who, one.lasts) for one in told] == [
+        (case.number, "湛江市反诈中心", "sam", "00:20") for case in cases
+    ]
+    operator, other = entered(sam.user), entered(place.user(Role.SUPERVISOR, place.other))
+    assert operator.post(f"{BOARD}accept/", {"proposal": made[0].pk}).status_code == 403
+    assert "not one of your units" in press(other, "accept", proposal=made[0].pk)
+    assert other.get(BOARD).context["board"].proposed == ()
+    Operator.objects.update(leads=True)
+    assert "own proposal" in press(operator, "accept", proposal=made[0].pk)
+    assert "handed over" in press(chief, "accept", proposal=made[0].pk)
+    assert "reason is needed" in press(chief, "decline", proposal=made[1].pk, why=" ")
+    assert "stays ours" in press(chief, "decline", proposal=made[1].pk, why="我们先上门")
+    for proposal in made[:2]:
+        assert "already" in press(chief, "accept", proposal=proposal.pk)
+    first, second = (Case.objects.get(pk=case.pk) for case in cases[:2])
+    assert (first.outcome, first.closed_by, second.is_open) == ("handed_over", user_named("chief"), True)
+    assert Event.objects.get(verb="closed", case=first).why == "湛江市反诈中心: 人在湛江"
+    assert Event.objects.get(verb="proposal_declined").why == "我们先上门"
+    (left,) = chief.get(BOARD).context["board"].proposed
+    assert left.id == made[2].pk
+    assert Event.objects.filter(verb="refused", detail__act__startswith="board").count() == 6
 
 
 # ---- Listening

@@ -8,7 +8,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from dispatch.models import Attempt, Case, Event, Operator, User
 from dispatch.vocabulary import Disposition, Level, Outcome, Result, Role, Stage, Tier
-from dispatch.workflow import byhand, closing, desk, handset, report, turn, words
+from dispatch.workflow import byhand, closing, desk, handset, proposing, report, turn, words
 from dispatch.workflow.refusal import NotAllowedError
 from telephony import calls, exchange
 from telephony.carrier import CallResult, CallStatus, Update
@@ -248,14 +248,17 @@ def test_the_sms_goes_out_again_only_when_it_is_not_the_same_moment(at: Centre, 
 
 def test_a_hand_over_is_proposed_and_nothing_else_moves(at: Centre, sam: User) -> None:
     case = factories.directive(at, "A", number=1)
-    closing.propose(case_id=case.pk, to="湛江市反诈中心", why="人在湛江", by=sam, now=NOW)
+    proposing.propose(case_id=case.pk, to="湛江市反诈中心", why="人在湛江", by=sam, now=NOW)
     told = Event.objects.get(verb="proposed")
     assert (told.by, told.why, told.detail["to"]) == (sam, "人在湛江", "湛江市反诈中心")
     assert Case.objects.get(pk=case.pk).is_open
+    with pytest.raises(NotAllowedError, match="proposed already"):
+        proposing.propose(case_id=case.pk, to="清远市反诈中心", why="x", by=sam, now=NOW)
     with pytest.raises(NotAllowedError, match="name the centre"):
-        closing.propose(case_id=case.pk, to=" ", why="x", by=sam, now=NOW)
+        proposing.propose(case_id=case.pk, to=" ", why="x", by=sam, now=NOW)
     closing.hand_over(case_id=case.pk, by=at.user(Role.SUPERVISOR), why="湛江市反诈中心", now=NOW)
     assert Case.objects.get(pk=case.pk).outcome == Outcome.HANDED_OVER
+    assert case.proposals.get().accepted  # whichever way it was done
 
 
 @pytest.mark.parametrize("level", Level)

@@ -24,6 +24,7 @@ from dispatch.models import (
     Order,
     Photo,
     PolicyVersion,
+    Proposal,
     RefreshToken,
     Shift,
     Sum,
@@ -38,7 +39,7 @@ from telephony import calls
 from telephony.models import Call, Desk, Leg, Link, Text, Trunk
 from tests import factories
 from tests.factories import START
-from warning_center.models import Cell, Directive, Pulse, Report, SavedView
+from warning_center.models import Cell, Directive, Factor, Pulse, Report, SavedView
 
 pytestmark = pytest.mark.django_db
 
@@ -106,6 +107,10 @@ def _order(case: Case) -> Order:
     return Order.objects.create(case=case, drafted_at=START, due_at=START + timedelta(minutes=30))
 
 
+def _proposal(case: Case, **given: Any) -> Proposal:
+    return Proposal.objects.create(case=case, to="a", why="b", by=_user(), at=case.opened_at, **given)
+
+
 def _user() -> User:
     return User.objects.get_or_create(username="nobody")[0]
 
@@ -160,6 +165,8 @@ BREAKS: dict[str, Breaks] = {
     "dispatch_case_reserved_names_who": lambda case: Case.objects.update(held_until=START),
     "dispatch_case_void_and_handed_over_name_who": lambda case: _close(Outcome.VOID),
     "dispatch_case_duplicate_names_the_kept": lambda case: _close(Outcome.DUPLICATE),
+    "dispatch_proposal_one_undecided_per_case": lambda case: [_proposal(case) for _ in range(2)],
+    "dispatch_proposal_decided_names_who": lambda case: _proposal(case, accepted=True),
     "dispatch_merge_undone_names_who": lambda case: Merge.objects.create(
         other=case, person=case.target, at=START, undone_at=START
     ),
@@ -219,9 +226,13 @@ BREAKS: dict[str, Breaks] = {
     "telephony_desk_wrapping_has_limit": lambda case: Desk.objects.update(state="wrapping"),
     "telephony_desk_ready_has_its_turn": lambda case: Desk.objects.update(ready_since=None),
     "telephony_desk_leaves_after_a_call": lambda case: Desk.objects.update(after="away"),
+    "telephony_desk_who_owes_is_not_ready": lambda case: Desk.objects.update(owes=1),
     "telephony_call_external_id_is_one_calls": _same_external_id,
     "telephony_text_queued_has_due_at": lambda case: Text.objects.update(due_at=None),
     "telephony_trunk_can_carry": lambda case: Trunk.objects.update(concurrent=0),
+    "warning_center_factor_enrolled_has_secret": lambda case: Factor.objects.create(
+        user=User.objects.create_user("lin"), confirmed_at=case.opened_at
+    ),
     "warning_center_directive_reference_is_one_sources": lambda case: _again(Directive.objects.get()),
     "warning_center_pulse_is_one_hosts": lambda case: _again(
         Pulse.objects.create(name="tick", host="a", at=case.opened_at, kept_at=case.opened_at)

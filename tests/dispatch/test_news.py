@@ -2,14 +2,19 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, transaction
 
+from dispatch import record, wording
 from dispatch.models import Attempt, Case, Event, Order, Sum
 from dispatch.vocabulary import Disposition, Level, Money, OrderState, Outcome, Result, Role, State, Tier
 from dispatch.workflow import closing, desk, orders, sums, turn, words
 from dispatch.workflow.refusal import NotAllowedError
+from telephony.sealing import unseal
 from tests import factories
 from tests.factories import START, Centre
 from warning_center.supervision import rates, statistics
@@ -251,7 +256,7 @@ def test_a_note_with_a_danger_sign_reassesses_at_once_and_may_raise(at: Centre) 
     assert not Order.objects.exists()
     noted = Event.objects.filter(verb="noted").order_by("pk").first()
     assert noted is not None
-    told = (noted.by, noted.detail["text"], noted.detail["signs"])
+    told = (noted.by, unseal(noted.detail["sealed"]), noted.detail["signs"])
     assert told == (by, "屏幕共享中", ["remote_control", "screen_shared"])
 
 
@@ -275,8 +280,28 @@ def test_signs_are_the_policys_and_need_an_open_case_a_plain_note_needs_none(at:
     factories.judged(case, Disposition.FALSE_ALARM, now=later(minutes=1))
     with pytest.raises(NotAllowedError, match="closed already"):
         desk.note(case_id=case.pk, by=at.user(), text="x", signs=["money_moved"], now=later(minutes=2))
-    desk.note(case_id=case.pk, by=at.user(), text="x", now=later(minutes=2))
-    assert Event.objects.filter(verb="noted").count() == 1
+    desk.note(case_id=case.pk, by=at.user(), text="儿子 190 0000 0009", now=later(minutes=2))
+    told = Event.objects.get(verb="noted")
+    assert "190" not in str(told.detail)
+    assert wording.sentence(told) == "备注：儿子 190 0000 0009"
+
+
+def test_notes_of_before_they_were_sealed_are_sealed_and_the_record_stays_append_only(at: Centre) -> None:
+    case = factories.directive(at, "D-9", number=9)
+    plain = {"text": "在儿子家", "signs": ["screen_shared"]}
+    older = [record.write("noted", now=START, case=case, **given) for given in (plain, {"signs": ["x"]})]
+    sealing = import_module("dispatch.migrations.0016_notes_sealed_and_seats_kept")
+    with connection.schema_editor() as editor:
+        sealing.seal_notes(apps, editor)
+    first, second = (Event.objects.get(pk=one.pk) for one in older)
+    assert "在儿子家" not in str(first.detail)
+    assert wording.sentence(first).endswith("在儿子家")
+    assert second.detail == {"signs": ["x"]}
+    with connection.schema_editor() as editor:
+        sealing.open_notes(apps, editor)
+    assert Event.objects.get(pk=first.pk).detail == plain
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        Event._base_manager.update(verb="other")
 
 
 # taken and given back

@@ -1,6 +1,5 @@
 """The policies' pages: read by the desk, drafted and published by the centre's chiefs, never altered."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -17,10 +16,9 @@ from dispatch.vocabulary import Disposition, Level, Role, Tier
 from telephony import clock
 from telephony.carrier import CallResult
 from tests import factories
-from tests.factories import START, Centre
+from tests.factories import START, Centre, Enter, enters
 
 Kind = PolicyVersion.Kind
-Enter = Callable[..., Client]
 SOON = START + timedelta(seconds=20)
 
 
@@ -37,12 +35,7 @@ def place(db: None) -> Centre:
 
 @pytest.fixture
 def enter(place: Centre) -> Enter:
-    def logged_in(role: Role = Role.ADMINISTRATOR, unit: Unit | None = None) -> Client:
-        client = Client(headers={"accept-language": "en"})
-        client.force_login(place.user(role, unit))
-        return client
-
-    return logged_in
+    return enters(place, Role.ADMINISTRATOR)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from dispatch.models import Case, Event, Operator, User
 from dispatch.vocabulary import Disposition, Level, Result, Role, Tier
-from dispatch.workflow import desk, handset, reserving, seats, words
+from dispatch.workflow import debts, desk, handset, reserving, seats, words
 from dispatch.workflow.refusal import NotAllowedError
 from telephony import calls, exchange
 from telephony.carrier import CallResult, CallStatus, Update
@@ -167,10 +167,10 @@ def test_a_result_a_person_gave_settles_it_too(
     user = seated(at)
     next_of(user)
     talked(at, user, case, django_capture_on_commit_callbacks)
-    assert reserving.owed(by=user, now=NOW) is not None
+    assert debts.owed(by=user, now=NOW) is not None
     attempt = factories.live(case, Tier.VOICE)
     words.record_result(attempt_id=attempt.pk, result=Result.ANSWERED_BY_OTHER, by=user, now=NOW)
-    assert reserving.owed(by=user, now=NOW) is None
+    assert debts.owed(by=user, now=NOW) is None
 
 
 def test_a_case_is_passed_to_a_colleague_who_holds_it(at: Centre) -> None:

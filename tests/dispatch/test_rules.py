@@ -40,6 +40,10 @@ def test_a_level_overrides_what_all_share_cell_by_cell() -> None:
 def test_the_words_of_a_document_mean_what_they_say() -> None:
     low = rules.read(document()).levels[Level.LOW]
     assert (low.most_calls, low.expires_after) == (4, timedelta(hours=48))
+    assert (low.call_back_after, low.call_back_within) == (timedelta(minutes=1), timedelta(hours=24))
+    older = document()  # a version of before it was policy
+    del older["high"]["call_back_within"]
+    assert rules.read(older).levels[Level.HIGH].call_back_within == timedelta(hours=1)
     assert low.hours == (time(8), time(20))
     assert low.rungs[Tier.VISIT].community
     assert low.rungs[Tier.FOLLOW_UP].watch == timedelta(days=3)
@@ -126,6 +130,8 @@ FAULTS: list[tuple[Plant, str]] = [
     (put("high/starts", []), "high.starts: begins nothing"),
     (put("high/sends", ["telegram"]), "high.sends: knows no telegram"),
     (put("high/expires_after", "0s"), "high.expires_after: must be above zero"),
+    (put("high/call_back_after", "0s"), "high.call_back_after: must be above zero"),
+    (put("high/call_back_within", "30s"), "high.call_back_within: ends before it begins"),
     (put("high/head_start", "4m"), "high.head_start: is less than that of a lower level"),
     (put("critical/head_start", "25h"), "critical.head_start: must be at most a day"),
     (put("high/most_calls", -1), "high.most_calls: is a count"),

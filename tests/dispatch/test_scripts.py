@@ -17,7 +17,7 @@ from pytest_django import Settings
 
 from dispatch import policies, scripts
 from dispatch.admin import script as beside
-from dispatch.models import Attempt, Case, Event, PolicyVersion, Unit
+from dispatch.models import Attempt, Case, Event, PolicyVersion
 from dispatch.scripts import BadScripts, Facts, situation
 from dispatch.vocabulary import Disposition, FraudType, Result, Role, Situation, Tier
 from dispatch.workflow import publishing, scripting
@@ -25,9 +25,8 @@ from dispatch.workflow.refusal import NotAllowedError
 from telephony import clock
 from telephony.carrier import CallResult
 from tests import factories
-from tests.factories import START, Centre
+from tests.factories import START, Centre, Enter, enters
 
-Enter = Callable[..., Client]
 NOW = START + timedelta(seconds=20)
 BUILT_IN = tomllib.loads((Path(scripts.__file__).parent / "scripts.toml").read_text(encoding="utf-8"))
 KIND = PolicyVersion.Kind.SCRIPTS
@@ -46,12 +45,7 @@ def place(db: None) -> Centre:
 
 @pytest.fixture
 def enter(place: Centre) -> Enter:
-    def logged_in(role: Role = Role.OPERATOR, unit: Unit | None = None) -> Client:
-        client = Client(headers={"accept-language": "en"})
-        client.force_login(place.user(role, unit))
-        return client
-
-    return logged_in
+    return enters(place)
 
 
 # ---- As data

@@ -5,18 +5,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.db.models import ProtectedError
+from django.test import Client, TestCase
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from dispatch.models import Event, Operator, User
-from dispatch.vocabulary import Disposition, Level, Role, Tier
+from dispatch.models import Attempt, Event, Operator, User
+from dispatch.vocabulary import Disposition, Level, Result, Role, Tier
+from dispatch.workflow import debts, turn, words
 from telephony import calls, clock, desks, exchange
 from telephony.carrier import CallResult, CallStatus, Update
 from telephony.models import Call, Desk, Trunk
 from telephony.models.desk import LEASE
 from tests import factories
-from tests.factories import START, Centre
+from tests.factories import START, Centre, entered
 from tests.seats import taken_seats
 
 SOON = START + timedelta(seconds=20)
@@ -48,12 +50,6 @@ def sam(place: Centre) -> User:
 @pytest.fixture
 def browser(sam: User) -> Client:
     return entered(sam)
-
-
-def entered(user: User) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(user)
-    return client
 
 
 def press(browser: Client, what: str, **given: object) -> str:
@@ -126,6 +122,57 @@ def test_who_takes_the_call_has_it_dialled(
     assert dialled.status == CallStatus.DIALLING
     assert dialled.external_id
     assert Event.objects.get(verb="desk_accepted").case is not None
+
+
+def test_a_desk_wraps_up_until_its_operator_has_said_what_came_of_the_talk(
+    place: Centre, browser: Client
+) -> None:
+    _wrapping(place, browser)
+    case = Attempt.objects.get(call__desk=row()).case
+    assert beat(browser)["owes"]["number"] == case.number
+    assert f"what came of your last call: {case.number}" in press(browser, "wrapped_up")
+    late = SOON + timedelta(minutes=10)
+    for now in (SOON + row().wrap, late):  # the page lives on
+        clock.moving.set(now - timedelta(seconds=30))
+        beat(browser)
+        desks.release_lapsed(now=now)
+        assert row().state == Desk.State.WRAPPING
+        factories.directive(place, f"D-{now}", number=now.minute + 10, now=now)
+        exchange.connect(now=now)
+        assert not Call.objects.at_desks().filter(desk=row()).exists()
+    turn.advance([case.pk], now=late)
+    attempt = Attempt.objects.get(call__dialled_at=SOON)
+    assert attempt.result == Result.ANSWERED_UNVERIFIED  # the clock's word is not theirs
+    assert debts.settle(now=late) == 0
+    words.record_result(attempt_id=attempt.pk, result=Result.ANSWERED_UNVERIFIED, now=late)
+    assert debts.settle(now=late) == 1  # the tick frees what the hint after the commit did not
+    desks.release_lapsed(now=late)
+    assert (row().state, beat(browser)["owes"]) == (Desk.State.READY, None)
+
+
+def test_who_went_away_owing_a_word_comes_back_only_with_it(place: Centre, browser: Client) -> None:
+    _wrapping(place, browser)
+    desks.release_lapsed(now=SOON + 2 * LEASE)
+    assert row().state == Desk.State.AWAY
+    clock.moving.set(SOON + 2 * LEASE)
+    assert "what came of your last call" in press(browser, "ready")
+    assert row().state == Desk.State.AWAY
+    assert debts.settle(now=SOON + timedelta(days=2)) == 1  # yesterday's word keeps nobody from today's work
+
+
+def test_a_machine_and_a_talk_that_never_was_ours_owe_nothing(place: Centre, browser: Client) -> None:
+    _talking(place, browser)
+    Call.objects.at_desks().update(dropped_at=SOON)  # our own phone did not answer
+    hear(CallStatus.ENDED, CallResult.ANSWERED)
+    assert row().owes is None
+    press(browser, "wrapped_up")
+    other = factories.directive(place, "D-2", number=2)
+    call = factories.answer(other, now=SOON).call
+    assert call is not None
+    hear(CallStatus.ENDED, CallResult.ANSWERED)
+    assert row().owes == call.pk
+    calls.hear(Update(str(call.key), CallStatus.ENDED, CallResult.MACHINE), now=SOON)
+    assert debts.settle(now=SOON) == 1
 
 
 def test_a_call_that_is_gone_is_neither_taken_nor_declined(place: Centre, browser: Client) -> None:
@@ -208,6 +255,13 @@ def _wrapping(place: Centre, browser: Client) -> None:
     hear(CallStatus.ENDED, CallResult.ANSWERED)
 
 
+def _written(place: Centre, browser: Client) -> None:
+    _wrapping(place, browser)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        attempt = Attempt.objects.get(call__desk=row())
+        words.judge(attempt_id=attempt.pk, disposition=Disposition.PERSUADED, now=SOON)
+
+
 def _gone(place: Centre, browser: Client) -> None:
     press(browser, "ready")
     clock.moving.set(SOON + LEASE)
@@ -222,7 +276,8 @@ STANDS: list[tuple[Callable[[Centre, Client], object], str, str, list[str]]] = [
     (_ringing, "offered", "", ["away", "pause"]),
     (_talking, "talking", "", ["away", "pause"]),
     (_leaving, "talking", "", ["away", "pause", "ready"]),
-    (_wrapping, "wrapping", "", ["away", "pause", "wrapped_up"]),
+    (_wrapping, "wrapping", "", ["away", "pause"]),
+    (_written, "wrapping", "", ["away", "pause", "wrapped_up"]),
     (_gone, "away", "", ["ready"]),
 ]
 
@@ -297,6 +352,15 @@ def test_who_is_no_operator_any_more_works_at_no_desk(sam: User) -> None:
     sam.save()
     press(entered(sam), "ready")
     assert row().state == Desk.State.AWAY
+
+
+def test_who_has_a_seat_is_not_deleted_but_deactivated(browser: Client, sam: User) -> None:
+    with pytest.raises(ProtectedError):
+        sam.delete()
+    sam.is_active = False
+    sam.save()
+    assert Operator.objects.get(user=sam).desk == row()
+    assert browser.post(reverse("admin:dispatch_desk_beat")).status_code == 302
 
 
 def test_acts_and_beats_are_posted(browser: Client) -> None:

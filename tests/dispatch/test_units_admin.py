@@ -1,6 +1,5 @@
 """Units in the admin: rosters and areas are checked, gaps are told, a map shows one's own subtree only."""
 
-from collections.abc import Callable
 from datetime import time, timedelta
 from typing import Any
 
@@ -12,10 +11,9 @@ from dispatch.register.parts import outlined
 from dispatch.vocabulary import Role, UnitKind
 from telephony import clock
 from tests import factories
-from tests.factories import START, Centre
+from tests.factories import START, Centre, Enter, enters
 
 pytestmark = pytest.mark.django_db
-Enter = Callable[..., Client]
 
 
 @pytest.fixture
@@ -27,12 +25,7 @@ def at(settings: Any) -> Centre:
 
 @pytest.fixture
 def enter(at: Centre) -> Enter:
-    def logged_in(role: Role = Role.ADMINISTRATOR, unit: Unit | None = None) -> Client:
-        client = Client(headers={"accept-language": "en"})
-        client.force_login(at.user(role, unit))
-        return client
-
-    return logged_in
+    return enters(at, Role.ADMINISTRATOR)
 
 
 def page(unit: Unit) -> str:

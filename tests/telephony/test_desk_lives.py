@@ -11,7 +11,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from telephony import calls, desks, exchange
+from telephony import calls, desks, exchange, owing
 from telephony.carrier import CallResult, CallStatus, Update
 from telephony.models import Call, Desk
 from tests.fakes.puppet import Puppet
@@ -21,7 +21,7 @@ from tests.telephony.samples import START
 
 LEASE, OFFER, WRAP = 90, 15, 60  # seconds
 DESKS = 2
-ACTS = ("sign_in", "ready", "pause", "away", "beat", "done", "accept", "decline")
+ACTS = ("sign_in", "ready", "pause", "away", "beat", "done", "accept", "decline", "owe", "paid")
 NEWS = ("rings", "answers", "silent", "hangs up", "machine")
 OPENING = [(what, n) for n in range(DESKS) for what in ("sign_in", "ready", "book")]
 OFTEN = ("sign_in", "ready", "accept", "answers", "hangs up", "silent") * 4
@@ -71,8 +71,11 @@ class Seat:
     wrap: int | None = None
     ring: Ring | None = None
     declined: Ring | None = None
+    owes: bool = False
 
     def be(self, state: str, now: int) -> None:
+        if state == "ready" and self.owes:
+            state = "wrapping"
         self.state, self.after, self.ring = state, "", None
         self.wrap = now + WRAP if state == "wrapping" else None
         if state != "ready":
@@ -100,6 +103,8 @@ class Model:
             self.match()
         elif what == "tick":
             self.tick()
+        elif what in ("owe", "paid"):
+            self.word(self.seats[which], what == "owe")
         elif what in ACTS:
             self.act(self.seats[which], what)
         else:
@@ -124,7 +129,7 @@ class Model:
             seat.declined = None
             seat.be("ready", self.now)
         elif what == "done":
-            if seat.state != "wrapping":
+            if seat.state != "wrapping" or seat.owes:
                 return
             seat.be("ready", self.now)
         elif what in ("accept", "decline"):
@@ -132,6 +137,14 @@ class Model:
             return
         if not (seat.ring is not None and seat.ring.stands == "booked"):
             seat.lease = max(seat.lease or 0, self.now + LEASE)
+
+    def word(self, seat: Seat, owes: bool) -> None:
+        """What came of a talk just over is still to be said, or has been: asked about only where nobody is asked."""
+        if owes and seat.ring is not None:
+            return
+        seat.owes = owes
+        if owes and seat.state == "ready":
+            seat.be("wrapping", self.now)
 
     def go(self, seat: Seat, to: str, busy: bool) -> None:
         if busy:
@@ -212,7 +225,7 @@ class Model:
                     seat.ring.dropped = seat.ring.stands == "dialled"
                 self.back(seat)
                 seat.be("away", self.now)
-            elif seat.wrap is not None and seat.wrap <= self.now:
+            elif seat.wrap is not None and seat.wrap <= self.now and not seat.owes:
                 seat.be("ready", self.now)
 
 
@@ -256,6 +269,8 @@ class Program:
             "done": lambda: desks.wrapped_up(desk_id=desk, now=self.now),
             "accept": lambda: desks.accept(desk_id=desk, call_id=call, now=self.now),
             "decline": lambda: desks.decline(desk_id=desk, call_id=call, now=self.now),
+            "owe": lambda: None if call else owing.owe(desk_id=desk, call_id=7, now=self.now),
+            "paid": lambda: owing.paid(desk_id=desk, call_id=7),
         }
         try:
             acts[what]()

@@ -5,16 +5,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from telephony import addresses, calls, desks, exchange, keys, legs
-from telephony.carrier import ANNOUNCE, CallResult, CallStatus, LegNews, LegState, Way
+from dispatch.models import Event, Operator, User
+from dispatch.vocabulary import Role
+from telephony import addresses, calls, desks, exchange, handset, keys, legs
+from telephony.carrier import ANNOUNCE, CallResult, CallStatus, LegNews, LegState
 from telephony.clock import MovingClock
 from telephony.models import Call, Desk, Leg
 from telephony.models.desk import LEASE
 from telephony.practice.phones import Phone
 from telephony.signals import key_pressed
+from tests.factories import entered
 from tests.seats import taken_seats
 from tests.telephony.practising import SID, TOKEN, PracticeTwilio, practising
 from tests.telephony.rows import Exchange
@@ -48,6 +53,17 @@ def seat(address: str = PHONE, **given: object) -> Desk:
     """A desk that is ready and rings there."""
     usual = {"lease": LEASE, "lease_until": START + timedelta(hours=1), "wrap": timedelta(seconds=30)}
     return taken_seats(1, START, **{**usual, "address": address, **given})[0]
+
+
+def working(desk: Desk, role: Role) -> Client:
+    """The browser of whoever sits there."""
+    user = User.objects.create_user(f"user{desk.pk}", role=role, is_superuser=role is Role.SUPERVISOR)
+    Operator.objects.create(user=user, desk=desk)
+    return entered(user)
+
+
+def press(browser: Client, what: str, **given: object) -> None:
+    browser.post(reverse("admin:dispatch_desk_act", args=[what]), given)
 
 
 def state_of(desk: Desk) -> tuple[str, str]:
@@ -314,21 +330,63 @@ def test_a_colleague_who_goes_first_is_ready_again_and_the_call_goes_on(
 def test_a_supervisor_listens_unheard_and_whispers_to_the_operator_alone(
     practice: PracticeTwilio, dial: Callable[..., Call], run: Run, moving: MovingClock
 ) -> None:
-    seat()
+    working(seat(), Role.OPERATOR)
     call = dial(20)
     chief = seat(CHIEF, state=State.PAUSED, reason="meeting")
-    leg = legs.bring(
-        call_id=call.pk, desk_id=chief.pk, role=Leg.Role.SUPERVISOR, way=Way.LISTEN, now=moving()
-    )
+    lead = working(chief, Role.SUPERVISOR)
+    assert lead.get(reverse("admin:dispatch_board")).content.count(b"data-hear") == 2
+    press(lead, "listen", call=call.pk)
     run(15)
     person = practice.switch.conferences[_room(practice)].people[practice.made_to(CHIEF)[0].sid]
     assert (person.muted, person.coaching, person.end_on_exit) == (True, False, False)
-    legs.turn(leg_id=leg.pk, way=Way.WHISPER, now=moving())
+    assert b"<b>\xe2\x9c\x93 listens</b>" in lead.get(reverse("admin:dispatch_board")).content
+    press(lead, "whisper", call=call.pk)
     assert (person.muted, person.coaching, person.coaches) == (False, True, practice.made_to(PHONE)[0].sid)
     practice.switch.hang_up(practice.made_to(CHIEF)[0])
     run(3)
     assert Call.objects.get().status == CallStatus.TALKING
     assert state_of(chief) == (State.PAUSED, "meeting")
+
+
+def test_an_operator_is_muted_heard_again_and_hangs_up_from_the_page(
+    practice: PracticeTwilio, dial: Callable[..., Call], run: Run
+) -> None:
+    desk = seat()
+    sam, eve = (
+        working(desk, Role.OPERATOR),
+        working(seat(OTHER, state=State.PAUSED, reason="meal"), Role.OPERATOR),
+    )
+    dial(20)
+    person = practice.switch.conferences[_room(practice)].people[practice.made_to(PHONE)[0].sid]
+    for what, muted in (("mute", True), ("mute", True), ("unmute", False)):
+        press(sam, what)
+        assert (person.muted, Leg.objects.get().muted) == (muted, muted)
+    press(eve, "mute")  # nobody's talk but one's own
+    press(eve, "hang_up")
+    assert not person.muted
+    press(sam, "hang_up")
+    run(3)
+    call = Call.objects.get()
+    assert (call.status, call.result) == (CallStatus.ENDED, CallResult.ANSWERED)
+    assert state_of(desk)[0] == State.WRAPPING
+    press(sam, "hang_up")
+    told = Event.objects.filter(by__operator__desk=desk).order_by("pk").values_list("verb", flat=True)
+    assert list(told) == ["desk_muted", "desk_muted", "desk_unmuted", "desk_hung_up", "refused"]
+    assert Event.objects.filter(verb="refused").count() == 3
+
+
+def test_who_hangs_up_beside_a_colleague_leaves_the_call_to_them(
+    practice: PracticeTwilio, dial: Callable[..., Call], run: Run, moving: MovingClock
+) -> None:
+    first = seat()
+    call = dial(20)
+    second = seat(OTHER)
+    legs.bring(call_id=call.pk, desk_id=second.pk, role=Leg.Role.COLLEAGUE, now=moving())
+    run(15)
+    handset.put_down(desk_id=first.pk)
+    run(3)
+    call = Call.objects.get()
+    assert (call.status, call.desk) == (CallStatus.TALKING, second)
 
 
 def test_whom_nobody_can_ring_is_not_brought_in(

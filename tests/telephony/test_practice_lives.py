@@ -7,7 +7,7 @@ import pytest
 from twilio.request_validator import RequestValidator
 
 from telephony.clock import MovingClock
-from telephony.practice import post
+from telephony.practice import post, rooms
 from telephony.practice.phones import BY_DIGITS, Directory, Phone, by_digits, table
 from telephony.practice.records import Call, stamp
 from tests.telephony.our_side import OurSide, our_side
@@ -117,6 +117,21 @@ def test_another_phone_is_rung_and_the_action_hears_how_it_went(
     assert ours.said("/after", "DialCallStatus") == ["busy"]
     (child,) = [leg for leg in practice.switch.calls.values() if leg.parent == call.sid]
     assert (child.caller, child.direction, child.status) == ("+861012345", "outbound-dial", "busy")
+
+
+def test_who_has_asked_for_it_hears_of_each_mute(
+    place: Place, ours: OurSide, practice: PracticeTwilio
+) -> None:
+    room = (
+        f"<Dial><Conference statusCallback='{ours.url}/room' statusCallbackEvent='mute'>r</Conference></Dial>"
+    )
+    person = place(10, document=room, phone=Phone(lasts=600)).as_participant
+    assert person is not None
+    for muted in (True, True, False):
+        rooms.alter(practice.switch, person, muted=muted, hold=False)
+    practice.run()
+    assert ours.said("/room", "StatusCallbackEvent") == ["participant-mute", "participant-unmute"]
+    assert ours.said("/room", "Muted") == ["true", "false"]
 
 
 def test_who_ends_the_room_takes_the_others_along(

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -13,18 +12,17 @@ from hypothesis import settings as within
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from dispatch.models import Case, Event, Unit, User
+from dispatch.models import Case, Event, User
 from dispatch.vocabulary import Role
 from telephony import clock
 from tests import factories
-from tests.factories import START, Centre
+from tests.factories import START, Centre, Enter, enters
 from warning_center import kinds
 from warning_center.api import serializers
 from warning_center.entry.sheet import FLAGS, TEXTS, Sheet
 from warning_center.models import Directive, Source
 
 PAGE = "/entry/"
-Enter = Callable[..., Client]
 
 
 @pytest.fixture(autouse=True)
@@ -40,12 +38,7 @@ def place(db: None) -> Centre:
 
 @pytest.fixture
 def enter(place: Centre) -> Enter:
-    def logged_in(role: Role = Role.OPERATOR, unit: Unit | None = None) -> Client:
-        client = Client(headers={"accept-language": "en"})
-        client.force_login(place.user(role, unit))
-        return client
-
-    return logged_in
+    return enters(place)
 
 
 def blank(client: Client) -> dict[str, str]:

@@ -1,6 +1,7 @@
-"""What must last of the front office: sources and their directives; pulses, broken promises; roll-ups."""
+"""What must last of the front office: sources and their directives; second factors; pulses, promises; roll-ups."""
 
 from warning_center.models.directive import Directive
+from warning_center.models.factor import Factor
 from warning_center.models.pulse import Breach, Pulse
 from warning_center.models.report import Report
 from warning_center.models.rollup import Cell, Counted, Stirred
@@ -13,6 +14,7 @@ __all__ = [
     "Cell",
     "Counted",
     "Directive",
+    "Factor",
     "Pulse",
     "Report",
     "SavedView",

@@ -40,7 +40,7 @@ class Rooms:
                 time_limit=self._time_limit,
                 beep="false",
                 early_media=True,
-                muted=joint.way is Way.LISTEN,
+                muted=joint.muted or joint.way is Way.LISTEN,
                 start_conference_on_enter=not listens,
                 end_conference_on_exit=joint.leads,
                 status_callback=callback,
@@ -69,9 +69,9 @@ class Rooms:
         )
 
     def turn(self, dial: Dial, joint: Joint) -> None:
-        """Let them talk, listen or whisper from now on; and say whether the call ends when they go."""
+        """Let them talk, listen or whisper, muted or not, from now on; and say whether the call ends when they go."""
         changes: dict[str, Any] = {
-            "muted": joint.way is Way.LISTEN,
+            "muted": joint.muted or joint.way is Way.LISTEN,
             "coaching": joint.way is Way.WHISPER,
             "end_conference_on_exit": joint.leads,
         }

@@ -4,6 +4,12 @@
 const BEATS = 5000;
 const seat = document.querySelector("[data-beat]");
 
+function lead(link, to) {
+  link.textContent = to?.number ?? "";
+  if (to?.url) link.href = to.url;
+  else link.removeAttribute("href");
+}
+
 function tell(told) {
   const part = (name) => seat.querySelector(`[data-of="${name}"]`);
   seat.dataset.seat = told.state;
@@ -11,11 +17,10 @@ function tell(told) {
   const since = part("since");
   since.dateTime = told.since;
   since.textContent = told.lasts;
-  const link = part("case");
-  link.hidden = !told.case;
-  link.textContent = told.case?.number ?? "";
-  if (told.case?.url) link.href = told.case.url;
-  else link.removeAttribute("href");
+  part("case").hidden = !told.case;
+  part("owed").hidden = !told.owes;
+  lead(part("case"), told.case);
+  lead(part("owes"), told.owes);
   for (const form of seat.querySelectorAll("[data-act]")) {
     form.hidden = !told.acts.includes(form.dataset.act);
     const call = form.querySelector("[name=call]");
