@@ -290,7 +290,7 @@ def test_notes_of_before_they_were_sealed_are_sealed_and_the_record_stays_append
     case = factories.directive(at, "D-9", number=9)
     plain = {"text": "在儿子家", "signs": ["screen_shared"]}
     older = [record.write("noted", now=START, case=case, **given) for given in (plain, {"signs": ["x"]})]
-    sealing = import_module("dispatch.migrations.0016_notes_sealed_and_seats_kept")
+    sealing = import_module("dispatch.migrations.0005_notes_sealed_and_seats_kept")
     with connection.schema_editor() as editor:
         sealing.seal_notes(apps, editor)
     first, second = (Event.objects.get(pk=one.pk) for one in older)

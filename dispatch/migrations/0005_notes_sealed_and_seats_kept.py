@@ -51,7 +51,7 @@ def _rewrite(apps, schema_editor, before, after, turn):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("dispatch", "0015_proposals"),
+        ("dispatch", "0004_proposals"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('telephony', '0007_wrap_up_owes'),
+        ('telephony', '0002_wrap_up_owes'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dispatch', '0014_desk_work'),
+        ('dispatch', '0003_unseen'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dispatch', '0016_notes_sealed_and_seats_kept'),
+        ('dispatch', '0005_notes_sealed_and_seats_kept'),
     ]
 
     operations = [
