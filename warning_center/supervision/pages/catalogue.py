@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from warning_center.supervision.pages import happenings, helped, tables, times
+from warning_center.supervision.pages import counties, happenings, helped, tables, times
 from warning_center.supervision.pages.address import Asked
 from warning_center.supervision.pages.sheet import Sheet
 from warning_center.supervision.pages.tables import RateTable, of_cut
@@ -106,6 +106,7 @@ PAGES = {
         Page("type", gettext_lazy("Fraud types"), _types),
         Page("level", gettext_lazy("Levels"), _levels),
         Page("source", gettext_lazy("Sources"), _sources),
+        Page("map", gettext_lazy("Map"), lambda asked: [counties.sheet(asked)]),
         Page("unit", gettext_lazy("Units"), _units),
         Page("station", gettext_lazy("Stations"), _stations),
         Page("hour", gettext_lazy("Hours"), _hours),

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from dispatch.admin import columns
+from dispatch.admin.access import within
 from dispatch.admin.columns import Mark
 from dispatch.models import Case, Unit
 from dispatch.models.choices import name
@@ -56,6 +57,13 @@ def choices(scope: str | None) -> Choices:
         levels=tuple((level.code, name(level)) for level in reversed(Level)),
         types=tuple((fraud.value, name(fraud)) for fraud in FraudType),
     )
+
+
+def above(path: str, scope: str | None) -> list[tuple[str, str]]:
+    """The units above the one with this path that may be seen, from the top, and it itself: paths and names."""
+    ids = [int(pk) for pk in path.split("/") if pk]
+    units = Unit.objects.filter(pk__in=ids).order_by("path").values_list("path", "name") if ids else ()
+    return [(path or "", name) for path, name in units if within(path, scope)]
 
 
 def lines(directives: Sequence[Counted], *, now: datetime) -> list[Line]:

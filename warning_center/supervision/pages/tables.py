@@ -19,12 +19,13 @@ from warning_center.supervision.rollups.read import Reading, Rows, together
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A row of a table: its name, its directives, and what narrows the filter to them."""
+    """A row of a table: its name, its directives, what narrows the filter to them; `deeper` is a unit with parts."""
 
     key: str
     name: str
     rows: Rows
     narrower: Mapping[str, str] = field(default_factory=dict)
+    deeper: str = ""
 
 
 Grouping = Callable[[Reading], list[Group]]
@@ -80,7 +81,8 @@ def by_unit(reading: Reading) -> list[Group]:
         title = (
             _("{unit}: its own").format(unit=unit) if own and unit else (str(unit) if unit else _("no unit"))
         )
-        groups.append(Group(path, title, found[pk], {"unit": f"{path}=" if own else path}))
+        narrower = {"unit": f"{path}=" if own else path}
+        groups.append(Group(path, title, found[pk], narrower, "" if own else path))
     return groups
 
 
@@ -156,7 +158,7 @@ class RateTable:
 
     def _row(self, group: Group, rate: Rate, before: Rows) -> tuple[Value, ...]:
         cells = [
-            plain(group.name),
+            Value(group.name, self.asked.deeper(group.deeper) if group.deeper else ""),
             self._link(rate.n, self.rate.whole, group),
             self._link(rate.k, self.rate.part, group),
             rate_value(rate),

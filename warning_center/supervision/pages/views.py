@@ -43,12 +43,19 @@ def context_of(request: HttpRequest, asked: Asked, here: str, **more: Any) -> di
         "address": asked.address(),
         "wrong": asked.wrong,
         "choices": lists.choices(asked.wanted.scope),
+        "above": _crumbs(asked),
         "pages": catalogue.PAGES.values(),
         "views": SavedView.objects.filter(user=user_of(request)).order_by("name"),
         "behind": keep.behind(),
         "watch": definitions.built_in().watch.days,
         **more,
     }
+
+
+def _crumbs(asked: Asked) -> list[tuple[str, str]]:
+    """The way up the tree from the chosen unit: the same page of each, and its name; none if none was chosen."""
+    units = lists.above(asked.wanted.unit, asked.wanted.scope)
+    return [(asked.deeper(path), name) for path, name in [("", _("all")), *units]] if units else []
 
 
 @chiefs_only

@@ -113,6 +113,8 @@ class Reading:
         unit, scope = self.wanted.unit, self.wanted.scope
         if scope is None:
             return unit or None
+        if self.wanted.exactly and not unit:  # what has no unit is in nobody's subtree
+            return ""
         if unit and scope.startswith(unit) and unit != scope and self.wanted.exactly:
             return ""
         if scope == "" or (unit and not unit.startswith(scope) and not scope.startswith(unit)):
@@ -124,6 +126,8 @@ class Reading:
         """The nodes that add up to the subtree; None: nothing may be seen."""
         if self.base == "":
             return None
+        if self.base is None and self.wanted.exactly:
+            return [NOWHERE]
         if self.base is None:
             return [*Unit.objects.filter(parent=None).order_by("path").values_list("pk", flat=True), NOWHERE]
         return [int(self.base.rstrip("/").rsplit("/", 1)[-1])]
@@ -195,8 +199,10 @@ class Reading:
             rows = rows.filter(day__gte=wanted.since)
         if wanted.until:
             rows = rows.filter(day__lte=wanted.until)
-        if self.base:
-            rows = rows.filter(path=self.base) if wanted.exactly else rows.filter(path__startswith=self.base)
+        if wanted.exactly:
+            rows = rows.filter(path=self.base or "")
+        elif self.base:
+            rows = rows.filter(path__startswith=self.base)
         for cut, key in (("fraud", wanted.fraud), ("source", wanted.source)):
             if key:
                 rows = rows.filter(marks__contains=f"~{cut}={key} ")
