@@ -3,7 +3,7 @@
 from warning_center.models.directive import Directive
 from warning_center.models.pulse import Breach, Pulse
 from warning_center.models.report import Report
-from warning_center.models.rollup import Cell, Counted, Stirred
+from warning_center.models.rollup import Cell, Counted, Happening, Stirred
 from warning_center.models.screen import Screen
 from warning_center.models.source import Source
 from warning_center.models.view import SavedView
@@ -13,6 +13,7 @@ __all__ = [
     "Cell",
     "Counted",
     "Directive",
+    "Happening",
     "Pulse",
     "Report",
     "SavedView",

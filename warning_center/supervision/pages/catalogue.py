@@ -7,11 +7,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from warning_center.supervision.pages import counties, happenings, helped, tables, times
+from warning_center.supervision.pages import counties, happenings, helped, period, tables, times
 from warning_center.supervision.pages.address import Asked
 from warning_center.supervision.pages.sheet import Sheet
 from warning_center.supervision.pages.tables import RateTable, of_cut
 
+PERIOD = "period"  # by the day things happened; all others are of what was received in the days
 Draw = Callable[[Asked], list[Sheet]]
 
 
@@ -102,6 +103,7 @@ def _doubts(asked: Asked) -> list[Sheet]:
 PAGES = {
     page.slug: page
     for page in (
+        Page(PERIOD, gettext_lazy("In this period"), period.sheets),
         Page("funnel", gettext_lazy("Funnel"), lambda asked: [tables.funnel(asked)]),
         Page("type", gettext_lazy("Fraud types"), _types),
         Page("level", gettext_lazy("Levels"), _levels),
@@ -131,6 +133,10 @@ def overview(asked: Asked) -> list[Sheet]:
 def remark(slug: str) -> str:
     """What must be said above a page's tables."""
     told = {
+        PERIOD: _(
+            "What happened in these days, whenever the directive was received. No rate can be made of it: who agrees "
+            "today may have been reported last week. Rates are of what was received in the days, on every other page."
+        ),
         "scripts": _(
             "What operators marked after their calls, by the newest mark of each script a directive; a call without a "
             "mark is in no row. A mark is an opinion; whether people agreed stands beside it. Neither tells a cause."

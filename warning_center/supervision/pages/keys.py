@@ -11,7 +11,17 @@ from dispatch import policies
 from dispatch.admin.access import within
 from dispatch.models import PolicyVersion, Unit, User
 from dispatch.models.choices import name
-from dispatch.vocabulary import Disposition, FraudType, Level, OrderState, Outcome, Result, Situation, Tier
+from dispatch.vocabulary import (
+    Disposition,
+    FraudType,
+    Level,
+    Money,
+    OrderState,
+    Outcome,
+    Result,
+    Situation,
+    Tier,
+)
 from warning_center.models import Source
 from warning_center.supervision import definitions
 from warning_center.supervision.counting.marks import AGES, SUMS, UNKNOWN
@@ -28,7 +38,7 @@ def words(cut: str, keys: Iterable[str], scope: str | None = None) -> dict[str, 
             key: named.get(key, _("not known"))
             for key in sorted(known, key=lambda k: (k == UNKNOWN, named.get(k, k)))
         }
-    if cut == "source":
+    if cut in ("source", "on.received"):
         named = dict(Source.objects.filter(code__in=known).values_list("code", "name"))
         return {key: named.get(key, key) for key in sorted(known)}
     if cut in ("script", "script_yes", "sentence"):
@@ -119,7 +129,33 @@ def _visit(key: str) -> str:
     return name(Disposition(key)) if key in {d.value for d in Disposition} else name(Result(key))
 
 
+def _met(key: str) -> str:
+    tier, _dot, result = key.partition(".")
+    return _("{tier}: {result}").format(tier=name(Tier[tier.upper()]), result=name(Result(result)))
+
+
+def _rung(key: str) -> str:
+    told = {
+        "reached": _("reached"),
+        "listened": _("listened"),
+        "agreed": _("agreed"),
+        "verified": _("verified"),
+    }
+    return told[key]
+
+
 _PLAIN: dict[str, Callable[[str], str]] = {
+    "on.came": lambda key: _("a directive came"),
+    "on.opened": lambda key: _("opened again") if key == "again" else _("opened for the first time"),
+    "on.begun": lambda key: name(Tier[key.upper()]),
+    "on.met": _met,
+    "on.judged": lambda key: name(Disposition(key)),
+    "on.rung": _rung,
+    "on.visit": lambda key: _("arrived") if key == "arrived" else _("acknowledged"),
+    "on.closed": lambda key: name(Outcome(key)),
+    "on.order": lambda key: name(OrderState(key)),
+    "on.held": lambda key: _("held"),
+    "on.sum": lambda key: name(Money(key)),
     "hour": _hour,
     "age": _age,
     "sum": _sum,
@@ -138,6 +174,12 @@ def money(amount: Decimal) -> str:
     if (get_language() or "").startswith("zh"):
         return f"{amount / 10000:,.1f} 万元" if amount >= 10000 else f"{amount:,.0f} 元"
     return f"¥{amount:,.0f}"
+
+
+def signed(amount: Decimal) -> str:
+    """A sum that may have become less: `+3.0 万元`, `−¥500`."""
+    sign = {1: "+", -1: "−"}.get((amount > 0) - (amount < 0), "")
+    return f"{sign}{money(abs(amount))}"
 
 
 def span(seconds: float) -> str:

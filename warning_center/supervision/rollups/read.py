@@ -11,7 +11,7 @@ from dispatch.models import Unit
 from warning_center.models import Cell, Counted
 from warning_center.supervision import rates
 from warning_center.supervision.counting import marks, profile
-from warning_center.supervision.counting.count import NOWHERE
+from warning_center.supervision.counting.cells import NOWHERE
 from warning_center.supervision.counting.profile import Profile
 from warning_center.supervision.statistics import Filter
 
@@ -34,6 +34,11 @@ class Some:
 
 Rows = tuple[Some, ...]
 Found = dict[str, dict[str, tuple[int, int]]]  # by key and profile: how many, and the sum
+
+
+def token(cut: str, key: str) -> str:
+    """What stands in the marks of every row that a key of a cut counts; `ANY` at its end leaves the rest open."""
+    return f"~{cut}={key.removesuffix(ANY)}" if key.endswith(ANY) else f"~{cut}={key} "
 
 
 @lru_cache(maxsize=4096)
@@ -102,7 +107,7 @@ class Reading:
         ]
         rows = self._listed().filter(profile__in=codes)
         if cut:
-            rows = rows.filter(marks__contains=f"~{cut}=" if key == ANY else f"~{cut}={key} ")
+            rows = rows.filter(marks__contains=token(cut, key))
         return rows.order_by("-day", "-directive")
 
     # where
