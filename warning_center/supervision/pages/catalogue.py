@@ -50,6 +50,7 @@ def _hours(asked: Asked) -> list[Sheet]:
 
 
 def _operators(asked: Asked) -> list[Sheet]:
+    asked.reading.ask("operator", "talk")
     return [
         RateTable(asked).sheet("team", _("By operator team"), _("team"), tables.by_team),
         RateTable(asked).sheet(
@@ -58,6 +59,7 @@ def _operators(asked: Asked) -> list[Sheet]:
         RateTable(asked, "brief").sheet(
             "brief", _("Agreed after a talk of less than a minute"), _("operator"), of_cut("operator")
         ),
+        times.talks(asked),
     ]
 
 
@@ -95,6 +97,13 @@ def _doubts(asked: Asked) -> list[Sheet]:
         RateTable(asked, "brief").sheet(
             "brief-unit", _("Agreed after a brief talk, by unit"), _("unit"), tables.by_unit
         ),
+        RateTable(asked, "duplicate").sheet(
+            "duplicate-unit", _("Duplicates, by unit"), _("unit"), tables.by_unit
+        ),
+        RateTable(asked, "duplicate").sheet(
+            "duplicate-source", _("Duplicates, by source"), _("source"), tables.by_source
+        ),
+        RateTable(asked, "void").sheet("void-unit", _("Voids, by unit"), _("unit"), tables.by_unit),
         happenings.voids(asked),
         happenings.later(asked),
     ]

@@ -38,6 +38,9 @@ def words(cut: str, keys: Iterable[str], scope: str | None = None) -> dict[str, 
             key: named.get(key, _("not known"))
             for key in sorted(known, key=lambda k: (k == UNKNOWN, named.get(k, k)))
         }
+    if cut == "talk":  # `operator:step`, or `operator:*`
+        named = words("operator", {key.partition(":")[0] for key in known}, scope)
+        return {key: named[key.partition(":")[0]] for key in known}
     if cut in ("source", "on.received"):
         named = dict(Source.objects.filter(code__in=known).values_list("code", "name"))
         return {key: named.get(key, key) for key in sorted(known)}

@@ -211,14 +211,15 @@ def word_of(words: Mapping[str, str]) -> str:
 
 
 def funnel(asked: Asked) -> Sheet:
-    """By tier: how many each took, how many agreed there, were saved by it, were passed on."""
+    """By tier: how many each took, how many agreed there, were saved by it, ended there, were passed on."""
     rows = asked.reading.whole()
-    parts = ("tried", "agreed", "succeeded", "passed")
+    parts = ("tried", "agreed", "succeeded", "ended", "passed")
     heads = (
         _("tier"),
         _("begun"),
         _("agreed there"),
         _("saved by it"),
+        _("ended there"),
         _("passed on"),
         _("rate"),
         _("95 % interval"),
@@ -235,7 +236,7 @@ def funnel(asked: Asked) -> Sheet:
         lines.append((plain(name(tier)), *links, rate_value(rate), plain(interval(rate))))
     series = tuple(
         {"name": head, "values": [line[column].number for line in lines]}
-        for column, head in enumerate(heads[1:5], start=1)
+        for column, head in enumerate(heads[1:6], start=1)
     )
     chart = Chart("bars", tuple(name(tier) for tier in Tier), series, tuple(line[1].href for line in lines))
     ends = _("Nobody agrees in follow-up: its row tells how many that came to it ended as a success.")
