@@ -39,8 +39,11 @@ def last(kind: Report.Kind, today: date) -> tuple[date, date]:
     return until.replace(day=1), until
 
 
-def make_due(*, now: datetime) -> int:
-    """Make the newest report of each kind for each city and county that a directive came for; how many were made."""
+def make_due(*, now: datetime, most: int | None = None) -> int:
+    """Make the newest report of each kind for each city and county that a directive came for; how many were made.
+
+    With `most` no more than so many: the next round makes the others.
+    """
     here = timezone.localtime(now)
     if here.hour < EARLIEST:
         return 0
@@ -50,6 +53,8 @@ def make_due(*, now: datetime) -> int:
         done = set(Report.objects.filter(kind=kind, until=until).values_list("unit", flat=True))
         told = Cell.objects.filter(cut="", day__range=(since, until)).values("node")
         for unit in Unit.objects.filter(kind__in=OF_UNITS, pk__in=told).exclude(pk__in=done):
+            if made == most:
+                return made
             made += make(kind, unit, now=now) is not None
     return made
 
