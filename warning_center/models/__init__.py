@@ -3,7 +3,7 @@
 from warning_center.models.directive import Directive
 from warning_center.models.pulse import Breach, Pulse
 from warning_center.models.report import Report
-from warning_center.models.rollup import Cell, Counted, Happening, Stirred
+from warning_center.models.rollup import Cell, Counted, Happening, Stirred, Sweep
 from warning_center.models.screen import Screen
 from warning_center.models.source import Source
 from warning_center.models.view import SavedView
@@ -20,4 +20,5 @@ __all__ = [
     "Screen",
     "Source",
     "Stirred",
+    "Sweep",
 ]

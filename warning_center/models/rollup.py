@@ -20,6 +20,20 @@ class Stirred(models.Model):
         return str(self.case_id)
 
 
+class Sweep(models.Model):
+    """Chains to be counted anew by themselves, after an upgrade: those that begin after `after`, up to `until`."""
+
+    after = models.BigIntegerField(default=0)
+    until = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = _("recount under way")
+        verbose_name_plural = _("recounts under way")
+
+    def __str__(self) -> str:
+        return f"{self.after}–{self.until}"
+
+
 class Counted(models.Model):
     """One directive as it counts: when, by which case, how it stands, under which keys (see supervision.counting)."""
 
@@ -31,13 +45,19 @@ class Counted(models.Model):
     received_at = models.DateTimeField()
     day = models.DateField()  # of receipt, in the centre's time zone
     path = models.CharField(max_length=128, blank=True)  # of the deciding case's unit
+    fraud = models.CharField(max_length=24, blank=True, default="", db_default="")
+    source = models.CharField(max_length=64, blank=True, default="", db_default="")
     profile = models.CharField(max_length=48)
     marks = models.TextField()
 
     class Meta:
         verbose_name = _("counted directive")
         verbose_name_plural = _("counted directives")
-        indexes = [models.Index(fields=["day", "directive"], name="warning_center_counted_day")]
+        indexes = [
+            models.Index(fields=["day", "directive"], name="warning_center_counted_day"),
+            models.Index(fields=["fraud", "day"], name="warning_center_counted_type"),
+            models.Index(fields=["source", "day"], name="warning_center_counted_from"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.directive_id} {self.profile}"

@@ -25,6 +25,8 @@ class Tally:
     received_at: datetime
     day: date
     path: str
+    fraud: str
+    source: str
     profile: str
     marks: str
 
@@ -64,6 +66,8 @@ def _tally(chain: Chain, told: Told, rules: Definitions, zone: tzinfo) -> Tally:
         received_at=told.received_at,
         day=told.received_at.astimezone(zone).date(),
         path=life.path,
+        fraud=life.fraud.value,
+        source=told.source,
         profile=standing.code,
         marks=cuts.joined(found),
     )

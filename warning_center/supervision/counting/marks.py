@@ -64,6 +64,11 @@ def parse(stored: str) -> list[Mark]:
     return [from_token(token) for token in stored.split(" ") if token]
 
 
+def of_cuts(cuts: Iterable[str]) -> re.Pattern[str]:
+    """What finds the marks of these cuts where they are stored: total, cut, key."""
+    return re.compile(rf" (-?\d*)~({'|'.join(map(re.escape, cuts))})=(\S*)")
+
+
 def level_code(level: int) -> str:
     """The profile that keeps a level alone."""
     return Profile(level=Level(level)).code

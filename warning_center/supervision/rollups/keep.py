@@ -20,7 +20,7 @@ from warning_center.supervision.counting.cells import CellKey
 from warning_center.supervision.counting.count import Tally, count
 
 LOCK = 20260309  # of PostgreSQL's advisory locks; SQLite has one writer anyway
-FIELDS = ("directive", "root", "case", "received_at", "day", "path", "profile", "marks")
+FIELDS = ("directive", "root", "case", "received_at", "day", "path", "fraud", "source", "profile", "marks")
 DAY_FIELDS = ("case", "root", "day", "path", "level", "fraud", "source", "marks")
 
 _TAKE = """
@@ -140,13 +140,13 @@ def save(rows: Rows) -> None:
         [
             Counted(
                 directive_id=t.directive, root=t.root, case_id=t.case, received_at=t.received_at, day=t.day,
-                path=t.path, profile=t.profile, marks=t.marks,
+                path=t.path, fraud=t.fraud, source=t.source, profile=t.profile, marks=t.marks,
             )
             for t in rows.tallies.values()
         ],
         update_conflicts=True,
         unique_fields=["directive"],
-        update_fields=["root", "case", "received_at", "day", "path", "profile", "marks"],
+        update_fields=[*FIELDS[1:]],
         batch_size=500,
     )  # fmt: skip
     Happening.objects.bulk_create(
@@ -159,7 +159,7 @@ def save(rows: Rows) -> None:
         ],
         update_conflicts=True,
         unique_fields=["case", "day"],
-        update_fields=["root", "path", "level", "fraud", "source", "marks"],
+        update_fields=[name for name in DAY_FIELDS if name not in ("case", "day")],
         batch_size=500,
     )  # fmt: skip
 
