@@ -17,9 +17,11 @@ from telephony import clock
 from warning_center import pulses
 from warning_center.supervision import reports
 from warning_center.supervision.rollups import keep
+from warning_center.supervision.rollups import sweep as sweeping
 
 logger = logging.getLogger(__name__)
 REPORTS = 3  # in one round: its queue still answers in time
+SWEEPS_FOR = 8.0  # seconds
 slow = threading.Lock()
 
 
@@ -39,6 +41,13 @@ def report() -> None:
     """The reports that are due are made, once, a few in a round."""
     with _slowly():
         reports.make_due(now=clock.now(), most=REPORTS)
+
+
+@shared_task(ignore_result=True)
+def sweep() -> None:
+    """After an upgrade: some more of everything is counted anew."""
+    with _slowly():
+        sweeping.run(seconds=SWEEPS_FOR)
 
 
 @contextmanager

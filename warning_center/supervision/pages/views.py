@@ -27,7 +27,7 @@ from warning_center.supervision.pages import (
     verdict,
 )
 from warning_center.supervision.pages.address import Asked
-from warning_center.supervision.rollups import keep
+from warning_center.supervision.rollups import keep, sweep
 from warning_center.supervision.rollups.happened import Happened
 from warning_center.supervision.rollups.read import ANY
 
@@ -59,6 +59,7 @@ def context_of(request: HttpRequest, asked: Asked, here: str, **more: Any) -> di
         "pages": catalogue.PAGES.values(),
         "views": SavedView.objects.filter(user=user_of(request)).order_by("name"),
         "behind": keep.behind(),
+        "sweep": sweep.under_way(),
         "watch": definitions.built_in().watch.days,
         **more,
     }
@@ -75,6 +76,8 @@ def supervision(request: HttpRequest) -> HttpResponse:
     """The sentence, the bar, the tables; every number opens into its cases."""
     asked = asked_of(request)
     asked.reading.ask("", "later", "fraud", "source", *(f"money.{kind.value}" for kind in Money))
+    if asked.compares:
+        asked.reading_before.ask("", "fraud", "source")
     figures = overview.draw(asked, keys.language())
     more = {
         "figures": figures,

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from django.db import connection, transaction
 
-from warning_center.models import Cell, Counted, Happening, Stirred
+from warning_center.models import Cell, Counted, Happening, Stirred, Sweep
 from warning_center.supervision.counting import record
 from warning_center.supervision.counting.cells import CellKey
 from warning_center.supervision.rollups import keep
@@ -44,6 +44,7 @@ def rebuild() -> int:
     """Make all roll-ups anew; how many directives were counted. Raises BusyError while a keeper works."""
     if not keep.locked():
         raise BusyError("the roll-ups are being kept by another process; try again")
+    Sweep.objects.all().delete()
     Stirred.objects.all().delete()
     Counted.objects.all().delete()
     Happening.objects.all().delete()
