@@ -42,9 +42,8 @@ class Tally:
         return sums
 
     def _cells(self) -> Iterator[tuple[CellKey, Mark]]:
-        standing = profile.parse(self.profile)
         found = cuts.parse(self.marks)
-        return cells.spread(self.path, self.day, ((m, cuts.grain(m.cut, standing).code) for m in found))
+        return cells.spread(self.path, self.day, ((m, cuts.kept(m.cut, self.profile)) for m in found))
 
 
 def count(chain: Chain, rules: Definitions, zone: tzinfo) -> list[Tally]:

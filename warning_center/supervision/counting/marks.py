@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 
 from dispatch.vocabulary import CALLS, UNCOUNTED, Level, Outcome, Result, Stage, Tier
 from warning_center.supervision.counting import profile
@@ -83,6 +84,12 @@ def grain(cut: str, standing: Profile) -> Profile:
         if cut.split(".", maxsplit=1)[0] in DISTRIBUTIONS
         else profile.plain(standing)
     )
+
+
+@lru_cache(maxsize=65536)
+def kept(cut: str, code: str) -> str:
+    """The same from a profile's code to the code that is kept."""
+    return grain(cut, profile.parse(code)).code
 
 
 def marks(chain: Chain, told: Told, at: datetime, life: Life, standing: Profile, zone: tzinfo) -> list[Mark]:

@@ -79,11 +79,11 @@ class Happened:
 
     def _told(self, cuts: Collection[str]) -> ByDay:
         found = _empty(cuts)
+        asked = marks.of_cuts(cuts)
         for day, stored in self._rows.values_list("day", "marks"):
-            for mark in marks.parse(stored):
-                if mark.cut in found:
-                    n, total = found[mark.cut][mark.key].get(day, (0, 0))
-                    found[mark.cut][mark.key][day] = (n + 1, total + mark.total)
+            for size, cut, key in asked.findall(stored):
+                n, total = found[cut][key].get(day, (0, 0))
+                found[cut][key][day] = (n + 1, total + int(size or 0))
         return found
 
 

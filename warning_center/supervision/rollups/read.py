@@ -174,6 +174,8 @@ class Reading:
         """Cuts as they are stored (`_as_cells`): by key and profile how many, and the sum."""
         found: dict[str, Found] = {cut: defaultdict(dict) for cut in stored}
         cells = self._window(nodes, *{cut for cut, _key in stored.values()})
+        if len(only := {key for _cut, key in stored.values()}) == 1 and "" not in only:
+            cells = cells.filter(key__in=only)
         sums = (
             cells.order_by().values_list("cut", "key", "profile").annotate(many=Sum("n"), size=Sum("total"))
         )
@@ -241,12 +243,11 @@ class Reading:
             return {}
         asked = marks.of_cuts(found)
         for code, stored in self._listed().values_list("profile", "marks"):
-            standing = profile.parse(code)
-            if not self._level(standing):
+            if not self._level(profile.parse(code)):
                 continue
             for total, cut, key in asked.findall(stored):
                 some = found[cut][key]
-                kept = marks.grain(cut, standing).code
+                kept = marks.kept(cut, code)
                 n, size = some.get(kept, (0, 0))
                 some[kept] = (n + 1, size + int(total or 0))
         return found
