@@ -196,6 +196,18 @@ def test_closing_early_voiding_reopening_and_marking_duplicates_show(place: Cent
     assert [line.reference for line in listed] == ["AGAIN"]
 
 
+def test_a_team_opens_into_the_cases_of_all_its_operators(place: Centre, enter: Enter) -> None:
+    now = START + timedelta(minutes=1)
+    for number in range(2):
+        call = factories.answer(factories.directive(place, f"R{number}", number=number), now=now)
+        by = place.user(Role.OPERATOR, place.county)
+        words.judge(attempt_id=call.pk, disposition=Disposition.PERSUADED, now=now, by=by)
+    keep.keep_up()
+    team = enter().get("/supervision/by/operator").context["sheets"][0].rows[0]
+    assert [value.text for value in team[:2]] == ["电白区", "2"]
+    assert enter().get(team[1].href).context["directives"] == 2
+
+
 def test_a_view_is_kept_under_a_name_and_is_ones_own(place: Centre, enter: Enter) -> None:
     mine, other = enter(), enter()
     kept = {

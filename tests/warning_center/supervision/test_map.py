@@ -31,10 +31,10 @@ def moving(settings: Settings) -> None:
 
 @pytest.fixture
 def place(db: None) -> Centre:
-    """Three directives in a county with an outline, one in a county without."""
+    """Two directives in a county with an outline, one in a county without."""
     here = factories.centre()
     outlined(here.county, SQUARE, sketch=True).save()
-    for number in range(3):
+    for number in range(2):
         case = factories.directive(here, f"R{number}", number=number)
         if number:
             factories.followed_up(
@@ -65,7 +65,7 @@ def test_each_county_carries_its_figure_and_those_without_an_outline_are_listed_
     place: Centre, client: Client
 ) -> None:
     told = shown(client)
-    assert named(told.plots) == {"电白区": ("66.7 %", "2 / 3")}
+    assert named(told.plots) == {"电白区": ("50.0 %", "1 / 2")}
     assert named(told.beside) == {"高州市": ("0.0 %", "0 / 1")}
     assert told.has_sketches
     for plot in (*told.plots, *told.beside):
@@ -76,7 +76,7 @@ def test_a_county_opens_into_its_own_parts(place: Centre, client: Client) -> Non
     deeper = shown(client).plots[0].name.href
     page = client.get(f"/supervision/by/map{deeper}")
     (sheet,) = page.context["sheets"]
-    assert sum(row[1].number for row in sheet.rows) == 3
+    assert sum(row[1].number for row in sheet.rows) == 2
     assert set(named(sheet.map.beside)) == {"电白区: its own"}
     assert [name for _href, name in page.context["above"]] == ["all", "茂名市", "电白区"]
 

@@ -126,7 +126,7 @@ def marks(chain: Chain, told: Told, at: datetime, life: Life, standing: Profile,
 
 def _slug(words: str) -> str:
     """Free words as a key: no blank, no mark of ours, short."""
-    return re.sub(r"[\s~=]+", "·", words.strip())[:24] or UNKNOWN
+    return re.sub(r"[\s~=*]+", "·", words.strip())[:24] or UNKNOWN
 
 
 def _band(edges: tuple[int, ...], size: int) -> str:

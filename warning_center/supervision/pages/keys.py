@@ -50,7 +50,10 @@ def words(cut: str, keys: Iterable[str], scope: str | None = None) -> dict[str, 
     if cut == "fraud":
         return {fraud.value: name(fraud) for fraud in FraudType if fraud.value in known}
     told = _PLAIN.get(cut)
-    ordered = sorted(known, key=lambda key: (key == UNKNOWN, int(key) if key.isdigit() else 0, key))
+    if cut in _ORDER:
+        ordered = sorted(known, key=lambda key: [_ORDER[cut].index(part) for part in key.split(".")])
+    else:
+        ordered = sorted(known, key=lambda key: (key == UNKNOWN, int(key) if key.isdigit() else 0, key))
     return {key: _named(key, told) for key in ordered}
 
 
@@ -154,7 +157,7 @@ _PLAIN: dict[str, Callable[[str], str]] = {
     "on.met": _met,
     "on.judged": lambda key: name(Disposition(key)),
     "on.rung": _rung,
-    "on.visit": lambda key: _("arrived") if key == "arrived" else _("acknowledged"),
+    "on.visit": lambda key: _("arrived at the door") if key == "arrived" else _("acknowledged"),
     "on.closed": lambda key: name(Outcome(key)),
     "on.order": lambda key: name(OrderState(key)),
     "on.held": lambda key: _("held"),
@@ -169,6 +172,21 @@ _PLAIN: dict[str, Callable[[str], str]] = {
     "edition_yes": lambda key: _("version {n}").format(n=key),
     "later": lambda key: _("open again") if key == "open" else name(Outcome(key)),
     "level": lambda key: name(Level[key.upper()]),
+}
+
+
+# As their keys stand one after another: the vocabulary's order.
+_TIERS = [tier.code for tier in Tier]
+_ORDER: dict[str, list[str]] = {
+    "on.opened": ["first", "again"],
+    "on.begun": _TIERS,
+    "on.met": [*_TIERS, *(result.value for result in Result)],
+    "on.judged": [one.value for one in Disposition],
+    "on.rung": ["reached", "listened", "agreed", "verified"],
+    "on.visit": ["acknowledged", "arrived"],
+    "on.closed": [one.value for one in Outcome],
+    "on.order": [one.value for one in OrderState],
+    "on.sum": [one.value for one in Money],
 }
 
 

@@ -14,7 +14,7 @@ from warning_center.supervision.pages import keys
 from warning_center.supervision.pages.address import Asked
 from warning_center.supervision.pages.sheet import Chart, Sheet, Value, counted, plain
 from warning_center.supervision.rates import Rate
-from warning_center.supervision.rollups.read import Reading, Rows, together
+from warning_center.supervision.rollups.read import OR, Reading, Rows, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +95,18 @@ def by_team(reading: Reading) -> list[Group]:
         str(pk): (title or "") if within(path, reading.wanted.scope) else outside
         for pk, title, path in units.values_list("pk", "unit__name", "unit__path")
     }
-    teams: dict[str, list[Rows]] = {}
-    for key, rows in found.items():
-        teams.setdefault(team_of.get(key, ""), []).append(rows)
-    return [Group(team, team or _("not known"), together(teams[team])) for team in sorted(teams)]
+    teams: dict[str, list[str]] = {}
+    for key in found:
+        teams.setdefault(team_of.get(key, ""), []).append(key)
+    return [
+        Group(
+            team,
+            team or _("not known"),
+            together(found[key] for key in teams[team]),
+            {"cut": "operator", "key": OR.join(teams[team])},
+        )
+        for team in sorted(teams)
+    ]
 
 
 def percent(share: float | None) -> str:

@@ -29,7 +29,7 @@ from warning_center.supervision.pages import (
 from warning_center.supervision.pages.address import Asked
 from warning_center.supervision.rollups import keep, sweep
 from warning_center.supervision.rollups.happened import Happened
-from warning_center.supervision.rollups.read import ANY
+from warning_center.supervision.rollups.read import ANY, OR
 
 PER_PAGE = 50
 CUTS = frozenset({
@@ -200,6 +200,6 @@ def _named(asked: Asked, part: str, cut: str, key: str) -> str:
     told = keys.part_in_words(part)
     if not cut or key == ANY:
         return told
-    return _("{figure}: {key}").format(
-        figure=told, key=keys.words(cut, [key], asked.wanted.scope).get(key, key)
-    )
+    known = key.split(OR) if cut == "operator" else [key]
+    words = keys.words(cut, known, asked.wanted.scope)
+    return _("{figure}: {key}").format(figure=told, key=_(" · ").join(words.values()) or key)

@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
+from operator import or_
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from dispatch.models import Unit
 from warning_center.models import Cell, Counted
@@ -16,6 +17,7 @@ from warning_center.supervision.counting.profile import Profile
 from warning_center.supervision.statistics import Filter
 
 ANY = "*"  # any key of a cut
+OR = "|"  # between several operators: a team
 COLUMNS = ("", "fraud", "source")  # cuts whose keys a directive has as columns, the whole among them
 
 
@@ -114,7 +116,8 @@ class Reading:
         ]
         rows = self._listed().filter(profile__in=codes)
         if cut:
-            rows = rows.filter(marks__contains=token(cut, key))
+            keys = key.split(OR) if cut == "operator" else [key]
+            rows = rows.filter(reduce(or_, (Q(marks__contains=token(cut, one)) for one in keys)))
         return rows.order_by("-day", "-directive")
 
     # where
