@@ -177,8 +177,8 @@ class Reading:
         """Cuts as they are stored (`_as_cells`): by key and profile how many, and the sum."""
         found: dict[str, Found] = {cut: defaultdict(dict) for cut in stored}
         cells = self._window(nodes, *{cut for cut, _key in stored.values()})
-        if len(only := {key for _cut, key in stored.values()}) == 1 and "" not in only:
-            cells = cells.filter(key__in=only)
+        if len(narrow := {key for _cut, key in stored.values()}) == 1 and "" not in narrow:
+            cells = cells.filter(key__in=narrow)
         sums = (
             cells.order_by().values_list("cut", "key", "profile").annotate(many=Sum("n"), size=Sum("total"))
         )
