@@ -20,7 +20,7 @@ from warning_center.celery import app
 from warning_center.watchdog.look import Moment
 from warning_center.watchdog.watch import Watch
 
-WORKERS = 2
+WORKERS = 3  # of which slow work (reports) holds one at most
 LOOKS_EVERY = 15.0  # seconds between two rounds of the watchdog
 
 

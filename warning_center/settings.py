@@ -172,17 +172,20 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "telephony": {"task": "telephony.tasks.tick", "schedule": 1.0, "options": {"expires": 5}},
     "report": {"task": "warning_center.tasks.report", "schedule": 30.0, "options": {"expires": 30}},
     "count": {"task": "warning_center.tasks.count", "schedule": 5.0, "options": {"expires": 10}},
+    "sweep": {"task": "warning_center.tasks.sweep", "schedule": 10.0, "options": {"expires": 10}},
 }
 # Dialling stands in a queue of its own, so that a worker of its own (-Q dial) waits for nothing else, not even for a
-# carrier that answers slowly. Without -Q a worker takes from all of them.
+# carrier that answers slowly. What takes long and can wait (reports, counting everything anew) stands in `slow`, and
+# one process does one such thing at a time. Without -Q a worker takes from all of them.
 CELERY_TASK_ROUTES = {
     "telephony.tasks.connect": {"queue": "dial"},
     "dispatch.tasks.tick": {"queue": "cases"},
     "telephony.tasks.tick": {"queue": "line"},
     "warning_center.tasks.count": {"queue": "figures"},
-    "warning_center.tasks.report": {"queue": "figures"},
+    "warning_center.tasks.report": {"queue": "slow"},
+    "warning_center.tasks.sweep": {"queue": "slow"},
 }
-QUEUES: list[str] = env.list("QUEUES", default=["dial", "cases", "line", "figures"])
+QUEUES: list[str] = env.list("QUEUES", default=["dial", "cases", "line", "figures", "slow"])
 CELERY_TASK_QUEUES = [Queue(_name) for _name in QUEUES]
 CELERY_TASK_DEFAULT_QUEUE = "cases"
 for _queue in QUEUES:  # each answers for itself

@@ -1,10 +1,14 @@
 """Celery's door to the figures and to the pulses: each beat, each task that ends well, each queue that answers."""
 
 import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 from celery import Task, shared_task
 from celery.beat import PersistentScheduler
+from celery.exceptions import Ignore
 from celery.signals import task_success
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
@@ -13,8 +17,12 @@ from telephony import clock
 from warning_center import pulses
 from warning_center.supervision import reports
 from warning_center.supervision.rollups import keep
+from warning_center.supervision.rollups import sweep as sweeping
 
 logger = logging.getLogger(__name__)
+REPORTS = 3  # in one round: its queue still answers in time
+SWEEPS_FOR = 8.0  # seconds
+slow = threading.Lock()
 
 
 @shared_task(ignore_result=True)
@@ -30,8 +38,27 @@ def count() -> None:
 
 @shared_task(ignore_result=True)
 def report() -> None:
-    """The reports that are due are made, once."""
-    reports.make_due(now=clock.now())
+    """The reports that are due are made, once, a few in a round."""
+    with _slowly():
+        reports.make_due(now=clock.now(), most=REPORTS)
+
+
+@shared_task(ignore_result=True)
+def sweep() -> None:
+    """After an upgrade: some more of everything is counted anew."""
+    with _slowly():
+        sweeping.run(seconds=SWEEPS_FOR)
+
+
+@contextmanager
+def _slowly() -> Iterator[None]:
+    """One slow thing at a time in a process: the other threads stay free. Who finds another at work leaves no pulse."""
+    if not slow.acquire(blocking=False):
+        raise Ignore
+    try:
+        yield
+    finally:
+        slow.release()
 
 
 @task_success.connect

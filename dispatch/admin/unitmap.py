@@ -1,5 +1,6 @@
 """The offline map of a subtree: outlines, and stations with whether they are on duty and have room. Frozen rows."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from dispatch.manning import Manning, place_of
 from dispatch.models import Area, Unit
 from dispatch.vocabulary import UnitKind
 
+Outlined = tuple[Area, outlines.Outline]
 WIDTH = 760
 NAME = 200  # pixels that a long name takes
 MOST = 600  # stations; of more only the counties are drawn
@@ -18,8 +20,9 @@ MOST = 600  # stations; of more only the counties are drawn
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """An outline with its name; a sketch says so."""
+    """A unit's outline with its name, which may stand at `x`, `y`; a sketch says so."""
 
+    pk: int
     name: str
     path: str
     x: float
@@ -68,8 +71,7 @@ class Drawing:
 def draw(units: QuerySet[Unit], now: datetime) -> Drawing:
     """Counties (or what else has an outline) and stations of these units, those closed left out."""
     standing = units.filter(closed_at=None)
-    drawn = Area.objects.filter(code="", unit__in=standing.filter(kind__in=(UnitKind.CITY, UnitKind.COUNTY)))
-    areas = [(area, outlines.read(area.outline)) for area in drawn.select_related("unit")]
+    areas = outlined(standing.filter(kind__in=(UnitKind.CITY, UnitKind.COUNTY)))
     stations = list(standing.filter(kind=UnitKind.STATION).order_by("path")[: MOST + 1])
     left_out = standing.filter(kind=UnitKind.STATION).count() if len(stations) > MOST else 0
     shown = [] if left_out else stations
@@ -80,7 +82,7 @@ def draw(units: QuerySet[Unit], now: datetime) -> Drawing:
     return Drawing(
         sheet.width,
         sheet.height,
-        tuple(_region(area, outline, sheet) for area, outline in areas),
+        regions(areas, sheet),
         tuple(_spot(unit, manning, sheet) for unit in shown),
         km,
         px,
@@ -88,9 +90,20 @@ def draw(units: QuerySet[Unit], now: datetime) -> Drawing:
     )
 
 
+def outlined(units: QuerySet[Unit]) -> list[Outlined]:
+    """The outlines of these units."""
+    areas = Area.objects.filter(code="", unit__in=units).select_related("unit")
+    return [(area, outlines.read(area.outline)) for area in areas]
+
+
+def regions(areas: Iterable[Outlined], sheet: atlas.Atlas) -> tuple[Region, ...]:
+    """Them as a map shows them."""
+    return tuple(_region(area, outline, sheet) for area, outline in areas)
+
+
 def _region(area: Area, outline: outlines.Outline, sheet: atlas.Atlas) -> Region:
     x, y = sheet.point(atlas.middle(outline))
-    return Region(area.unit.name, sheet.path(outline), x, y, area.sketch)
+    return Region(area.unit_id, area.unit.name, sheet.path(outline), x, y, area.sketch)
 
 
 def _spot(unit: Unit, manning: Manning, sheet: atlas.Atlas) -> Spot:

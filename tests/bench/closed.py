@@ -89,6 +89,7 @@ _COPIED = {
     "dispatch_sum": (("id", "case_id"), ("at",)),
     "warning_center_directive": (("id", "case_id"), ("received_at", "issued_at")),
     "warning_center_counted": (("directive_id", "case_id", "root"), ("received_at", "day")),
+    "warning_center_happening": (("id", "case_id", "root"), ("day",)),
     "warning_center_cell": (("id",), ("day",)),
 }  # fmt: skip
 STRIDE = 10_000_000  # between the ids of two copies

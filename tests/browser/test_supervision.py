@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
+from dispatch.register.parts import outlined
 from dispatch.vocabulary import Disposition, Role
 from telephony import clock
 from tests import factories
@@ -18,6 +19,7 @@ from warning_center.supervision.rollups import keep
 
 NOW = START + timedelta(seconds=20)
 Enter = Callable[..., Page]
+OUTLINE = {"type": "Polygon", "coordinates": [[[110.9, 21.4], [111.4, 21.4], [111.4, 21.8], [110.9, 21.4]]]}
 
 
 @pytest.fixture
@@ -26,6 +28,7 @@ def history(place: Centre) -> Centre:
         case = factories.directive(place, f"R{number}", number=number, amount="10000")
         if number % 2:
             factories.followed_up(factories.judged(case, Disposition.PERSUADED, now=NOW))
+    outlined(place.county, OUTLINE, sketch=True).save()
     keep.keep_up()
     clock.moving.set(START + timedelta(days=9))
     return place
@@ -108,8 +111,9 @@ CONTRAST = """() => {
 }"""
 
 
-PAGES = ("", "definitions", *(f"by/{slug}" for slug in catalogue.PAGES))
-SOME = ("", "by/type", "reports")
+LISTS = ("cases?part=received", "happened?cut=on.opened&key=*")
+PAGES = ("", "definitions", *(f"by/{slug}" for slug in catalogue.PAGES), *LISTS)
+SOME = ("", "by/map", "reports")
 
 
 @pytest.mark.parametrize(

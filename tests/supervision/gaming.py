@@ -134,7 +134,7 @@ class Lives:
         for number in self.chance.choice((("",), ("", f"+8619000{one:06d}"))):
             self.told += 1
             person = report.Person(
-                number=number, id_number=_id(one), name="测试人", sex="女", birth_year=1990
+                number=number, id_number=id_number(one), name="测试人", sex="女", birth_year=1990
             )
             factories.directive(self.centre, f"R{self.told}", person=person, now=self.now)
 
@@ -187,7 +187,7 @@ class Lives:
         self.now = min(self.now + timedelta(hours=self.chance.choice((9, 16))), START + timedelta(days=13))
 
 
-def _id(number: int) -> str:
+def id_number(number: int) -> str:
     """An invented ID number with its check digit."""
     body = f"44090419900101{number:03d}"
     weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)

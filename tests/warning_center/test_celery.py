@@ -88,6 +88,25 @@ def test_one_process_writes_a_pulse_at_most_every_two_seconds(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_report_waits_in_a_queue_of_its_own(redis_url: str) -> None:
+    tasks.report.delay()
+    tasks.count.delay()
+    dispatch_tasks.tick.delay()
+    with redis.Redis.from_url(redis_url) as broker:
+        assert [broker.llen(queue) for queue in ("slow", "figures", "cases")] == [1, 1, 1]
+
+
+@pytest.mark.django_db
+def test_one_process_does_one_slow_thing_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulses, "writer", pulses.Writer())
+    with tasks.slow:
+        assert not tasks.report.apply().successful()
+    assert not Pulse.objects.exists()
+    assert tasks.report.apply().successful()
+    assert list(Pulse.objects.values_list("name", flat=True)) == ["report"]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_dialling_waits_for_nothing_in_another_queue(redis_url: str) -> None:
     directive(centre(clock.now()), "R-1", number=1, now=clock.now())
     for _ in range(50):  # for which nobody comes

@@ -20,6 +20,20 @@ class Stirred(models.Model):
         return str(self.case_id)
 
 
+class Sweep(models.Model):
+    """Chains to be counted anew by themselves, after an upgrade: those that begin after `after`, up to `until`."""
+
+    after = models.BigIntegerField(default=0)
+    until = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = _("recount under way")
+        verbose_name_plural = _("recounts under way")
+
+    def __str__(self) -> str:
+        return f"{self.after}–{self.until}"
+
+
 class Counted(models.Model):
     """One directive as it counts: when, by which case, how it stands, under which keys (see supervision.counting)."""
 
@@ -31,20 +45,57 @@ class Counted(models.Model):
     received_at = models.DateTimeField()
     day = models.DateField()  # of receipt, in the centre's time zone
     path = models.CharField(max_length=128, blank=True)  # of the deciding case's unit
+    fraud = models.CharField(max_length=24, blank=True, default="", db_default="")
+    source = models.CharField(max_length=64, blank=True, default="", db_default="")
     profile = models.CharField(max_length=48)
     marks = models.TextField()
 
     class Meta:
         verbose_name = _("counted directive")
         verbose_name_plural = _("counted directives")
-        indexes = [models.Index(fields=["day", "directive"], name="warning_center_counted_day")]
+        indexes = [
+            models.Index(fields=["day", "directive"], name="warning_center_counted_day"),
+            models.Index(fields=["fraud", "day"], name="warning_center_counted_type"),
+            models.Index(fields=["source", "day"], name="warning_center_counted_from"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.directive_id} {self.profile}"
 
 
+class Happening(models.Model):
+    """What happened to one case on one day, by the day it happened (see supervision.counting.happening)."""
+
+    case = models.ForeignKey("dispatch.Case", models.PROTECT, related_name="+", db_index=False)
+    root = models.BigIntegerField(db_index=True)  # the first case of the chain
+    day = models.DateField()  # in the centre's time zone
+    path = models.CharField(max_length=128, blank=True)  # of the case's unit
+    level = models.PositiveSmallIntegerField()
+    fraud = models.CharField(max_length=24)
+    source = models.CharField(max_length=64)
+    marks = models.TextField()
+
+    class Meta:
+        verbose_name = _("a case's day")
+        verbose_name_plural = _("cases' days")
+        constraints = [
+            models.UniqueConstraint(name="warning_center_happening_is_one", fields=["case", "day"]),
+        ]
+        indexes = [
+            models.Index(fields=["day", "case"], name="warning_center_happening_day"),
+            models.Index(fields=["fraud", "day"], name="warning_center_happening_type"),
+            models.Index(fields=["source", "day"], name="warning_center_happening_from"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} {self.day}"
+
+
 class Cell(models.Model):
-    """How many directives of a day stand so in a unit's subtree (`node` 0: no unit) under one key of one cut."""
+    """How many directives of a day stand so in a unit's subtree (`node` 0: no unit) under one key of one cut.
+
+    Of a cut that begins with `on.` how many cases had it happen on that day.
+    """
 
     node = models.BigIntegerField()
     cut = models.CharField(max_length=24, blank=True)

@@ -188,9 +188,14 @@ def _passed(tier: Tier) -> Predicate:
     )
 
 
+def _last(tier: Tier) -> Predicate:
+    return lambda standing: tier in standing.tried and not any(t > tier for t in standing.tried)
+
+
 _TIER: dict[str, Callable[[Tier], Predicate]] = {
     "begun": lambda tier: lambda standing: tier in standing.tried,
     "agreed": lambda tier: lambda standing: standing.agreed_in is tier,
     "saved": _saved,
+    "last": _last,
     "passed": _passed,
 }

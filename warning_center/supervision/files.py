@@ -60,6 +60,33 @@ def cases(request: HttpRequest, kind: str) -> HttpResponse:
     return _file(exports.file_of(kind, rows), kind, "cases", behind.asked.query)
 
 
+@chiefs_only
+def happened(request: HttpRequest, kind: str) -> HttpResponse:
+    """The list behind a figure of a period, persons masked."""
+    if kind not in exports.KINDS:
+        raise Http404
+    now = clock.now()
+    days = views.days_of(request)
+    found = lists.day_lines(list(days.rows[: exports.MOST]), days.cut, days.key, now=now)
+    heads = (
+        _("day"),
+        _("case"),
+        _("level"),
+        _("person"),
+        _("fraud type"),
+        _("unit"),
+        _("times"),
+        _("stands"),
+    )
+    rows: list[list[exports.Cell]] = [[*heads]]
+    for one in found:
+        rows.append(
+            [f"{one.day}", one.number, one.mark.word, one.person, one.fraud, one.unit, one.times, one.since]
+        )
+    exports.written("happened", kind, request.GET.urlencode(), by=user_of(request), now=now)
+    return _file(exports.file_of(kind, rows), kind, "happened", days.asked.query)
+
+
 def _file(content: bytes, kind: str, name: str, query: object) -> HttpResponse:
     days = f"{query['from']}_{query['to']}" if isinstance(query, dict) else ""
     answer = HttpResponse(content, content_type=exports.KINDS[kind])

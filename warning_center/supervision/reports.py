@@ -1,6 +1,7 @@
 """Daily, weekly and monthly reports: which are due, and their paper as PDF, in Chinese, with its font inside."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from html import unescape
 
@@ -23,7 +24,7 @@ from warning_center.supervision.pages.sheet import Sheet
 
 LANGUAGE = "zh-hans"
 EARLIEST = 6  # o'clock: a night's cases have been written by then
-PAGES = ("level", "times", "promises", "visits", "orders", "doubts")
+PAGES = ("period", "level", "times", "promises", "visits", "orders", "doubts")
 OF_UNITS = (UnitKind.CITY, UnitKind.COUNTY)
 
 
@@ -38,8 +39,11 @@ def last(kind: Report.Kind, today: date) -> tuple[date, date]:
     return until.replace(day=1), until
 
 
-def make_due(*, now: datetime) -> int:
-    """Make the newest report of each kind for each city and county that a directive came for; how many were made."""
+def make_due(*, now: datetime, most: int | None = None) -> int:
+    """Make the newest report of each kind for each city and county that a directive came for; how many were made.
+
+    With `most` no more than so many: the next round makes the others.
+    """
     here = timezone.localtime(now)
     if here.hour < EARLIEST:
         return 0
@@ -49,6 +53,8 @@ def make_due(*, now: datetime) -> int:
         done = set(Report.objects.filter(kind=kind, until=until).values_list("unit", flat=True))
         told = Cell.objects.filter(cut="", day__range=(since, until)).values("node")
         for unit in Unit.objects.filter(kind__in=OF_UNITS, pk__in=told).exclude(pk__in=done):
+            if made == most:
+                return made
             made += make(kind, unit, now=now) is not None
     return made
 
@@ -91,9 +97,20 @@ def draw(kind: Report.Kind, unit: Unit, since: date, until: date, *, now: dateti
 def _sheets(asked: Asked) -> list[Sheet]:
     sheets = [
         *catalogue.overview(asked),
-        *(sheet for slug in PAGES for sheet in catalogue.PAGES[slug].draw(asked)),
+        *(_of_its_page(sheet, slug) for slug in PAGES for sheet in catalogue.PAGES[slug].draw(asked)),
     ]
     return [hidden(sheet) for sheet in sheets if sheet.rows and not sheet.slug.startswith("time-")]
+
+
+def _of_its_page(sheet: Sheet, slug: str) -> Sheet:
+    """On paper what happened in the days says so in each title: the others are of what was received in them."""
+    if slug != catalogue.PERIOD:
+        return sheet
+    return replace(
+        sheet,
+        title=_("{figure}: {key}").format(figure=catalogue.PAGES[slug].title, key=sheet.title),
+        remark=f"{sheet.remark} {catalogue.remark(slug)}".strip() if sheet.slug == "days" else sheet.remark,
+    )
 
 
 def _plainly(html: str) -> str:

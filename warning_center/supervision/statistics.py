@@ -33,7 +33,7 @@ class Filter:
     until: date | None = None
     scope: str | None = None  # the path of the subtree that may be seen; None: everything
     unit: str = ""  # the path of a chosen subtree
-    exactly: bool = False  # that unit's own cases, not those below it
+    exactly: bool = False  # that unit's own cases, not those below it; without one: those of no unit
     level: Level | None = None
     fraud: FraudType | None = None
     source: str = ""
@@ -124,8 +124,8 @@ def _cases(wanted: Filter) -> QuerySet[Case, Any]:
     cases = Case.objects.all()
     if wanted.scope is not None:
         cases = cases.filter(unit__path__startswith=wanted.scope) if wanted.scope else cases.none()
-    if wanted.unit and wanted.exactly:
-        cases = cases.filter(unit__path=wanted.unit)
+    if wanted.exactly:
+        cases = cases.filter(unit__path=wanted.unit) if wanted.unit else cases.filter(unit=None)
     elif wanted.unit:
         cases = cases.filter(unit__path__startswith=wanted.unit)
     if wanted.level:

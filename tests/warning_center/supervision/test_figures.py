@@ -12,8 +12,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from dispatch.models import Case, Unit
-from dispatch.vocabulary import Disposition, FraudType, Level, Role
-from dispatch.workflow import closing, words
+from dispatch.vocabulary import Disposition, FraudType, Level, Outcome, Role
+from dispatch.workflow import closing, report, words
 from telephony import clock
 from tests import factories
 from tests.factories import START, Centre
@@ -169,16 +169,43 @@ def test_closing_early_voiding_reopening_and_marking_duplicates_show(place: Cent
     again = factories.judged(factories.directive(place, "AGAIN", number=3), Disposition.FALSE_ALARM, now=now)
     factories.directive(place, "AGAIN-2", number=3, now=now + timedelta(days=1))
     assert Case.objects.filter(previous=again).exists()
+    factories.directive(place, "LOSING", number=4)
+    for reference, number in (("ID ALONE", ""), ("MERGES", "+8619000000004")):
+        person = report.Person(number=number, id_number=gaming.id_number(1), name="测试人")
+        factories.directive(place, reference, person=person, now=now)
+    assert Case.objects.filter(outcome=Outcome.DUPLICATE).count() == 1
     keep.keep_up()
     html = enter().get("/supervision/").content.decode()
     told = re.sub(r"\s+", " ", re.sub("<[^>]*>", "", html))
-    assert "4; less 0 duplicates and 1 approved voids, 3: 0 a success" in told
+    assert "7; less 1 duplicates and 1 approved voids, 5: 0 a success" in told
     assert "opened again 1" in told
     assert "agreed after a brief talk 1" in told
-    assert "brushes-up" in enter().get("/supervision/by/doubts").content.decode()
-    assert "hasty" in enter().get("/supervision/by/operator").content.decode()
+    doubts = {sheet.slug: sheet for sheet in enter().get("/supervision/by/doubts").context["sheets"]}
+    assert [value.text for value in doubts["voids"].rows[0]][:2] == ["brushes-up", "1"]
+    for slug, share in (("duplicate-source", "14.3 %"), ("void-unit", "14.3 %")):
+        assert [value.text for value in doubts[slug].rows[0]][1:4] == ["7", "1", share]
+    assert {one.reference for one in enter().get("/supervision/cases?part=duplicate").context["cases"]} == {
+        "LOSING"
+    }
+    talks = next(s for s in enter().get("/supervision/by/operator").context["sheets"] if s.slug == "talks")
+    assert [value.text for value in talks.rows[0]] == ["hasty", "1", "0:00:09", "0:00:09", "0:00:09"]
+    assert [c.reference for c in enter().get(talks.rows[0][1].href).context["cases"]] == ["EARLY"]
+    ended = enter().get("/supervision/cases?part=ended_voice").context["directives"]
+    assert ended == enter().get("/supervision/by/funnel").context["sheets"][0].rows[0][4].number
     listed = enter().get("/supervision/cases?part=again").context["cases"]
     assert [line.reference for line in listed] == ["AGAIN"]
+
+
+def test_a_team_opens_into_the_cases_of_all_its_operators(place: Centre, enter: Enter) -> None:
+    now = START + timedelta(minutes=1)
+    for number in range(2):
+        call = factories.answer(factories.directive(place, f"R{number}", number=number), now=now)
+        by = place.user(Role.OPERATOR, place.county)
+        words.judge(attempt_id=call.pk, disposition=Disposition.PERSUADED, now=now, by=by)
+    keep.keep_up()
+    team = enter().get("/supervision/by/operator").context["sheets"][0].rows[0]
+    assert [value.text for value in team[:2]] == ["电白区", "2"]
+    assert enter().get(team[1].href).context["directives"] == 2
 
 
 def test_a_view_is_kept_under_a_name_and_is_ones_own(place: Centre, enter: Enter) -> None:

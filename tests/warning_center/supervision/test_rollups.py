@@ -35,7 +35,7 @@ def assert_the_same() -> None:
     assert found.waiting == 0
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(n, marks=pytest.mark.long) for n in range(2, 6))])
 def test_kept_along_random_lives_they_equal_a_recount(place: Centre, seed: int) -> None:
     chance = random.Random(seed)
     life = gaming.Lives(place, chance)
@@ -49,7 +49,7 @@ def test_kept_along_random_lives_they_equal_a_recount(place: Centre, seed: int) 
     assert sorted(Cell.objects.values_list("node", "cut", "key", "day", "profile", "n", "total")) == before
 
 
-@pytest.mark.parametrize("seed", range(6, 10))
+@pytest.mark.parametrize("seed", [6, *(pytest.param(n, marks=pytest.mark.long) for n in range(7, 10))])
 def test_every_part_is_what_the_plain_count_of_the_record_finds(place: Centre, seed: int) -> None:
     life = gaming.Lives(place, random.Random(seed))
     for _ in range(60):

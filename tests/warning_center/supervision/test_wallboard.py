@@ -57,7 +57,7 @@ def test_the_wall_tells_what_waits_who_is_there_and_what_is_late(place: Centre) 
     assert seen.late >= 1
     assert {row.level: row.unreached for row in seen.waiting} == {4: 1, 3: 1, 2: 0, 1: 0}
     assert ("at risk", "¥30,000") in seen.sums or ("涉险", "3.0 万元") in seen.sums
-    assert sum(spot.visits for spot in seen.spots) + seen.elsewhere == 1
+    assert sum(spot.visits for spot in seen.map.spots) + seen.map.elsewhere == 1
     assert board.look(place.city, now=ended.closed_at).verified == 1
     assert board.look(place.other, now=NOW).urgent == 0
 

@@ -9,10 +9,10 @@
   const common = (told) => ({
     animation: false,
     aria: { enabled: true, decal: { show: true } }, // patterns: readable without colour
-    color: [token("--deed"), token("--won"), token("--lost"), token("--wait")],
+    color: ["--deed", "--won", "--lost", "--wait", "--medium", "--won-light"].map(token),
     textStyle: { color: token("--ink"), fontFamily: token("--type") },
     grid: { left: 8, right: 16, top: told.series.length > 1 ? 36 : 12, bottom: 8, containLabel: true },
-    legend: told.series.length > 1 ? { top: 0, left: 0, textStyle: { color: token("--ink") } } : { show: false },
+    legend: told.series.length > 1 ? { type: "scroll", top: 0, left: 0, right: 0, textStyle: { color: token("--ink") }, pageTextStyle: { color: token("--ink") } } : { show: false },
     tooltip: {
       trigger: "axis",
       confine: true,

@@ -5,15 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 
+from warning_center.supervision.counting import cells, profile
 from warning_center.supervision.counting import marks as cuts
-from warning_center.supervision.counting import profile
+from warning_center.supervision.counting.cells import CellKey
 from warning_center.supervision.counting.life import Chain, Told
 from warning_center.supervision.counting.marks import Mark
 from warning_center.supervision.definitions import Definitions
 
 FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
-NOWHERE = 0  # the node of what has no unit
-CellKey = tuple[int, str, str, date, str]  # node, cut, key, day, profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +25,8 @@ class Tally:
     received_at: datetime
     day: date
     path: str
+    fraud: str
+    source: str
     profile: str
     marks: str
 
@@ -41,16 +42,8 @@ class Tally:
         return sums
 
     def _cells(self) -> Iterator[tuple[CellKey, Mark]]:
-        standing = profile.parse(self.profile)
-        nodes = [int(pk) for pk in self.path.split("/") if pk] or [NOWHERE]
-        for mark in self.found:
-            kept = cuts.grain(mark.cut, standing).code
-            for node in nodes:
-                yield (node, mark.cut, mark.key, self.day, kept), mark
-
-    @property
-    def found(self) -> list[Mark]:
-        return [cuts.from_token(token) for token in self.marks.split(" ") if token]
+        found = cuts.parse(self.marks)
+        return cells.spread(self.path, self.day, ((m, cuts.kept(m.cut, self.profile)) for m in found))
 
 
 def count(chain: Chain, rules: Definitions, zone: tzinfo) -> list[Tally]:
@@ -72,6 +65,8 @@ def _tally(chain: Chain, told: Told, rules: Definitions, zone: tzinfo) -> Tally:
         received_at=told.received_at,
         day=told.received_at.astimezone(zone).date(),
         path=life.path,
+        fraud=life.fraud.value,
+        source=told.source,
         profile=standing.code,
-        marks=" ".join(["", *(mark.token for mark in found), ""]),
+        marks=cuts.joined(found),
     )

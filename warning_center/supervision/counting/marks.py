@@ -9,15 +9,27 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 
-from dispatch.vocabulary import CALLS, UNCOUNTED, Outcome, Result, Stage, Tier
+from dispatch.vocabulary import CALLS, UNCOUNTED, Level, Outcome, Result, Stage, Tier
 from warning_center.supervision.counting import profile
 from warning_center.supervision.counting.life import Chain, Life, Told, Tried, Used
 from warning_center.supervision.counting.profile import Profile
 
 # How much of the profile is kept beside a cut's key.
 FULL = ("", "fraud", "source")
-DISTRIBUTIONS = ("time", "money", "visit", "order", "promise", "later", "edition", "edition_yes", "sentence")
+DISTRIBUTIONS = (
+    "time",
+    "money",
+    "visit",
+    "order",
+    "promise",
+    "later",
+    "edition",
+    "edition_yes",
+    "sentence",
+    "talk",
+)
 
 AGES = (18, 30, 40, 50, 60, 70)  # a band begins with each
 SUMS = (0, 1_000, 10_000, 50_000, 200_000, 1_000_000)  # yuan
@@ -43,6 +55,26 @@ def from_token(token: str) -> Mark:
     return Mark(cut, key, int(total or 0))
 
 
+def joined(found: Iterable[Mark]) -> str:
+    """Marks as they are stored: each with a blank before and after, so that a token is found whole."""
+    return " ".join(["", *(mark.token for mark in found), ""])
+
+
+def parse(stored: str) -> list[Mark]:
+    """Marks as they were before they were joined."""
+    return [from_token(token) for token in stored.split(" ") if token]
+
+
+def of_cuts(cuts: Iterable[str]) -> re.Pattern[str]:
+    """What finds the marks of these cuts where they are stored: total, cut, key."""
+    return re.compile(rf" (-?\d*)~({'|'.join(map(re.escape, cuts))})=(\S*)")
+
+
+def level_code(level: int) -> str:
+    """The profile that keeps a level alone."""
+    return Profile(level=Level(level)).code
+
+
 def grain(cut: str, standing: Profile) -> Profile:
     """What of a profile is kept in the cells of a cut."""
     if cut in FULL:
@@ -52,6 +84,12 @@ def grain(cut: str, standing: Profile) -> Profile:
         if cut.split(".", maxsplit=1)[0] in DISTRIBUTIONS
         else profile.plain(standing)
     )
+
+
+@lru_cache(maxsize=65536)
+def kept(cut: str, code: str) -> str:
+    """The same from a profile's code to the code that is kept."""
+    return grain(cut, profile.parse(code)).code
 
 
 def marks(chain: Chain, told: Told, at: datetime, life: Life, standing: Profile, zone: tzinfo) -> list[Mark]:
@@ -88,7 +126,7 @@ def marks(chain: Chain, told: Told, at: datetime, life: Life, standing: Profile,
 
 def _slug(words: str) -> str:
     """Free words as a key: no blank, no mark of ours, short."""
-    return re.sub(r"[\s~=]+", "·", words.strip())[:24] or UNKNOWN
+    return re.sub(r"[\s~=*]+", "·", words.strip())[:24] or UNKNOWN
 
 
 def _band(edges: tuple[int, ...], size: int) -> str:
@@ -183,8 +221,10 @@ def _clocks(chain: Chain, told: Told, at: datetime, life: Life) -> Iterator[Mark
             yield from _time(name, min(came) - since)
     agreeing = profile.agreement(life, at)
     talk = profile.talked(agreeing) if agreeing else None
-    if talk is not None:
+    if agreeing is not None and talk is not None:
         yield from _time("talk", talk)
+        seconds = int(talk.total_seconds())
+        yield Mark("talk", f"{agreeing.judged_by or UNKNOWN}:{bucket(seconds)}", seconds)
 
 
 def _visits(life: Life, at: datetime) -> Iterator[Mark]:
@@ -207,7 +247,7 @@ def _orders(life: Life, at: datetime) -> Iterator[Mark]:
         ended = order.ended_at is not None and order.ended_at <= at
         submitted = order.submitted_at is not None and order.submitted_at <= at
         state = order.state if ended else ("submitted" if submitted else "drafted")
-        yield Mark("order", state, _cents(order.held) if ended and order.held else 0)
+        yield Mark("order", state, cents(order.held) if ended and order.held else 0)
         if submitted and order.submitted_at is not None:
             yield from _time("submit", order.submitted_at - order.drafted_at)
 
@@ -242,7 +282,7 @@ def _promise(
 def _money(life: Life, at: datetime) -> Iterator[Mark]:
     """Of each kind the newest saying, with who said so."""
     for kind, (amount, who) in _newest(life, at).items():
-        yield Mark(f"money.{kind}", _slug(who), _cents(amount))
+        yield Mark(f"money.{kind}", _slug(who), cents(amount))
 
 
 def _newest(life: Life, at: datetime) -> dict[str, tuple[Decimal, str]]:
@@ -269,7 +309,8 @@ def _scripts(said: Iterable[Used], at: datetime) -> list[Mark]:
     return [*found, *(Mark("sentence", f"{key}.{by_script[key].sentence}") for key in named)]
 
 
-def _cents(amount: Decimal) -> int:
+def cents(amount: Decimal) -> int:
+    """Yuan as a whole number of cents."""
     return int(amount * 100)
 
 

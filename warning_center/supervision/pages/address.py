@@ -17,7 +17,7 @@ from warning_center.supervision.statistics import Filter
 
 USUAL_DAYS = 30
 NAMES = ("from", "to", "unit", "level", "type", "source", "compare")
-_UNIT = re.compile(r"(\d+/)+=?")
+_UNIT = re.compile(r"(\d+/)+=?|=")  # `=` at its end: its own, nothing below; alone: what has no unit
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,10 @@ class Asked:
     def href(self, part: str, **narrower: str) -> str:
         """The list of a figure's cases, under the same filter."""
         return f"{reverse('supervision-cases')}?{self.address(**narrower, part=part)}"
+
+    def deeper(self, unit: str) -> str:
+        """The same page of a part of the tree."""
+        return f"?{self.address(unit=unit)}"
 
     def address(self, **changed: str) -> str:
         return urlencode({key: value for key, value in {**self.query, **changed}.items() if value})

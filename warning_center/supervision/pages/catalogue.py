@@ -7,11 +7,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from warning_center.supervision.pages import happenings, helped, tables, times
+from warning_center.supervision.pages import counties, happenings, helped, period, tables, times
 from warning_center.supervision.pages.address import Asked
 from warning_center.supervision.pages.sheet import Sheet
 from warning_center.supervision.pages.tables import RateTable, of_cut
 
+PERIOD = "period"  # by the day things happened; all others are of what was received in the days
 Draw = Callable[[Asked], list[Sheet]]
 
 
@@ -49,6 +50,7 @@ def _hours(asked: Asked) -> list[Sheet]:
 
 
 def _operators(asked: Asked) -> list[Sheet]:
+    asked.reading.ask("operator", "talk")
     return [
         RateTable(asked).sheet("team", _("By operator team"), _("team"), tables.by_team),
         RateTable(asked).sheet(
@@ -57,6 +59,7 @@ def _operators(asked: Asked) -> list[Sheet]:
         RateTable(asked, "brief").sheet(
             "brief", _("Agreed after a talk of less than a minute"), _("operator"), of_cut("operator")
         ),
+        times.talks(asked),
     ]
 
 
@@ -94,6 +97,13 @@ def _doubts(asked: Asked) -> list[Sheet]:
         RateTable(asked, "brief").sheet(
             "brief-unit", _("Agreed after a brief talk, by unit"), _("unit"), tables.by_unit
         ),
+        RateTable(asked, "duplicate").sheet(
+            "duplicate-unit", _("Duplicates, by unit"), _("unit"), tables.by_unit
+        ),
+        RateTable(asked, "duplicate").sheet(
+            "duplicate-source", _("Duplicates, by source"), _("source"), tables.by_source
+        ),
+        RateTable(asked, "void").sheet("void-unit", _("Voids, by unit"), _("unit"), tables.by_unit),
         happenings.voids(asked),
         happenings.later(asked),
     ]
@@ -102,10 +112,12 @@ def _doubts(asked: Asked) -> list[Sheet]:
 PAGES = {
     page.slug: page
     for page in (
+        Page(PERIOD, gettext_lazy("In this period"), period.sheets),
         Page("funnel", gettext_lazy("Funnel"), lambda asked: [tables.funnel(asked)]),
         Page("type", gettext_lazy("Fraud types"), _types),
         Page("level", gettext_lazy("Levels"), _levels),
         Page("source", gettext_lazy("Sources"), _sources),
+        Page("map", gettext_lazy("Map"), lambda asked: [counties.sheet(asked)]),
         Page("unit", gettext_lazy("Units"), _units),
         Page("station", gettext_lazy("Stations"), _stations),
         Page("hour", gettext_lazy("Hours"), _hours),
@@ -130,6 +142,10 @@ def overview(asked: Asked) -> list[Sheet]:
 def remark(slug: str) -> str:
     """What must be said above a page's tables."""
     told = {
+        PERIOD: _(
+            "What happened in these days, whenever the directive was received. No rate can be made of it: who agrees "
+            "today may have been reported last week. Rates are of what was received in the days, on every other page."
+        ),
         "scripts": _(
             "What operators marked after their calls, by the newest mark of each script a directive; a call without a "
             "mark is in no row. A mark is an opinion; whether people agreed stands beside it. Neither tells a cause."

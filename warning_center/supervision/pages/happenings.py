@@ -52,19 +52,23 @@ def orders(asked: Asked) -> Sheet:
     return shares(asked, "order", "orders", _("Stop payment"), _("stands"), _("orders"), remark)
 
 
-def promises(asked: Asked) -> Sheet:
-    """Each promise of the policy: how often it was kept, and why it was not."""
-    found = asked.reading.cut("promise")
-    words = {
+def promised() -> dict[str, str]:
+    """The promises that are told, by their codes."""
+    return {
         "line": _("a line in time"),
         "ack": _("visit acknowledged in time"),
         "arrive": _("arrived in time"),
         "order": _("the bank answered in time"),
     }
+
+
+def promises(asked: Asked) -> Sheet:
+    """Each promise of the policy: how often it was kept, and why it was not."""
+    found = asked.reading.cut("promise")
     rows: list[tuple[Value, ...]] = []
     labels: list[str] = []
     values: list[int] = []
-    for code, word in words.items():
+    for code, word in promised().items():
         told = {
             key.partition(":")[2]: many(some) for key, some in found.items() if key.startswith(f"{code}:")
         }

@@ -11,7 +11,17 @@ from dispatch import policies
 from dispatch.admin.access import within
 from dispatch.models import PolicyVersion, Unit, User
 from dispatch.models.choices import name
-from dispatch.vocabulary import Disposition, FraudType, Level, OrderState, Outcome, Result, Situation, Tier
+from dispatch.vocabulary import (
+    Disposition,
+    FraudType,
+    Level,
+    Money,
+    OrderState,
+    Outcome,
+    Result,
+    Situation,
+    Tier,
+)
 from warning_center.models import Source
 from warning_center.supervision import definitions
 from warning_center.supervision.counting.marks import AGES, SUMS, UNKNOWN
@@ -28,7 +38,10 @@ def words(cut: str, keys: Iterable[str], scope: str | None = None) -> dict[str, 
             key: named.get(key, _("not known"))
             for key in sorted(known, key=lambda k: (k == UNKNOWN, named.get(k, k)))
         }
-    if cut == "source":
+    if cut == "talk":  # `operator:step`, or `operator:*`
+        named = words("operator", {key.partition(":")[0] for key in known}, scope)
+        return {key: named[key.partition(":")[0]] for key in known}
+    if cut in ("source", "on.received"):
         named = dict(Source.objects.filter(code__in=known).values_list("code", "name"))
         return {key: named.get(key, key) for key in sorted(known)}
     if cut in ("script", "script_yes", "sentence"):
@@ -37,7 +50,10 @@ def words(cut: str, keys: Iterable[str], scope: str | None = None) -> dict[str, 
     if cut == "fraud":
         return {fraud.value: name(fraud) for fraud in FraudType if fraud.value in known}
     told = _PLAIN.get(cut)
-    ordered = sorted(known, key=lambda key: (key == UNKNOWN, int(key) if key.isdigit() else 0, key))
+    if cut in _ORDER:
+        ordered = sorted(known, key=lambda key: [_ORDER[cut].index(part) for part in key.split(".")])
+    else:
+        ordered = sorted(known, key=lambda key: (key == UNKNOWN, int(key) if key.isdigit() else 0, key))
     return {key: _named(key, told) for key in ordered}
 
 
@@ -119,7 +135,33 @@ def _visit(key: str) -> str:
     return name(Disposition(key)) if key in {d.value for d in Disposition} else name(Result(key))
 
 
+def _met(key: str) -> str:
+    tier, _dot, result = key.partition(".")
+    return _("{tier}: {result}").format(tier=name(Tier[tier.upper()]), result=name(Result(result)))
+
+
+def _rung(key: str) -> str:
+    told = {
+        "reached": _("reached"),
+        "listened": _("listened"),
+        "agreed": _("agreed"),
+        "verified": _("verified"),
+    }
+    return told[key]
+
+
 _PLAIN: dict[str, Callable[[str], str]] = {
+    "on.came": lambda key: _("a directive came"),
+    "on.opened": lambda key: _("opened again") if key == "again" else _("opened for the first time"),
+    "on.begun": lambda key: name(Tier[key.upper()]),
+    "on.met": _met,
+    "on.judged": lambda key: name(Disposition(key)),
+    "on.rung": _rung,
+    "on.visit": lambda key: _("arrived at the door") if key == "arrived" else _("acknowledged"),
+    "on.closed": lambda key: name(Outcome(key)),
+    "on.order": lambda key: name(OrderState(key)),
+    "on.held": lambda key: _("held"),
+    "on.sum": lambda key: name(Money(key)),
     "hour": _hour,
     "age": _age,
     "sum": _sum,
@@ -133,11 +175,32 @@ _PLAIN: dict[str, Callable[[str], str]] = {
 }
 
 
+# As their keys stand one after another: the vocabulary's order.
+_TIERS = [tier.code for tier in Tier]
+_ORDER: dict[str, list[str]] = {
+    "on.opened": ["first", "again"],
+    "on.begun": _TIERS,
+    "on.met": [*_TIERS, *(result.value for result in Result)],
+    "on.judged": [one.value for one in Disposition],
+    "on.rung": ["reached", "listened", "agreed", "verified"],
+    "on.visit": ["acknowledged", "arrived"],
+    "on.closed": [one.value for one in Outcome],
+    "on.order": [one.value for one in OrderState],
+    "on.sum": [one.value for one in Money],
+}
+
+
 def money(amount: Decimal) -> str:
     """`3,120.0 万元`, or `¥31,200,000`: as each language counts money."""
     if (get_language() or "").startswith("zh"):
         return f"{amount / 10000:,.1f} 万元" if amount >= 10000 else f"{amount:,.0f} 元"
     return f"¥{amount:,.0f}"
+
+
+def signed(amount: Decimal) -> str:
+    """A sum that may have become less: `+3.0 万元`, `−¥500`."""
+    sign = {1: "+", -1: "−"}.get((amount > 0) - (amount < 0), "")
+    return f"{sign}{money(abs(amount))}"
 
 
 def span(seconds: float) -> str:

@@ -1,5 +1,6 @@
 """A table with its chart as frozen rows: what a page, a print, a file and a report are all made from. No Django."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,38 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
+class Plot:
+    """A unit on the map: its outline (`path`, "" without one), its name, its rate, of how many.
+
+    `stands` says how its rate is to that of all: above, below, same (the intervals meet), none (there is no rate).
+    """
+
+    name: Value
+    rate: str
+    n: Value
+    stands: str
+    path: str = ""
+    x: float = 0.0
+    y: float = 0.0
+    sketch: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """Outlines with figures; what has no outline is listed beside."""
+
+    width: float
+    height: float
+    plots: tuple[Plot, ...]
+    beside: tuple[Plot, ...]
+    legend: Mapping[str, str]  # what each way to stand is called
+
+    @property
+    def has_sketches(self) -> bool:
+        return any(plot.sketch for plot in self.plots)
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """`people`: its rows tell persons apart, so small counts are hidden in files."""
 
@@ -43,6 +76,7 @@ class Sheet:
     remark: str = ""
     chart: Chart | None = None
     people: bool = False
+    map: Map | None = None
 
 
 def plain(text: object) -> Value:

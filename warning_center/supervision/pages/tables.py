@@ -14,17 +14,18 @@ from warning_center.supervision.pages import keys
 from warning_center.supervision.pages.address import Asked
 from warning_center.supervision.pages.sheet import Chart, Sheet, Value, counted, plain
 from warning_center.supervision.rates import Rate
-from warning_center.supervision.rollups.read import Reading, Rows, together
+from warning_center.supervision.rollups.read import OR, Reading, Rows, together
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A row of a table: its name, its directives, and what narrows the filter to them."""
+    """A row of a table: its name, its directives, what narrows the filter to them; `deeper` is a unit with parts."""
 
     key: str
     name: str
     rows: Rows
     narrower: Mapping[str, str] = field(default_factory=dict)
+    deeper: str = ""
 
 
 Grouping = Callable[[Reading], list[Group]]
@@ -80,7 +81,8 @@ def by_unit(reading: Reading) -> list[Group]:
         title = (
             _("{unit}: its own").format(unit=unit) if own and unit else (str(unit) if unit else _("no unit"))
         )
-        groups.append(Group(path, title, found[pk], {"unit": f"{path}=" if own else path}))
+        narrower = {"unit": f"{path}=" if own else path}
+        groups.append(Group(path, title, found[pk], narrower, "" if own else path))
     return groups
 
 
@@ -93,10 +95,18 @@ def by_team(reading: Reading) -> list[Group]:
         str(pk): (title or "") if within(path, reading.wanted.scope) else outside
         for pk, title, path in units.values_list("pk", "unit__name", "unit__path")
     }
-    teams: dict[str, list[Rows]] = {}
-    for key, rows in found.items():
-        teams.setdefault(team_of.get(key, ""), []).append(rows)
-    return [Group(team, team or _("not known"), together(teams[team])) for team in sorted(teams)]
+    teams: dict[str, list[str]] = {}
+    for key in found:
+        teams.setdefault(team_of.get(key, ""), []).append(key)
+    return [
+        Group(
+            team,
+            team or _("not known"),
+            together(found[key] for key in teams[team]),
+            {"cut": "operator", "key": OR.join(teams[team])},
+        )
+        for team in sorted(teams)
+    ]
 
 
 def percent(share: float | None) -> str:
@@ -156,7 +166,7 @@ class RateTable:
 
     def _row(self, group: Group, rate: Rate, before: Rows) -> tuple[Value, ...]:
         cells = [
-            plain(group.name),
+            Value(group.name, self.asked.deeper(group.deeper) if group.deeper else ""),
             self._link(rate.n, self.rate.whole, group),
             self._link(rate.k, self.rate.part, group),
             rate_value(rate),
@@ -209,14 +219,15 @@ def word_of(words: Mapping[str, str]) -> str:
 
 
 def funnel(asked: Asked) -> Sheet:
-    """By tier: how many each took, how many agreed there, were saved by it, were passed on."""
+    """By tier: how many each took, how many agreed there, were saved by it, ended there, were passed on."""
     rows = asked.reading.whole()
-    parts = ("tried", "agreed", "succeeded", "passed")
+    parts = ("tried", "agreed", "succeeded", "ended", "passed")
     heads = (
         _("tier"),
         _("begun"),
         _("agreed there"),
         _("saved by it"),
+        _("ended there"),
         _("passed on"),
         _("rate"),
         _("95 % interval"),
@@ -233,7 +244,7 @@ def funnel(asked: Asked) -> Sheet:
         lines.append((plain(name(tier)), *links, rate_value(rate), plain(interval(rate))))
     series = tuple(
         {"name": head, "values": [line[column].number for line in lines]}
-        for column, head in enumerate(heads[1:5], start=1)
+        for column, head in enumerate(heads[1:6], start=1)
     )
     chart = Chart("bars", tuple(name(tier) for tier in Tier), series, tuple(line[1].href for line in lines))
     ends = _("Nobody agrees in follow-up: its row tells how many that came to it ended as a success.")

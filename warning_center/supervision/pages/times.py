@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from warning_center.supervision.pages import keys
 from warning_center.supervision.pages.address import Asked
-from warning_center.supervision.pages.sheet import Chart, Sheet, Value, plain
+from warning_center.supervision.pages.sheet import Chart, Sheet, Value, counted, plain
 from warning_center.supervision.pages.tables import interval, rate_value
 from warning_center.supervision.rates import Rate
 from warning_center.supervision.rollups.read import ANY, Rows
@@ -94,3 +94,22 @@ def _steps(asked: Asked, code: str, title: str, steps: Mapping[int, int]) -> She
         links,
     )
     return Sheet(f"time-{code}", title, (_("from"), _("times"), _("so far")), tuple(rows), "", chart)
+
+
+def talks(asked: Asked) -> Sheet:
+    """Whose word it was that somebody agreed, and how long the talk before it was."""
+    steps: dict[str, dict[int, int]] = {}
+    totals: dict[str, int] = {}
+    for key, rows in asked.reading.cut("talk").items():
+        who, _colon, edge = key.partition(":")
+        steps.setdefault(who, {})[int(edge)] = many(rows)
+        totals[who] = totals.get(who, 0) + sum(row.total for row in rows)
+    lines = []
+    for who, word in keys.words("operator", steps, asked.wanted.scope).items():
+        n = sum(steps[who].values())
+        sizes = (totals[who] / n, quantile(steps[who], 0.5), quantile(steps[who], 0.9))
+        told = (Value(keys.span(size or 0), number=float(size or 0)) for size in sizes)
+        lines.append((plain(word), counted(n, asked.href("received", cut="talk", key=f"{who}:{ANY}")), *told))
+    remark = _("From the answer, or the arrival, to the judgement, or the call's end before it.")
+    heads = (_("operator"), _("agreed, talk known"), _("mean"), "p50", "p90")
+    return Sheet("talks", _("Who closed the talk, and how long it was"), heads, tuple(lines), remark)

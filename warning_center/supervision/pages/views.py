@@ -12,18 +12,30 @@ from django.utils.translation import gettext as _
 from dispatch.admin.access import scope_of, user_of
 from dispatch.vocabulary import Money
 from telephony import clock
-from warning_center.models import Counted, SavedView
+from warning_center.models import Counted, Happening, SavedView
 from warning_center.supervision import definitions, rates
 from warning_center.supervision.doors import chiefs_only
-from warning_center.supervision.pages import address, catalogue, helped, keys, lists, overview, times, verdict
+from warning_center.supervision.pages import (
+    address,
+    catalogue,
+    helped,
+    keys,
+    lists,
+    overview,
+    period,
+    times,
+    verdict,
+)
 from warning_center.supervision.pages.address import Asked
-from warning_center.supervision.rollups import keep
-from warning_center.supervision.rollups.read import ANY
+from warning_center.supervision.rollups import keep, sweep
+from warning_center.supervision.rollups.happened import Happened
+from warning_center.supervision.rollups.read import ANY, OR
 
 PER_PAGE = 50
 CUTS = frozenset({
     "station", "hour", "operator", "age", "sex", "occupation", "sum", "warned", "voider", "later", "visit", "order",
-    "promise", *helped.CUTS, *(f"money.{kind.value}" for kind in Money), *(f"time.{code}" for code in times.names()),
+    "promise", "talk", *helped.CUTS,
+    *(f"money.{kind.value}" for kind in Money), *(f"time.{code}" for code in times.names()),
 })  # fmt: skip
 
 
@@ -43,12 +55,20 @@ def context_of(request: HttpRequest, asked: Asked, here: str, **more: Any) -> di
         "address": asked.address(),
         "wrong": asked.wrong,
         "choices": lists.choices(asked.wanted.scope),
+        "above": _crumbs(asked),
         "pages": catalogue.PAGES.values(),
         "views": SavedView.objects.filter(user=user_of(request)).order_by("name"),
         "behind": keep.behind(),
+        "sweep": sweep.under_way(),
         "watch": definitions.built_in().watch.days,
         **more,
     }
+
+
+def _crumbs(asked: Asked) -> list[tuple[str, str]]:
+    """The way up the tree from the chosen unit: the same page of each, and its name; none if none was chosen."""
+    units = lists.above(asked.wanted.unit, asked.wanted.scope)
+    return [(asked.deeper(path), name) for path, name in [("", _("all")), *units]] if units else []
 
 
 @chiefs_only
@@ -56,6 +76,8 @@ def supervision(request: HttpRequest) -> HttpResponse:
     """The sentence, the bar, the tables; every number opens into its cases."""
     asked = asked_of(request)
     asked.reading.ask("", "later", "fraud", "source", *(f"money.{kind.value}" for kind in Money))
+    if asked.compares:
+        asked.reading_before.ask("", "fraud", "source")
     figures = overview.draw(asked, keys.language())
     more = {
         "figures": figures,
@@ -131,10 +153,53 @@ def supervision_cases(request: HttpRequest) -> HttpResponse:
     return render(request, "supervision/cases.html", context)
 
 
+@dataclass(frozen=True, slots=True)
+class Days:
+    """A figure of a period that is asked to be opened: its name, its cases' days."""
+
+    asked: Asked
+    name: str
+    rows: QuerySet[Happening]
+    cut: str
+    key: str
+    query: QueryDict
+
+
+def days_of(request: HttpRequest) -> Days:
+    """The figure of a period that an address names. Raises Http404 for one that does not exist."""
+    asked = asked_of(request)
+    cut, key = request.GET.get("cut", ""), request.GET.get("key", "") or ANY
+    if cut not in period.CUTS:
+        raise Http404
+    query = QueryDict(mutable=True)
+    told = {**asked.query, "cut": cut, "key": key}
+    query.update({name: value for name, value in told.items() if value})
+    rows = Happened(asked.wanted).behind(cut, key)
+    return Days(asked, period.named(cut, key, asked.wanted.scope), rows, cut, key, query)
+
+
+@chiefs_only
+def happened(request: HttpRequest) -> HttpResponse:
+    """Exactly the cases' days that a figure of a period counts."""
+    days = days_of(request)
+    pages = Paginator(days.rows, PER_PAGE)
+    shown = pages.get_page(request.GET.get("page"))
+    context = {
+        "here": "supervision",
+        "figure": days.name,
+        "many": pages.count,
+        "cases": lists.day_lines(list(shown.object_list), days.cut, days.key, now=clock.now()),
+        "page": shown,
+        "query": days.query,
+        "wrong": days.asked.wrong,
+    }
+    return render(request, "supervision/happened.html", context)
+
+
 def _named(asked: Asked, part: str, cut: str, key: str) -> str:
     told = keys.part_in_words(part)
     if not cut or key == ANY:
         return told
-    return _("{figure}: {key}").format(
-        figure=told, key=keys.words(cut, [key], asked.wanted.scope).get(key, key)
-    )
+    known = key.split(OR) if cut == "operator" else [key]
+    words = keys.words(cut, known, asked.wanted.scope)
+    return _("{figure}: {key}").format(figure=told, key=_(" · ").join(words.values()) or key)

@@ -3,19 +3,22 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
+from operator import or_
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from dispatch.models import Unit
 from warning_center.models import Cell, Counted
 from warning_center.supervision import rates
 from warning_center.supervision.counting import marks, profile
-from warning_center.supervision.counting.count import NOWHERE
+from warning_center.supervision.counting.cells import NOWHERE
 from warning_center.supervision.counting.profile import Profile
 from warning_center.supervision.statistics import Filter
 
 ANY = "*"  # any key of a cut
+OR = "|"  # between several operators: a team
+COLUMNS = ("", "fraud", "source")  # cuts whose keys a directive has as columns, the whole among them
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,11 @@ Rows = tuple[Some, ...]
 Found = dict[str, dict[str, tuple[int, int]]]  # by key and profile: how many, and the sum
 
 
+def token(cut: str, key: str) -> str:
+    """What stands in the marks of every row that a key of a cut counts; `ANY` at its end leaves the rest open."""
+    return f"~{cut}={key.removesuffix(ANY)}" if key.endswith(ANY) else f"~{cut}={key} "
+
+
 @lru_cache(maxsize=4096)
 def parts_of(code: str) -> frozenset[str]:
     """Every part that a profile belongs to: each predicate is asked once."""
@@ -49,6 +57,7 @@ class Reading:
     def __init__(self, wanted: Filter) -> None:
         self.wanted = wanted
         self._read: dict[str, dict[str, Rows]] = {}
+        self._below: dict[int, Rows] | None = None
 
     def whole(self) -> Rows:
         """All directives of the filter."""
@@ -76,12 +85,17 @@ class Reading:
                     for key, rows in self._read[cut].items()
                 }
                 self._read[cut] = _rows(_less(whole, below))
-        if told := [cut for cut in wanted if cut not in stored]:
-            for cut, found in self._told(told, "").items():
-                self._read[cut] = _rows(found)
+        told = [cut for cut in wanted if cut not in stored]
+        for cut, found in {**self._columns(told), **self._marks(told)}.items():
+            self._read[cut] = _rows(found)
 
     def below(self) -> dict[int, Rows]:
         """By the units next below the chosen one; what is its own stands under its own id, nobody's under 0."""
+        if self._below is None:
+            self._below = self._by_unit()
+        return self._below
+
+    def _by_unit(self) -> dict[int, Rows]:
         if self.nodes is None:
             return {}
         here = self.nodes[0] if self.base else NOWHERE
@@ -102,7 +116,8 @@ class Reading:
         ]
         rows = self._listed().filter(profile__in=codes)
         if cut:
-            rows = rows.filter(marks__contains=f"~{cut}=" if key == ANY else f"~{cut}={key} ")
+            keys = key.split(OR) if cut == "operator" else [key]
+            rows = rows.filter(reduce(or_, (Q(marks__contains=token(cut, one)) for one in keys)))
         return rows.order_by("-day", "-directive")
 
     # where
@@ -113,6 +128,8 @@ class Reading:
         unit, scope = self.wanted.unit, self.wanted.scope
         if scope is None:
             return unit or None
+        if self.wanted.exactly and not unit:  # what has no unit is in nobody's subtree
+            return ""
         if unit and scope.startswith(unit) and unit != scope and self.wanted.exactly:
             return ""
         if scope == "" or (unit and not unit.startswith(scope) and not scope.startswith(unit)):
@@ -124,6 +141,8 @@ class Reading:
         """The nodes that add up to the subtree; None: nothing may be seen."""
         if self.base == "":
             return None
+        if self.base is None and self.wanted.exactly:
+            return [NOWHERE]
         if self.base is None:
             return [*Unit.objects.filter(parent=None).order_by("path").values_list("pk", flat=True), NOWHERE]
         return [int(self.base.rstrip("/").rsplit("/", 1)[-1])]
@@ -158,6 +177,8 @@ class Reading:
         """Cuts as they are stored (`_as_cells`): by key and profile how many, and the sum."""
         found: dict[str, Found] = {cut: defaultdict(dict) for cut in stored}
         cells = self._window(nodes, *{cut for cut, _key in stored.values()})
+        if len(narrow := {key for _cut, key in stored.values()}) == 1 and "" not in narrow:
+            cells = cells.filter(key__in=narrow)
         sums = (
             cells.order_by().values_list("cut", "key", "profile").annotate(many=Sum("n"), size=Sum("total"))
         )
@@ -172,8 +193,7 @@ class Reading:
     def _by_node(self, nodes: Sequence[int]) -> dict[int, dict[str, tuple[int, int]]]:
         """The whole of each of these parts of the tree, however fine the filter."""
         if (stored := self._as_cells("")) is None:
-            paths = Unit.objects.filter(pk__in=nodes).values_list("pk", "path")
-            return {pk: self._told([""], path or "-")[""].get("", {}) for pk, path in paths}
+            return self._by_path(nodes)
         cells = self._window(nodes, stored[0])
         if stored[1]:
             cells = cells.filter(key=stored[1])
@@ -195,26 +215,55 @@ class Reading:
             rows = rows.filter(day__gte=wanted.since)
         if wanted.until:
             rows = rows.filter(day__lte=wanted.until)
-        if self.base:
-            rows = rows.filter(path=self.base) if wanted.exactly else rows.filter(path__startswith=self.base)
-        for cut, key in (("fraud", wanted.fraud), ("source", wanted.source)):
-            if key:
-                rows = rows.filter(marks__contains=f"~{cut}={key} ")
+        if wanted.exactly:
+            rows = rows.filter(path=self.base or "")
+        elif self.base:
+            rows = rows.filter(path__startswith=self.base)
+        if wanted.fraud:
+            rows = rows.filter(fraud=wanted.fraud)
+        if wanted.source:
+            rows = rows.filter(source=wanted.source)
         return rows
 
-    def _told(self, cuts: Collection[str], path: str) -> dict[str, Found]:
-        """Several cuts from the directives themselves, one by one."""
-        found: dict[str, Found] = {cut: defaultdict(dict) for cut in cuts}
-        for code, tokens in self._listed().filter(path__startswith=path).values_list("profile", "marks"):
-            standing = profile.parse(code)
-            if not self._level(standing):
+    def _columns(self, cuts: Collection[str]) -> dict[str, Found]:
+        """Those of the cuts whose keys are columns: added up by the database."""
+        found: dict[str, Found] = {cut: defaultdict(dict) for cut in cuts if cut in COLUMNS}
+        if not found:
+            return {}
+        rows = self._listed().order_by().values_list("profile", "fraud", "source")
+        for code, fraud, source, n in rows.annotate(n=Count("pk")):
+            if self._level(profile.parse(code)):
+                keys = {"": "", "fraud": fraud, "source": source}
+                for cut, some in found.items():
+                    had, _ = some[keys[cut]].get(code, (0, 0))
+                    some[keys[cut]][code] = (had + n, 0)
+        return found
+
+    def _marks(self, cuts: Collection[str]) -> dict[str, Found]:
+        """The other cuts, from each directive's marks: of these only what is asked for is taken apart."""
+        found: dict[str, Found] = {cut: defaultdict(dict) for cut in cuts if cut not in COLUMNS}
+        if not found:
+            return {}
+        asked = marks.of_cuts(found)
+        for code, stored in self._listed().values_list("profile", "marks"):
+            if not self._level(profile.parse(code)):
                 continue
-            for mark in map(marks.from_token, tokens.split()):
-                if mark.cut in found:
-                    some = found[mark.cut][mark.key]
-                    kept = marks.grain(mark.cut, standing).code
-                    n, total = some.get(kept, (0, 0))
-                    some[kept] = (n + 1, total + mark.total)
+            for total, cut, key in asked.findall(stored):
+                some = found[cut][key]
+                kept = marks.kept(cut, code)
+                n, size = some.get(kept, (0, 0))
+                some[kept] = (n + 1, size + int(total or 0))
+        return found
+
+    def _by_path(self, nodes: Sequence[int]) -> dict[int, dict[str, tuple[int, int]]]:
+        """The whole of each of these units, all below them with them: from the directives, in one query."""
+        found: dict[int, dict[str, tuple[int, int]]] = {node: {} for node in nodes}
+        rows = self._listed().order_by().values_list("path", "profile").annotate(n=Count("pk"))
+        for path, code, n in rows:
+            if self._level(profile.parse(code)):
+                for node in {int(pk) for pk in path.split("/") if pk} & found.keys():
+                    had, _ = found[node].get(code, (0, 0))
+                    found[node][code] = (had + n, 0)
         return found
 
 

@@ -1,24 +1,26 @@
 """What stands on the wall this moment, of one unit's subtree, as frozen rows. No person, no case."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Min
 from django.utils import timezone
 
+from dispatch import atlas
+from dispatch.admin import unitmap
+from dispatch.manning import place_of
 from dispatch.models import Attempt, Case, Unit
 from dispatch.models.choices import name
-from dispatch.vocabulary import Level, Money, Outcome, Stage, Tier
+from dispatch.vocabulary import Level, Money, Outcome, Stage, Tier, UnitKind
 from dispatch.wording import MARKS
 from telephony.models import Call, Desk, Trunk
-from warning_center.supervision.pages import keys
+from warning_center.supervision.pages import happenings, keys, times
 from warning_center.supervision.rollups.read import Reading
 from warning_center.supervision.statistics import Filter
 
 LATE = timedelta(seconds=30)  # a case that should have moved so long ago is late: a tick comes every second
 MOST_DOTS = 200
-WIDTH, HEIGHT, EDGE = 640, 400, 40
+WIDTH = 640.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,26 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """One of the policy's promises: how often it was kept, of how many times that are decided."""
+
+    word: str
+    kept: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """Outlines and visits under way; `elsewhere` are the visits of units that stand on no map."""
+
+    width: float
+    height: float
+    regions: tuple[unitmap.Region, ...]
+    spots: tuple[Spot, ...]
+    elsewhere: int
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """Everything on the wall."""
 
@@ -65,8 +87,8 @@ class Board:
     waiting: tuple[Waiting, ...]
     dots: tuple[Dot, ...]
     lines: tuple[int, int]
-    spots: tuple[Spot, ...]
-    elsewhere: int  # visits of units that stand on no map
+    map: Map
+    promises: tuple[Promise, ...]
     sums: tuple[tuple[str, str], ...]
     at: datetime
 
@@ -78,7 +100,7 @@ def look(unit: Unit, *, now: datetime) -> Board:
     oldest = open_cases.filter(reached_at=None).aggregate(Min("opened_at"))["opened_at__min"]
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     today = Case.objects.filter(closed_at__range=(midnight, now), outcome=Outcome.VERIFIED).under(unit)
-    spots, elsewhere = _spots(unit)
+    reading = _todays(unit, now)
     return Board(
         urgent=next((w.unreached for w in waiting if w.level == Level.CRITICAL), 0),
         oldest=keys.span((now - oldest).total_seconds()) if oldest else "",
@@ -87,9 +109,9 @@ def look(unit: Unit, *, now: datetime) -> Board:
         waiting=waiting,
         dots=_dots(unit, now),
         lines=(Call.objects.on_line().count(), sum(Trunk.objects.values_list("concurrent", flat=True))),
-        spots=spots,
-        elsewhere=elsewhere,
-        sums=_sums(unit, now),
+        map=_map(unit),
+        promises=_promises(reading),
+        sums=_sums(reading),
         at=now,
     )
 
@@ -124,46 +146,51 @@ def _dots(unit: Unit, now: datetime) -> tuple[Dot, ...]:
     )
 
 
-def _spots(unit: Unit) -> tuple[tuple[Spot, ...], int]:
-    """Visits under way, by the unit that goes; the map is as large as the subtree's own places."""
+def _map(unit: Unit) -> Map:
+    """Visits under way, by the unit that goes, over the outlines of the counties; a map of the subtree's own places."""
     visits = Attempt.objects.waiting_for_officers().filter(tier=Tier.VISIT).under(unit).order_by()
     found: dict[int, dict[str, int]] = {}
     for who, stage, n in visits.values_list("unit", "stage").annotate(n=Count("pk")):
         found.setdefault(who, {})[stage] = n
-    places = list(Unit.objects.under(unit).exclude(lat=None).exclude(lon=None))
-    on_map = _Map(places)
+    units = Unit.objects.under(unit).in_service()
+    areas = unitmap.outlined(units.filter(kind__in=(UnitKind.CITY, UnitKind.COUNTY)))
+    placed = units.exclude(lat=None).exclude(lon=None)
+    # Without outlines the map is as large as all the places are, so that it stands still while visits come and go.
+    places = list(placed.filter(pk__in=found) if areas else placed)
+    paper = atlas.atlas([outline for _area, outline in areas], map(place_of, places), width=WIDTH)
     spots = tuple(
-        Spot(*on_map(place), place.name, sum(stages.values()), stages.get(Stage.ARRIVED, 0))
+        Spot(*paper.point(place_of(place)), place.name, sum(stages.values()), stages.get(Stage.ARRIVED, 0))
         for place in places
         if (stages := found.pop(place.pk, None))
     )
-    return spots, sum(sum(stages.values()) for stages in found.values())
+    elsewhere = sum(sum(stages.values()) for stages in found.values())
+    return Map(paper.width, paper.height, unitmap.regions(areas, paper), spots, elsewhere)
 
 
-class _Map:
-    """From a place to where the map shows it, in pixels; north is up."""
-
-    def __init__(self, places: Sequence[Unit]) -> None:
-        lats, lons = [p.lat or 0.0 for p in places], [p.lon or 0.0 for p in places]
-        self.south, self.west = min(lats, default=0.0), min(lons, default=0.0)
-        self.high, self.wide = max(lats, default=0.0) - self.south, max(lons, default=0.0) - self.west
-
-    def __call__(self, place: Unit) -> tuple[float, float]:
-        across = ((place.lon or 0.0) - self.west) / self.wide if self.wide else 0.5
-        up = ((place.lat or 0.0) - self.south) / self.high if self.high else 0.5
-        return (
-            round(EDGE + across * (WIDTH - 2 * EDGE), 1),
-            round(HEIGHT - EDGE - up * (HEIGHT - 2 * EDGE), 1),
-        )
+def _promises(reading: Reading) -> tuple[Promise, ...]:
+    found = reading.cut("promise")
+    told = []
+    for code, word in happenings.promised().items():
+        by_end = {
+            key.partition(":")[2]: times.many(rows)
+            for key, rows in found.items()
+            if key.startswith(f"{code}:")
+        }
+        told.append(Promise(word, by_end.get("kept", 0), sum(by_end.values())))
+    return tuple(told)
 
 
-def _sums(unit: Unit, now: datetime) -> tuple[tuple[str, str], ...]:
-    """Of the directives received today, as figures tell them."""
-    day = timezone.localtime(now).date()
-    reading = Reading(Filter(since=day, until=day, scope=unit.path))
-    reading.ask(*(f"money.{kind.value}" for kind in Money))
+def _sums(reading: Reading) -> tuple[tuple[str, str], ...]:
     told = []
     for kind in Money:
         cents = sum(row.total for rows in reading.cut(f"money.{kind.value}").values() for row in rows)
         told.append((name(kind), keys.yuan(cents)))
     return tuple(told)
+
+
+def _todays(unit: Unit, now: datetime) -> Reading:
+    """The figures of the directives received today."""
+    day = timezone.localtime(now).date()
+    reading = Reading(Filter(since=day, until=day, scope=unit.path))
+    reading.ask("promise", *(f"money.{kind.value}" for kind in Money))
+    return reading
