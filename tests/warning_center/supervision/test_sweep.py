@@ -34,7 +34,7 @@ def upgraded(place: Centre) -> None:
     Happening.objects.all().delete()
     Cell.objects.filter(cut__startswith="on.").delete()
     Counted.objects.update(fraud="", source="")
-    import_module("warning_center.migrations.0013_all_due").mark(apps, None)
+    import_module("warning_center.migrations.0006_all_due").mark(apps, None)
 
 
 def test_slices_count_all_that_was_there_and_then_nothing_is_due(place: Centre) -> None:
@@ -77,5 +77,5 @@ def test_a_recount_by_hand_leaves_nothing_to_sweep(place: Centre) -> None:
 
 def test_a_new_centre_has_nothing_to_count_anew(place: Centre) -> None:
     assert not Case.objects.exists()
-    import_module("warning_center.migrations.0013_all_due").mark(apps, None)
+    import_module("warning_center.migrations.0006_all_due").mark(apps, None)
     assert sweep.under_way() is None

@@ -6,8 +6,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dispatch', '0014_desk_work'),
-        ('warning_center', '0010_happenings'),
+        ('dispatch', '0006_promises_at_a_glance'),
+        ('warning_center', '0003_happenings'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('warning_center', '0011_counted_type_and_source'),
+        ('warning_center', '0004_counted_type_and_source'),
     ]
 
     operations = [

@@ -14,6 +14,6 @@ def mark(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("warning_center", "0012_sweep")]
+    dependencies = [("warning_center", "0005_sweep")]
 
     operations = [migrations.RunPython(mark, migrations.RunPython.noop)]

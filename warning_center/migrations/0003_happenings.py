@@ -7,8 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dispatch', '0014_desk_work'),
-        ('warning_center', '0009_kinds_of_sources'),
+        ('dispatch', '0006_promises_at_a_glance'),
+        ('warning_center', '0002_second_factors'),
     ]
 
     operations = [
