@@ -17,7 +17,7 @@ from dispatch.admin.trunks import Carried
 from dispatch.models import Attempt, Case, Event, Operator, Unit, User
 from dispatch.vocabulary import CALLS, Level, Result
 from dispatch.workflow import seats
-from telephony import legs
+from telephony import lines
 from telephony.carrier import CallStatus
 from telephony.models import Call, Desk, Leg
 
@@ -209,7 +209,7 @@ def _seat(
 
 
 def _deaf(call: Call) -> str:
-    if call.trunk is None or not legs.can_join(call.trunk.carrier):
+    if call.trunk is None or not lines.can_join(call.trunk.carrier):
         return _("this line joins nobody to a call")
     return ""
 

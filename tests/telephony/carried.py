@@ -37,7 +37,7 @@ def what_is_wrong(switch: Switch, ours: Sequence[Ours], limits: Mapping[str, tup
         *_guesses({call.to: call for call in persons}, ours),
         *_believed(switch.answers),
         *_exceeded(switch.made_at, {account: per_second for account, (per_second, _) in limits.items()}),
-        *_too_many(persons, {account: at_once for account, (_, at_once) in limits.items()}),
+        *_too_many(list(switch.calls.values()), {account: at_once for account, (_, at_once) in limits.items()}),
     ]  # fmt: skip
 
 
@@ -95,9 +95,10 @@ def _exceeded(made: Sequence[tuple[str, datetime]], limits: Mapping[str, int]) -
                 yield f"{account} was asked for {most + 1} calls within {last - first}, from {first}"
 
 
-def _too_many(persons: Sequence[Call], limits: Mapping[str, int]) -> Iterator[str]:
+def _too_many(carried: Sequence[Call], limits: Mapping[str, int]) -> Iterator[str]:
+    """Whoever is rung counts: the persons, and those of ours who join them."""
     for account, most in limits.items():
-        mine = [call for call in persons if call.account == account]
+        mine = [call for call in carried if call.account == account]
         steps = sorted(
             [(call.created, 1) for call in mine] + [(call.ended, -1) for call in mine if call.ended]
         )
