@@ -22,6 +22,7 @@ STAGES_OF: Mapping[Tier, tuple[Stage, ...]] = {
     Tier.FOLLOW_UP: (Stage.CHECKING,),
 }
 DOOR_TOLERANCE = 300  # metres, where the document names none
+CALL_BACK = timedelta(hours=24)
 
 
 class BadRules(ValueError):
@@ -98,3 +99,5 @@ class Rules:
     door_tolerance: int = (
         DOOR_TOLERANCE  # metres: farther from the address than this, an officer is asked why
     )
+    # the head start in the queue of a call back to somebody who has asked for an officer by a key
+    call_back: timedelta = CALL_BACK

@@ -7,13 +7,22 @@ from datetime import time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dispatch.chain import DOOR_TOLERANCE, BadRules, Cell, Chain, Rules, Rung
+from dispatch.chain import CALL_BACK, DOOR_TOLERANCE, BadRules, Cell, Chain, Rules, Rung
 from dispatch.flaw import Flaw
 from dispatch.soundness import flaws
 from dispatch.vocabulary import First, Level, Met, Outcome, Stage, Tier, Way
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_WHOLE = {"zone", "order_within", "place_lasts", "reach_km", "door_tolerance", "sources", "every"}
+_WHOLE = {
+    "zone",
+    "order_within",
+    "place_lasts",
+    "reach_km",
+    "door_tolerance",
+    "call_back",
+    "sources",
+    "every",
+}
 _CHAIN_WORDS = {f.name for f in fields(Chain)} - {"rungs", "raises"}
 
 
@@ -32,6 +41,7 @@ def read(document: Mapping[str, Any]) -> Rules:
             place_lasts=span(document.get("place_lasts", "24h")),
             reach_km=int(document.get("reach_km", 100)),
             door_tolerance=int(document.get("door_tolerance", DOOR_TOLERANCE)),
+            call_back=span(document["call_back"]) if "call_back" in document else CALL_BACK,
             levels={level: _chain(document[level.code], shared, level.code) for level in Level},
             sources={str(row): str(source) for row, source in document.get("sources", {}).items()},
         )

@@ -15,7 +15,7 @@ from dispatch.admin.access import scope_of, within
 from dispatch.admin.columns import Mark, span
 from dispatch.admin.trunks import Carried
 from dispatch.models import Attempt, Case, Event, Operator, Unit, User
-from dispatch.vocabulary import CALLS, Level, Result
+from dispatch.vocabulary import CALLS, Level, Result, Stage
 from dispatch.workflow import seats
 from telephony import lines
 from telephony.carrier import CallStatus
@@ -82,6 +82,17 @@ class Broken:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody who has asked for an officer by a key, and is to be called back."""
+
+    at: datetime
+    waits: str
+    words: str
+    case: Link
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """An open case in somebody's hands."""
 
@@ -94,6 +105,7 @@ class Held:
 class Board:
     """The whole board."""
 
+    asked: tuple[Asked, ...]
     seated: tuple[Seated, ...]
     away: int
     trunks: tuple[Carried, ...]
@@ -112,6 +124,7 @@ def look(by: User, *, now: datetime) -> Board:
     held = _held(scope)
     mute = _mute(by)
     return Board(
+        asked=tuple(_asked(scope, now)),
         seated=_seated(operators.exclude(desk__state=Desk.State.AWAY), by, scope, mute, now),
         away=operators.filter(desk__state=Desk.State.AWAY).count(),
         trunks=trunks.look(now),
@@ -236,6 +249,21 @@ def _waits(scope: str | None, now: datetime) -> tuple[Waits, ...]:
         oldest = span(max(timedelta(), now - since)) if since else ""
         told.append(Waits(columns.mark(level), n, oldest, late.get(level, 0)))
     return tuple(told)
+
+
+def _asked(scope: str | None, now: datetime) -> Iterable[Asked]:
+    """Those who are to be called back, until somebody talks with them."""
+    live = _of_units(
+        Attempt.objects.live().exclude(asked="").exclude(stage=Stage.TALKING), scope, "case__unit__path"
+    )
+    for attempt in live.select_related("case__unit").order_by("starts_at", "pk")[:MOST_HELD]:
+        yield Asked(
+            attempt.starts_at,
+            span(max(timedelta(), now - attempt.starts_at)),
+            wording.key_in_words(attempt.asked),
+            _link(attempt.case, scope),
+            columns.mark(attempt.case.level),
+        )
 
 
 def _settled(scope: str | None, now: datetime) -> QuerySet[Event, Any]:

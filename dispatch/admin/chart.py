@@ -57,6 +57,7 @@ class Chart:
     place_lasts: str
     reach_km: int
     door_tolerance: int
+    call_back: str
     sources: Mapping[str, str]
 
 
@@ -74,6 +75,7 @@ def chart(rules: Rules, built_in: Rules) -> Chart:
         span(rules.place_lasts),
         rules.reach_km,
         rules.door_tolerance,
+        span(rules.call_back),
         rules.sources,
     )
 

@@ -353,7 +353,7 @@ def test_a_key_that_is_posted_again_does_nothing(
     assert practice.send(url, form, token="forged") == 403
     assert practice.send(url, form) == 200
     assert practice.send(url, form) == 403
-    assert pressed == [("2", keys.LATER)]
+    assert pressed == [("2", keys.GONE)]
     assert Call.objects.get().pressed == "2"
 
 
