@@ -51,9 +51,7 @@ def truth(call: Call) -> CallResult:
     """What a call met, as its carrier knows best."""
     heard = call.answered_by if call.answered_by in MACHINES else ""
     rang = call.started is not None
-    ending = Ending(
-        call.status, call.sip, rang, heard or "", call.phone.forwards and call.answered is not None
-    )
+    ending = Ending(call.status, call.sip, rang, heard or "")
     return tables.of_ending(ending) or R.OUTCOME_UNKNOWN
 
 
@@ -68,8 +66,6 @@ def _guesses(carried: Mapping[str, Call], ours: Sequence[Ours]) -> Iterator[str]
             may_be |= {R.CONGESTION, R.FAILED_HERE, R.INVALID_NUMBER, R.NOT_PLACED}
         else:
             may_be.add(truth(theirs))
-            if theirs.phone.forwards:
-                may_be.add(R.ANSWERED)  # Twilio's own record does not tell of it
         if call.result not in may_be:
             known = (
                 f"{theirs.status} {theirs.sip} {theirs.answered_by} {theirs.phone}"
