@@ -40,9 +40,9 @@ def pressed(call: Call, key: str, outcome: str, *, now: datetime) -> None:
     if moved:
         case.sizes = larger(case.sizes, {MONEY_MOVED: 1})
         alone = outcome != OFFICER
-        told = record.reported(
-            case, issued=case.issued_at, **({"level": Level.CRITICAL.code} if alone else {})
-        )
+        told = record.reported(case, issued=case.issued_at)
+        if alone:
+            told["level"] = Level.CRITICAL.code
         if alone and case.level < Level.CRITICAL:
             closing.raise_to(case, Level.CRITICAL, now=now, agent="line")
     if case.is_open:
