@@ -7,7 +7,6 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('dispatch', '0014_desk_work'),
-        ('telephony', '0007_legs_in_the_ledger'),
     ]
 
     operations = [
