@@ -30,6 +30,7 @@ CALL_BACK_WITHIN = {
     Level.MEDIUM: timedelta(hours=12),
     Level.LOW: timedelta(hours=24),
 }
+CALL_BACK = timedelta(hours=24)
 
 
 class BadRules(ValueError):
@@ -111,3 +112,5 @@ class Rules:
     door_tolerance: int = (
         DOOR_TOLERANCE  # metres: farther from the address than this, an officer is asked why
     )
+    # the head start in the queue of a call back to somebody who has asked for an officer by a key
+    call_back: timedelta = CALL_BACK

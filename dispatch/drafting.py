@@ -61,6 +61,7 @@ def chain_entries() -> Iterator[Entry]:
     yield Entry(("seen_within",), "span")
     yield Entry(("reach_km",), "count")
     yield Entry(("door_tolerance",), "count")
+    yield Entry(("call_back",), "span")
     for level in reversed(Level):
         for word, kind in _SETTINGS.items():
             yield Entry((level.code, word), kind)

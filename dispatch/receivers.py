@@ -11,6 +11,7 @@ def call_moved(sender: type[Call], call: Call, now: datetime, **_: Any) -> None:
     """Heard inside the transaction that moved the call."""
     words.call_moved(call, now=now)
     debts.call_moved(call, now=now)
+    keys.call_moved(call, now=now)
     showing.call_moved(call, now=now)
 
 

@@ -7,7 +7,7 @@ from datetime import time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dispatch.chain import CALL_BACK_WITHIN, DOOR_TOLERANCE, BadRules, Cell, Chain, Rules, Rung
+from dispatch.chain import CALL_BACK, CALL_BACK_WITHIN, DOOR_TOLERANCE, BadRules, Cell, Chain, Rules, Rung
 from dispatch.flaw import Flaw
 from dispatch.soundness import flaws
 from dispatch.vocabulary import First, Level, Met, Outcome, Stage, Tier, Way
@@ -20,6 +20,7 @@ _WHOLE = {
     "seen_within",
     "reach_km",
     "door_tolerance",
+    "call_back",
     "sources",
     "every",
 }
@@ -42,6 +43,7 @@ def read(document: Mapping[str, Any]) -> Rules:
             seen_within=span(document.get("seen_within", "5m")),
             reach_km=int(document.get("reach_km", 100)),
             door_tolerance=int(document.get("door_tolerance", DOOR_TOLERANCE)),
+            call_back=span(document["call_back"]) if "call_back" in document else CALL_BACK,
             levels={level: _chain(document[level.code], shared, level.code) for level in Level},
             sources={str(row): str(source) for row, source in document.get("sources", {}).items()},
         )

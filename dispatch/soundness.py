@@ -24,6 +24,8 @@ def flaws(rules: Rules) -> list[Flaw]:
         "door_tolerance": rules.door_tolerance > 0,
     }
     found = [Flaw("must be above zero", word) for word, given in spans.items() if not given]
+    if not rules.levels[Level.CRITICAL].head_start <= rules.call_back <= LONGEST_HEAD_START:
+        found.append(Flaw("must be at least critical's head start, and at most a day", "call_back"))
     for level in Level:
         found += _Check(rules, level).flaws()
     for lower, higher in pairwise(Level):

@@ -133,8 +133,8 @@ class LegAdmin(LookedAt):
     ordering = ["-id"]
 
     fields = [
-        "key", "call_id", "desk", "role", "way", "state", "result", "begun_at", "answered_at", "ended_at",
-        "evidence",
+        "key", "call_id", "desk", "role", "way", "state", "result", "begun_at", "dialled_at", "placed_at",
+        "answered_at", "ended_at", "evidence",
     ]  # fmt: skip
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

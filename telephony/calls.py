@@ -144,7 +144,7 @@ def dial(call: Call, *, now: datetime) -> None:
     still = _still_to_place.first(call.pk)
     if still is None:
         return
-    if still.dropped_at is not None or pace.is_late(still, clock.now()):
+    if still.dropped_at is not None or pace.is_late(still.dialled_at, clock.now()):
         end(key=str(call.key), result=CallResult.FAILED_HERE, now=now)
         return
     try:

@@ -51,11 +51,12 @@ def dial(*, call_id: int, desk_id: int, now: datetime) -> None:
     )
     if why := _bar(desk, call, now):
         raise CannotDialError(why)
+    if call is not None:
+        call.desk = desk  # whose phone may need a line of its own
     if call is None or not room.can_take(call):
         raise CannotDialError(CannotDialError.NO_LINE)
     room.take(call)
     room.save()
-    call.desk = desk
     write_back([call], [*TAKEN, "desk"])
     desk.ready_since = desk.ready_since or now
     desk.enter(State.OFFERED, now)

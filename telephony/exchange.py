@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
-from telephony import calls, pace
+from telephony import calls, pace, ringing
 from telephony.carrier import ANNOUNCE, CallKind, CallStatus
 from telephony.models import Call, Desk, Trunk
 from telephony.models.call import PAGE
@@ -48,6 +48,10 @@ def connect(*, now: datetime, limit: int = 50) -> list[Call]:
             continue
         if call.wants_desk and not seats.seat(call):
             continue
+        if call.desk is not None and not room.has_lines(call):
+            room.keep_for(call)
+            seats.rise(call)
+            continue
         numbers.add(call.number_index)
         if call.desk is not None and call.desk.mode == Desk.Mode.PREVIEW:
             offered.append(call)
@@ -77,6 +81,12 @@ class Seats:
         self.free.remove(desk)
         call.desk = desk
         return True
+
+    def rise(self, call: Call) -> None:
+        """There is no line for it and its operator after all."""
+        if call.desk is not None:
+            self.free.append(call.desk)
+            call.desk = None
 
 
 def _keeps_its_officer(call: Call, able: Sequence[Desk]) -> bool:
@@ -197,7 +207,7 @@ def turn(*, now: datetime, limit: int = 50) -> int:
 def until_next(*, now: datetime) -> timedelta | None:
     """How long until a trunk may begin one call more than now, if anybody waits for one; None: no such moment."""
     wait = pace.until_next(now)
-    return wait if wait is not None and is_anyone_waiting(now) else None
+    return wait if wait is not None and (ringing.is_anyone_waiting() or is_anyone_waiting(now)) else None
 
 
 def trunk_count() -> int:

@@ -5,7 +5,7 @@ Muting is the carrier's (`Joins`): a line that joins nobody to a call cannot, an
 
 from dataclasses import replace
 
-from telephony import calls, legs
+from telephony import attendance, calls, lines
 from telephony.carrier import CallStatus
 from telephony.models import Call, Leg
 
@@ -17,7 +17,7 @@ class NobodyTalksError(Exception):
 def can_mute(desk_id: int) -> bool:
     """Whether the part of whoever talks there can be muted by the carrier."""
     leg = _part_of(desk_id)
-    return leg is not None and legs.joiner(leg.call) is not None
+    return leg is not None and lines.joiner(leg.call) is not None
 
 
 def is_muted(desk_id: int) -> bool:
@@ -33,10 +33,10 @@ def mute(*, desk_id: int, muted: bool) -> Call:
     said before, and asking once more is right in either case.
     """
     leg = _part_of(desk_id)
-    carrier = legs.joiner(leg.call) if leg is not None else None
+    carrier = lines.joiner(leg.call) if leg is not None else None
     if leg is None or carrier is None:
         raise NobodyTalksError
-    wanted = replace(legs.joint(leg), muted=muted)
+    wanted = replace(attendance.joint(leg), muted=muted)
     carrier.turn(leg.call.as_dial(), wanted)
     Leg.objects.filter(pk=leg.pk).update(muted=muted)
     return leg.call
@@ -49,9 +49,9 @@ def put_down(*, desk_id: int) -> Call:
     """
     leg = _part_of(desk_id)
     if leg is not None and _others_stay(leg):
-        carrier = legs.joiner(leg.call)
+        carrier = lines.joiner(leg.call)
         if carrier is not None:
-            carrier.part(leg.call.as_dial(), legs.joint(leg, with_address=False))
+            carrier.part(leg.call.as_dial(), attendance.joint(leg, with_address=False))
             return leg.call
     call = (
         Call.objects.at_desks()

@@ -14,13 +14,14 @@ from telephony.signals import key_pressed
 
 OFFICER_NOW, HAVE_TRANSFERRED, REPEAT = "1", "2", "9"
 ASKS_FOR_SOMEBODY = (OFFICER_NOW, HAVE_TRANSFERRED)
-OFFICER, LATER, AGAIN = "officer", "later", "again"  # what comes of it
+OFFICER, LATER, GONE, AGAIN = "officer", "later", "gone", "again"  # what comes of it
 MOST = 8  # keys kept of one call
 
 
 @transaction.atomic
 def pressed(*, call_key: str, key: str, now: datetime, seal: str = "") -> str:
-    """A key has been pressed; what comes of it: OFFICER (somebody is being rung), LATER (nobody is free), AGAIN.
+    """A key has been pressed; what comes of it: OFFICER (somebody is being rung), LATER (nobody is free), GONE (the
+    same, and they say that they have transferred), AGAIN.
 
     Who asks for somebody is given the ready desk that knows their kind of fraud, else the longest ready one: the
     announcement becomes that operator's call. Raises LookupError for a call nobody knows.
@@ -32,7 +33,8 @@ def pressed(*, call_key: str, key: str, now: datetime, seal: str = "") -> str:
     calls.hear(Update(call_key, CallStatus.TALKING, evidence={"Digits": key}, seal=seal), now=now)
     call = Call.objects.select_for_update(of=("self",)).get(key=call_key)
     call.pressed = (call.pressed + key)[:MOST]
-    outcome = AGAIN if key not in ASKS_FOR_SOMEBODY else OFFICER if call.desk_id else LATER
+    later = GONE if key == HAVE_TRANSFERRED else LATER
+    outcome = AGAIN if key not in ASKS_FOR_SOMEBODY else OFFICER if call.desk_id else later
     if desk is not None and call.status == CallStatus.TALKING and call.mode == ANNOUNCE:
         outcome = OFFICER
         call.mode, call.desk = "", desk

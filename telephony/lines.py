@@ -7,7 +7,8 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from telephony import clock
-from telephony.carrier import Carrier, CarrierError
+from telephony.carrier import Carrier, CarrierError, Joins
+from telephony.models import Call
 
 _made: dict[str, Carrier] = {}
 _making = threading.Lock()  # two threads that ask at once must get one network, not one each
@@ -36,6 +37,21 @@ def _make(name: str) -> Carrier:
         raise NoSuchCarrier(name) from None
     made: Carrier = import_string(options.pop("adapter"))(clock=clock.now, **options)
     return made
+
+
+def can_join(name: str) -> bool:
+    """Whether others of ours can be rung into the calls of this carrier of the settings."""
+    options = settings.CARRIERS.get(name)
+    adapter = import_string(options["adapter"]) if options else None
+    return isinstance(adapter, type) and issubclass(adapter, Joins)
+
+
+def joiner(call: Call) -> Joins | None:
+    """The carrier of a call, if it can ring others into it."""
+    if call.trunk is None or not can_join(call.trunk.carrier):
+        return None
+    made = carrier(call.trunk.carrier)
+    return made if isinstance(made, Joins) else None
 
 
 def every() -> list[tuple[str, Carrier]]:

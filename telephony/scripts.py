@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 MANDARIN = "zh-CN"
-PARTS = ("notice", "menu", "officer", "later", "goodbye", "recording")
+PARTS = ("notice", "menu", "officer", "later", "gone", "goodbye", "recording")
 OTHERWISE = "other"  # the announcement of a tag that has none
 
 

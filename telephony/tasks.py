@@ -8,7 +8,7 @@ from typing import Any
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
-from telephony import calls, clock, desks, exchange, inbox, legs, links, texts
+from telephony import calls, clock, desks, exchange, inbox, legs, links, ringing, texts
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 8  # calls
@@ -35,10 +35,14 @@ def connect() -> None:
     Beat ticks; a hint says that a call has been booked, or that a desk is ready, or that a trunk which had begun as
     many calls as it may in a second can begin another: the tick alone would come too late for every other second.
     """
+    rung = ringing.turn(now=clock.now())
     dialled = many = exchange.turn(now=clock.now(), limit=AT_ONCE)
     while many == AT_ONCE:  # fewer: for whoever is left there is no line or no desk
         dialled += (many := exchange.turn(now=clock.now(), limit=AT_ONCE))
-    if dialled and (wait := exchange.until_next(now=clock.now())) is not None:
+    wait = None
+    if rung or dialled or ringing.is_anyone_waiting():
+        wait = exchange.until_next(now=clock.now())
+    if wait is not None:
         hints.send(after=max(SOONEST, wait / clock.pace()))
 
 

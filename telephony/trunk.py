@@ -12,28 +12,32 @@ from typing import Any, TypeVar
 from telephony.carrier import CallResult, CallStatus, CarrierError, Dial, Update
 from telephony.carriers import remote
 from telephony.journal import Journal, Said
-from telephony.sip import message
+from telephony.naming import NameServer
 from telephony.sip.agent import KEPT, Agent
 from telephony.sip.call import Call
-from telephony.sip.fields import Hop
+from telephony.sip.fields import SECURE_PORT, Hop
+from telephony.sip.location import Names, Target, is_address, locate
 from telephony.sip.memory import remember
-from telephony.sip.message import BadMessage
 from telephony.sip.plan import Plan
 from telephony.sip.wire import Wire
+from telephony.streams import Streams, Tls
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 PATIENCE = 4.0  # seconds a door's thread waits; less than its asker does
 NAMES_EVERY = 60.0  # seconds between two looks at what the names of the ways out mean
-CONNECTS = 5.0  # seconds for a connection
 
 
 class Trunk:
-    """Serves until stopped. `listen` is where it binds, `address` how the others reach it; `clock` is the program's."""
+    """Serves until stopped. `listen` is where it binds, `address` how the others reach it; `clock` is the program's.
+
+    `secure_listen` is where it takes TLS, with a certificate of its own; `names` are the name servers it asks.
+    """
 
     def __init__(
         self, plan: Plan, *, clock: Callable[[], datetime], listen: Hop, address: str, journal: Journal | None,
-        chance: Random | None = None,
+        chance: Random | None = None, tls: Tls | None = None, secure_listen: Hop | None = None, keep_alive: float = 0,
+        names: Names | None = None,
     ) -> None:  # fmt: skip
         self.plan, self.clock, self.listen, self.journal = plan, clock, listen, journal
         self.port = listen.port
@@ -41,8 +45,13 @@ class Trunk:
         self._chance = chance or SystemRandom()
         self._names: dict[str, str] = {}
         self._news: queue.SimpleQueue[Update] = queue.SimpleQueue()
-        self._lines: dict[Hop, asyncio.StreamWriter] = {}
-        self._waiting: dict[Hop, list[bytes]] = {}  # for a connection that is being made
+        self._found: dict[Hop, list[Target]] = {}  # the servers of each way out
+        self._certified: dict[Hop, str] = {}  # for whom the certificate of each of them must be
+        self._server = names or NameServer()
+        self._secure_listen = secure_listen
+        self._streams = Streams(
+            self.came, self._lost, names=self._certified, tls=tls or Tls(), keep=keep_alive
+        )
         self._tasks: set[asyncio.Task[None]] = set()
         self._armed: asyncio.TimerHandle | None = None
         self._stopped = asyncio.Event()
@@ -102,7 +111,9 @@ class Trunk:
         bind = (self.listen.host, self.listen.port)
         self._udp, _ = await self._loop.create_datagram_endpoint(lambda: _Datagrams(self), local_addr=bind)
         self.port = self._udp.get_extra_info("sockname")[1]
-        server = await asyncio.start_server(self._accept, self.listen.host, self.port)
+        await self._streams.listen(self.listen.host, self.port)
+        if self._secure_listen is not None:
+            await self._streams.listen(self._secure_listen.host, self._secure_listen.port, secure=True)
         await self._look_up()
         self._begin()
         self._task(self._keep_looking_up())
@@ -111,18 +122,21 @@ class Trunk:
             await self._stopped.wait()
         finally:
             self._udp.close()
-            server.close()
             for task in list(self._tasks):
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
-            for line in self._lines.values():
-                line.close()
+            await self._streams.close()
 
     def _begin(self) -> None:
         address = self._address or _towards(self.plan.trunk[0], self._names)
         own = {"udp": Hop(address, self.port), "tcp": Hop(address, self.port, "tcp")}
-        wire = Wire(self._send, self.clock(), own, self._chance, self.plan.times, self._names)
+        secure = self._secure_listen.port if self._secure_listen else SECURE_PORT
+        own["tls"] = Hop(address, secure, "tls")
+        wire = Wire(
+            self._send, self.clock(), own, self._chance, self.plan.times, self._names, sips=self.plan.secure
+        )
         self.agent = Agent(self.plan, wire, self._note)
+        self._tell_the_agent()
         for key, said in list(self.journal.entries.items()) if self.journal else []:
             if "ended" in said:
                 self.agent.ended[key] = remote.update_from_wire(said["ended"])
@@ -169,67 +183,37 @@ class Trunk:
     def _send(self, data: bytes, hop: Hop) -> None:
         if hop.transport == "udp":
             self._udp.sendto(data, (hop.host, hop.port))
-        elif (line := self._lines.get(hop)) is not None:
-            line.write(data)
-        elif hop in self._waiting:
-            self._waiting[hop].append(data)
         else:
-            self._waiting[hop] = [data]
-            self._task(self._connect(hop))
+            self._streams.send(data, hop)
 
-    async def _connect(self, hop: Hop) -> None:
-        try:
-            async with asyncio.timeout(CONNECTS):
-                reader, writer = await asyncio.open_connection(hop.host, hop.port)
-        except OSError:
-            self._waiting.pop(hop, None)
-            self._do(lambda: self.agent.board.lost(hop))
-            return
-        for data in self._waiting.pop(hop, []):
-            writer.write(data)
-        await self._read(hop, reader, writer)
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        host, port = writer.get_extra_info("peername")[:2]
-        task = asyncio.current_task()
-        if task is not None:
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        await self._read(Hop(host, port, "tcp"), reader, writer)
-
-    async def _read(self, hop: Hop, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._lines[hop] = writer
-        stream = b""
-        try:
-            while data := await reader.read(65_536):
-                stream += data
-                while True:
-                    whole, stream = message.frame(stream)
-                    if not whole:
-                        break
-                    self.came(whole, hop)
-        except (OSError, BadMessage) as fault:
-            logger.info("the connection with %s is given up: %s", hop, type(fault).__name__)
-        finally:
-            self._lines.pop(hop, None)
-            writer.close()
+    def _lost(self, hop: Hop) -> None:
         self._do(lambda: self.agent.board.lost(hop))
 
     # ---- Names
 
     async def _look_up(self) -> None:
-        for hop in (*self.plan.trunk, *self.plan.desks):
-            try:
-                found = await self._loop.getaddrinfo(hop.host, hop.port, type=socket.SOCK_DGRAM)
-            except OSError:
+        """Where the ways out lead that are written as names; what cannot be had now stays as it was."""
+        for hop, aim in self.plan.aims.items():
+            targets = await locate(aim, self._server)
+            hops = [one for target in targets for one in target.hops]
+            if not hops:
                 logger.warning("the name of a way out is not known: %s", hop.host)
-            else:
-                self._names[hop.host] = str(found[0][4][0])
+                continue
+            self._names[hop.host] = hops[0].host
+            self._found[hop] = targets
+            self._certified |= dict.fromkeys(hops, hop.host)
+
+    def _tell_the_agent(self) -> None:
+        for hop, targets in self._found.items():
+            self.agent.located(hop, targets)
+        places = [place.hop for peer in (*self.agent.peers, *self.agent.exchange) for place in peer.places]
+        self._streams.hold([hop for hop in places if hop.transport != "udp" and is_address(hop.host)])
 
     async def _keep_looking_up(self) -> None:
         while True:
             await asyncio.sleep(NAMES_EVERY)
             await self._look_up()
+            self._tell_the_agent()
 
     def _task(self, work: Any) -> None:
         task = self._loop.create_task(work)

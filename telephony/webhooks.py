@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from telephony import calls, clock, keys, legs, lines, tasks, texts
+from telephony import attendance, calls, clock, keys, lines, tasks, texts
 from telephony.carrier import CallStatus, Dial, LegNews, TextNews, Update
 from telephony.models import Call, Leg, Text
 
@@ -103,13 +103,15 @@ def seal_of(event: str, form: Mapping[str, str], body: bytes) -> str:
 
 def _call(letter: Heard) -> HttpResponse:
     update = replace(letter.line.read(key=letter.key, form=letter.form, body=letter.body), seal=letter.seal)
-    if calls.hear(update, now=letter.now) and update.status is CallStatus.ENDED:
-        transaction.on_commit(tasks.hints.send)  # its line is free, and its desk may be ready
+    if calls.hear(update, now=letter.now) and update.status in (CallStatus.TALKING, CallStatus.ENDED):
+        transaction.on_commit(
+            tasks.hints.send
+        )  # its operator is to be rung; or its line is free, its desk ready
     return HttpResponse(status=204)
 
 
 def _leg(letter: Heard) -> HttpResponse:
-    legs.hear(letter.line.read_leg(key=letter.key, form=letter.form), now=letter.now, seal=letter.seal)
+    attendance.hear(letter.line.read_leg(key=letter.key, form=letter.form), now=letter.now, seal=letter.seal)
     return HttpResponse(status=204)
 
 

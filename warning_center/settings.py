@@ -274,6 +274,14 @@ SIP: dict[str, Any] = {
     "listen": env.str("SIP_LISTEN", default="0.0.0.0:5060"),
     "address": env.str("SIP_ADDRESS", default=""),
     "journal": env.str("SIP_JOURNAL", default=str(HOME / "trunk.journal")),
+    "tls": {
+        "ca": env.str("SIP_TLS_CA", default=""),
+        "certificate": env.str("SIP_TLS_CERTIFICATE", default=""),
+        "key": env.str("SIP_TLS_KEY", default=""),
+        "listen": env.str("SIP_TLS_LISTEN", default=""),
+    },
+    "keep_alive": env.float("SIP_KEEP_ALIVE", default=25.0),
+    "dns": env.str("SIP_DNS", default=""),
 }
 if SIP["trunk"]:  # the trunk is a process of its own (`manage.py trunk`)
     CARRIERS["sip"] = {

@@ -17,9 +17,9 @@ from dispatch.admin.reach import Link, link, of_units
 from dispatch.admin.trunks import Carried
 from dispatch.models import Attempt, Case, Event, Operator, Unit, User
 from dispatch.models.event import TIME_UP
-from dispatch.vocabulary import CALLS, Level, Result
+from dispatch.vocabulary import CALLS, Level, Result, Stage
 from dispatch.workflow import debts, seats
-from telephony import legs
+from telephony import lines
 from telephony.carrier import CallStatus
 from telephony.models import Call, Desk, Leg
 
@@ -79,6 +79,17 @@ class Broken:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody who has asked for an officer by a key, and is to be called back."""
+
+    at: datetime
+    waits: str
+    words: str
+    case: Link
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """An open case in somebody's hands."""
 
@@ -91,6 +102,7 @@ class Held:
 class Board:
     """The whole board."""
 
+    asked: tuple[Asked, ...]
     seated: tuple[Seated, ...]
     away: int
     trunks: tuple[Carried, ...]
@@ -111,6 +123,7 @@ def look(by: User, *, now: datetime) -> Board:
     mute = _mute(by)
     gone = Q(desk__state=Desk.State.AWAY, desk__owes=None)
     return Board(
+        asked=tuple(_asked(scope, now)),
         seated=_seated(operators.exclude(gone), by, scope, mute, now),
         away=operators.filter(gone).count(),
         trunks=trunks.look(now),
@@ -201,7 +214,7 @@ def _seat(
 
 
 def _deaf(call: Call) -> str:
-    if call.trunk is None or not legs.can_join(call.trunk.carrier):
+    if call.trunk is None or not lines.can_join(call.trunk.carrier):
         return _("this line joins nobody to a call")
     return ""
 
@@ -230,6 +243,21 @@ def _waits(scope: str | None, now: datetime) -> tuple[Waits, ...]:
         oldest = span(max(timedelta(), now - since)) if since else ""
         told.append(Waits(columns.mark(level), n, oldest, late.get(level, 0)))
     return tuple(told)
+
+
+def _asked(scope: str | None, now: datetime) -> Iterable[Asked]:
+    """Those who are to be called back, until somebody talks with them."""
+    live = _of_units(
+        Attempt.objects.live().exclude(asked="").exclude(stage=Stage.TALKING), scope, "case__unit__path"
+    )
+    for attempt in live.select_related("case__unit").order_by("starts_at", "pk")[:MOST_HELD]:
+        yield Asked(
+            attempt.starts_at,
+            span(max(timedelta(), now - attempt.starts_at)),
+            wording.key_in_words(attempt.asked),
+            _link(attempt.case, scope),
+            columns.mark(attempt.case.level),
+        )
 
 
 def _settled(scope: str | None, now: datetime) -> QuerySet[Event, Any]:

@@ -58,6 +58,7 @@ class Chart:
     seen_within: str
     reach_km: int
     door_tolerance: int
+    call_back: str
     sources: Mapping[str, str]
 
 
@@ -76,6 +77,7 @@ def chart(rules: Rules, built_in: Rules) -> Chart:
         span(rules.seen_within),
         rules.reach_km,
         rules.door_tolerance,
+        span(rules.call_back),
         rules.sources,
     )
 

@@ -213,6 +213,7 @@ def _whole() -> dict[str, str]:
         "seen_within": _("officers see a stand-down, or a raise to critical, within"),
         "reach_km": _("nobody is sent farther than, km"),
         "door_tolerance": _("who arrives farther from the address is asked why, metres"),
+        "call_back": _("who asked for an officer by a key is called back ahead of the rest by"),
     }
 
 

@@ -51,6 +51,8 @@ class Attempt(models.Model):
     )
     reinforced = models.BooleanField(_("reinforced"), default=False)
     astray = models.BooleanField(default=False)  # a visit sent to where the person was thought to be before
+    # a call back: the key with which they had asked for an officer when none was free
+    asked = models.CharField(max_length=1, default="", db_default="", blank=True)
     starts_at = models.DateTimeField(_("planned for"))
     due_at = models.DateTimeField(_("due"), null=True)
     started_at = models.DateTimeField(_("begun"), null=True)  # dialled; sent to a unit; a check due
@@ -94,6 +96,9 @@ class Attempt(models.Model):
         ]
         indexes = [
             models.Index(fields=["unit"], condition=Q(ended_at=None), name="dispatch_attempt_units_open"),
+            models.Index(
+                fields=["starts_at"], condition=Q(ended_at=None) & ~Q(asked=""), name="dispatch_attempt_asked"
+            ),
             # Always empty: see Case.
             models.Index(
                 fields=["id"], condition=Q(ended_at=None, due_at=None), name="dispatch_attempt_undue"

@@ -11,7 +11,7 @@ from dispatch.models import Attempt, Case, Operator, User
 from dispatch.workflow import debts, leading, reserving
 from dispatch.workflow.desk import at_the_desk
 from dispatch.workflow.refusal import NotAllowedError
-from telephony import desks, legs
+from telephony import attendance, desks
 from telephony.models import Call, Desk
 from telephony.models.desk import LEASE, OFFER, WORKING
 
@@ -29,8 +29,8 @@ class Why(models.TextChoices):
 _REASONS = {
     **dict(Why.choices),
     desks.SIGNED_IN: _("just signed in"),
-    legs.UNANSWERED: _("its phone did not answer"),
-    legs.HELPING: _("with a colleague's call"),
+    attendance.UNANSWERED: _("its phone did not answer"),
+    attendance.HELPING: _("with a colleague's call"),
     leading.BY_LEAD: _("by the shift lead"),
     WORKING: _("working a case of their own"),
 }

@@ -5,13 +5,18 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.utils.translation import gettext_lazy as _
 
 
 class LegQuerySet(models.QuerySet["Leg"]):
     def live(self) -> Self:
         return self.filter(ended_at=None)
+
+    def waiting(self) -> Self:
+        """Whose turn is still to come; those who lead a call first."""
+        wanted = self.live().filter(state=Leg.State.WANTED)
+        return wanted.order_by(Case(When(role=Leg.Role.DESK, then=0), default=1), "begun_at", "pk")
 
     def silent(self, now: datetime) -> Self:
         """Without news within the allowance."""
@@ -48,6 +53,10 @@ class Leg(models.Model):
     muted = models.BooleanField(default=False, db_default=False)  # they are there, and nobody hears them
     external_id = models.CharField(max_length=64, blank=True)
     begun_at = models.DateTimeField(_("begun"))
+    dialled_at = models.DateTimeField(
+        _("dialled at"), null=True
+    )  # when it was given its place in the trunk's second
+    placed_at = models.DateTimeField(null=True)  # by when the carrier had been asked for it
     answered_at = models.DateTimeField(_("answered at"), null=True)
     ended_at = models.DateTimeField(_("ended at"), null=True)
     due_at = models.DateTimeField(null=True)
@@ -72,7 +81,12 @@ class Leg(models.Model):
                 condition=Q(way="talk") | Q(role="supervisor"),
             ),
         ]
-        indexes = [models.Index(fields=["due_at"], condition=Q(ended_at=None), name="telephony_leg_silent")]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(ended_at=None), name="telephony_leg_silent"),
+            models.Index(
+                fields=["placed_at"], condition=Q(placed_at__isnull=False), name="telephony_leg_placed"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.role} {self.state}"

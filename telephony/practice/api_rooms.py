@@ -58,6 +58,7 @@ def create_participant(asked: Asked) -> Answer:
             raise asked.missing()
     else:
         room = rooms.room_called(switch, asked.account, asked.token, name)
+    switch.made_at.append((asked.account, switch.clock()))
     phone = switch.phones.next(to)
     if phone.refuse:
         raise Refused(phone.refuse[1], to, status=phone.refuse[0])

@@ -30,7 +30,6 @@ class Phone:
     answered_by: str = "human"
     detects: float = 3.2
     presses: str = ""  # the keys pressed, one for each time a key is asked for
-    forwards: bool = False  # the line was forwarded, and whoever answers there is somebody else
     refuse: tuple[int, int] | None = None  # HTTP status and code, before accepting
     after_accepting: str = ""  # "error" (500), "cut", "silence": the call is made, the answer is not had
     early: bool = False  # the first piece of news comes before the answer to the request
@@ -53,7 +52,7 @@ BY_DIGITS: Mapping[str, tuple[Phone, str]] = {
     "5": (Phone(answered_by="machine_end_beep", lasts=30), "voicemail (machine_end_beep)"),
     "6": (Phone("failed", 603, answers=None, lasts=6), "rejected (SIP 603)"),
     "7": (Phone("failed", 404, rings=None, lasts=2, text="failed"), "no such number (SIP 404)"),
-    "8": (Phone(forwards=True, lasts=25), "forwarded; a stranger answers"),
+    "8": (Phone(lasts=25), "forwarded: a stranger answers, and nothing tells of it"),
     "9": (Phone("failed", 503, rings=None, lasts=1), "the network is full (SIP 503)"),
     "20": (Phone(presses="2"), "answered, presses 2"),
     "21": (Phone(presses="91"), "answered, presses 9, then 1"),

@@ -100,7 +100,7 @@ class Call:
             "direction": self.direction,
             "duration": seconds(self.answered, self.ended) if self.ended else None,
             "end_time": stamp(self.ended) if completed else None,
-            "forwarded_from": self.to if self.phone.forwards and self.answered else None,
+            "forwarded_from": None,  # told of calls that come in alone
             "from": self.caller,
             "from_formatted": self.caller,
             "group_sid": None,

@@ -32,7 +32,9 @@ class Switch(Agenda):
         self.conferences: dict[str, Conference] = {}
         self.recordings: dict[str, Recording] = {}
         self.video: dict[str, Room] = {}  # by sid
-        self.made_at: list[tuple[str, datetime]] = []  # whose account asked for each call, and when
+        self.made_at: list[
+            tuple[str, datetime]
+        ] = []  # whose account asked for each call, a participant's too, and when
         self.most_at_once = 0
         self.answers: list[tuple[str, int]] = []  # the kind of each webhook, and what our side answered
         self.deaf = False  # whatever updates a call fails with a 500

@@ -40,8 +40,6 @@ def of_call(call: Call) -> dict[str, str]:
     }
     if call.parent:
         said["ParentCallSid"] = call.parent
-    if call.phone.forwards and call.answered:
-        said["ForwardedFrom"] = call.to
     return said
 
 

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 
 from telephony.carrier import ANNOUNCE, CallResult, CallStatus, CarrierError, Dial, Update
@@ -15,6 +16,7 @@ from telephony.sip.digest import Authorizer, Credentials
 from telephony.sip.errand import Errand
 from telephony.sip.fields import Hop, hop_of
 from telephony.sip.leg import Leg, Way
+from telephony.sip.location import Target, ordered
 from telephony.sip.message import Request, Response
 from telephony.sip.plan import Plan, is_straight
 from telephony.sip.switchboard import Switchboard
@@ -26,13 +28,39 @@ KEPT = timedelta(hours=1)  # a call that ended longer ago is forgotten
 
 
 @dataclass(slots=True)
-class Peer:
-    """One way out, and what is known of it."""
+class Place:
+    """One server of a way out, and what is known of it."""
 
     hop: Hop
     rests_until: datetime | None = None
     answered_at: datetime | None = None
     silent: bool = False
+
+    def rests(self, now: datetime) -> bool:
+        return self.rests_until is not None and self.rests_until > now
+
+
+class Peer:
+    """One way out: by itself, or by the servers that its name leads to."""
+
+    def __init__(self, hop: Hop) -> None:
+        self.hop = hop
+        self._targets: tuple[Target, ...] = (Target((hop,)),)
+        self._places = {hop: Place(hop)}
+
+    @property
+    def places(self) -> list[Place]:
+        return list(self._places.values())
+
+    def lead_to(self, targets: Sequence[Target]) -> None:
+        """What is known of servers that stay is kept."""
+        self._targets = tuple(targets)
+        hops = [hop for target in targets for hop in target.hops]
+        self._places = {hop: self._places.get(hop) or Place(hop) for hop in hops}
+
+    def in_turn(self, chance: Random) -> list[Place]:
+        """As they are to be tried this time."""
+        return [self._places[hop] for hop in ordered(self._targets, chance)]
 
 
 class Agent:
@@ -46,10 +74,17 @@ class Agent:
         self.exchange = [Peer(hop) for hop in plan.desks]
         self._note = note
         self._news: deque[Update] = deque()
-        friends = {peer.hop.host for peer in (*self.peers, *self.exchange)}
-        self.board = Switchboard(wire, friends=friends, heard_of=self._witness)
+        self._friends = {peer.hop.host for peer in (*self.peers, *self.exchange)}
+        self.board = Switchboard(wire, friends=self._friends, heard_of=self._witness)
         if plan.ping:
             self._ping()
+
+    def located(self, hop: Hop, targets: Sequence[Target]) -> None:
+        """The servers that the name of a way out leads to now."""
+        for peer in (*self.peers, *self.exchange):
+            if peer.hop == hop:
+                peer.lead_to(targets)
+                self._friends |= {place.hop.host for place in peer.places}
 
     # ---- The port
 
@@ -141,16 +176,17 @@ class Agent:
     def _ways(self, peers: Iterable[Peer]) -> list[Way]:
         """Those that do not rest first."""
 
-        def rest(peer: Peer) -> Callable[[int], None]:
+        def rest(place: Place) -> Callable[[int], None]:
             def until(seconds: int) -> None:
-                peer.rests_until = self.wire.now + timedelta(seconds=min(seconds, 3600))
+                place.rests_until = self.wire.now + timedelta(seconds=min(seconds, 3600))
 
             return until
 
-        def rests(peer: Peer) -> bool:
-            return peer.silent or (peer.rests_until is not None and peer.rests_until > self.wire.now)
+        def rests(place: Place) -> bool:
+            return place.silent or place.rests(self.wire.now)
 
-        return [Way(peer.hop, rest(peer)) for peer in sorted(peers, key=rests)]
+        places = [place for peer in peers for place in peer.in_turn(self.wire.chance)]
+        return [Way(place.hop, rest(place)) for place in sorted(places, key=rests)]
 
     def _tell(self, update: Update) -> None:
         self._news.append(update)
@@ -170,23 +206,26 @@ class Agent:
 
     def _ping(self) -> None:
         """Ask each way out whether it is there."""
-        for peer in (*self.peers, *self.exchange):
+        for place in self._places():
 
-            def heard(response: Response | None, peer: Peer = peer) -> None:
-                peer.silent = response is None
+            def heard(response: Response | None, place: Place = place) -> None:
+                place.silent = response is None
                 if response is not None:
-                    peer.answered_at = self.wire.now
+                    place.answered_at = self.wire.now
 
-            uri = f"sip:{peer.hop}"
+            uri = f"sip:{place.hop}"
             self._ask_outside(
-                "OPTIONS", uri, peer.hop, f"<sip:{self.plan.caller_id}@{self.plan.domain}>", (), b"", heard
+                "OPTIONS", uri, place.hop, f"<sip:{self.plan.caller_id}@{self.plan.domain}>", (), b"", heard
             )
         self.wire.later(self.plan.ping, self._ping)
 
     def _witness(self, hop: Hop) -> None:
-        for peer in (*self.peers, *self.exchange):
-            if hop in (peer.hop, self.wire.address(peer.hop)):
-                peer.silent, peer.answered_at = False, self.wire.now
+        for place in self._places():
+            if hop in (place.hop, self.wire.address(place.hop)):
+                place.silent, place.answered_at = False, self.wire.now
+
+    def _places(self) -> list[Place]:
+        return [place for peer in (*self.peers, *self.exchange) for place in peer.places]
 
     def _ask_outside(
         self,
@@ -218,9 +257,12 @@ class Agent:
         """How many calls there are, and which ways out answer."""
         ways = {
             str(peer.hop): {
-                "answers": not peer.silent,
-                "rests": peer.rests_until is not None and peer.rests_until > self.wire.now,
-                "answered_at": peer.answered_at and peer.answered_at.isoformat(),
+                "answers": any(not place.silent for place in peer.places),
+                "rests": all(place.rests(self.wire.now) for place in peer.places),
+                "answered_at": max(
+                    (place.answered_at.isoformat() for place in peer.places if place.answered_at),
+                    default=None,
+                ),
             }
             for peer in (*self.peers, *self.exchange)
         }

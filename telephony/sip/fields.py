@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from telephony.sip.message import Message, parameters, split
 
 PORT = 5060
+SECURE_PORT = 5061
 
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """Where a message goes or came from: a host (a name or an IP address), a port, `udp` or `tcp`."""
+    """Where a message goes or came from: a host (a name or an IP address), a port, `udp`, `tcp` or `tls`."""
 
     host: str
     port: int = PORT
@@ -41,8 +42,28 @@ def tag_of(value: str) -> str:
     return parameters(value).get("tag", "")
 
 
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """Where a SIP address leads, as it is written: without a port 0, without a transport ""; `secure`: `sips`."""
+
+    host: str
+    port: int = 0
+    transport: str = ""
+    secure: bool = False
+
+    def hop(self) -> Hop:
+        """What holds where no name server says otherwise (RFC 3263, 4.1 and 4.2)."""
+        transport = "tls" if self.secure else self.transport or "udp"
+        return Hop(self.host, self.port or (SECURE_PORT if transport == "tls" else PORT), transport)
+
+
 def hop_of(uri: str) -> Hop:
     """Where a request to a SIP address is sent. Raises ValueError for an address of another kind."""
+    return aim_of(uri).hop()
+
+
+def aim_of(uri: str) -> Aim:
+    """Where a SIP address leads. Raises ValueError for an address of another kind."""
     found = re.fullmatch(
         r"sips?:(?:[^@\s]*@)?(\[[^\]\s]+\]|[^:;?@\s]+)(?::([0-9]{1,5}))?((?:;[^?]*)?)(?:\?.*)?",
         uri,
@@ -51,10 +72,10 @@ def hop_of(uri: str) -> Hop:
     if found is None:
         raise ValueError("not a SIP address")
     said = parameters(f"x{found[3]}")
-    host, port = said.get("maddr") or found[1].strip("[]"), int(found[2] or PORT)
-    if not 0 < port < 65_536:
+    host, port = said.get("maddr") or found[1].strip("[]"), int(found[2] or 0)
+    if found[2] and not 0 < port < 65_536:
         raise ValueError("not a port")
-    return Hop(host, port, said.get("transport", "udp").lower())
+    return Aim(host, port, said.get("transport", "").lower(), uri.lower().startswith("sips:"))
 
 
 def is_loose(route: str) -> bool:

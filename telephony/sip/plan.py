@@ -8,7 +8,7 @@ from typing import Any
 
 from telephony.carrier import Dial
 from telephony.sip.digest import Credentials
-from telephony.sip.fields import Hop, hop_of
+from telephony.sip.fields import Aim, Hop, aim_of, hop_of
 from telephony.sip.leg import Caller
 from telephony.sip.wire import Limits, Times
 
@@ -36,6 +36,8 @@ class Plan:
     ping: float = 30.0  # seconds between two looks whether a way out answers; 0: none
     limits: Limits = field(default_factory=Limits)
     times: Times = field(default_factory=Times)
+    aims: Mapping[Hop, Aim] = field(default_factory=dict)  # the ways out as they were written
+    secure: bool = False  # the carrier is asked for TLS all the way: `sips`
 
     def person(self, number: str) -> str:
         """The address of an E.164 number on the trunk."""
@@ -43,7 +45,7 @@ class Plan:
         if self.national and number.startswith("+86"):
             shown = number.removeprefix("+86")
             shown = shown if re.fullmatch(r"1[3-9]\d{9}", shown) else f"0{shown}"
-        return f"sip:{shown}@{self.domain};user=phone"
+        return f"{'sips' if self.secure else 'sip'}:{shown}@{self.domain};user=phone"
 
     def desk(self, address: str) -> str:
         """The address of a desk's phone: a SIP address, rung straight, as it stands, else an extension of the exchange.
@@ -79,9 +81,12 @@ def is_straight(address: str) -> bool:
 
 def read(said: Mapping[str, Any]) -> Plan:
     """The setting SIP. Raises BadPlan."""
-    trunk, desks = hops(said.get("trunk", "")), hops(said.get("desks", ""))
+    ways, to_desks = aims(said.get("trunk", "")), aims(said.get("desks", ""))
+    trunk, desks = tuple(aim.hop() for aim in ways), tuple(aim.hop() for aim in to_desks)
     if not trunk:
         raise BadPlan("SIP_TRUNK: the carrier's border controller, host:port, is needed")
+    if any(hop.transport == "tls" for hop in (*trunk, *desks)) and not said.get("tls", {}).get("ca"):
+        raise BadPlan("SIP_TLS_CA: who signs the certificates of the ways out over TLS is needed")
     if unknown := set(said) - _WORDS:
         raise BadPlan(f"SIP: nothing is called {', '.join(sorted(unknown))}")
     if said.get("announcer"):
@@ -103,19 +108,31 @@ def read(said: Mapping[str, Any]) -> Plan:
         ping=float(said.get("ping", 30)),
         limits=Limits(**said.get("limits", {})),
         times=Times(**said.get("times", {})),
+        aims={aim.hop(): aim for aim in (*ways, *to_desks)},
+        secure=any(aim.secure for aim in ways),
     )
 
 
 _WORDS = {
     "trunk", "desks", "domain", "announcer", "caller_id", "numbers", "asserted", "user", "password", "desk_user",
     "desk_password", "session", "ping", "limits", "times", "listen", "address", "door", "secret", "journal",
+    "tls", "keep_alive", "dns",
 }  # fmt: skip
 
 
 def hops(text: str) -> tuple[Hop, ...]:
     """`host:port, host:port;transport=tcp` as ways. Raises BadPlan."""
+    return tuple(aim.hop() for aim in aims(text))
+
+
+def aims(text: str) -> tuple[Aim, ...]:
+    """`host, host:port;transport=tls, sips:host` as they are written. Raises BadPlan."""
+    pieces = [piece.strip() for piece in text.split(",") if piece.strip()]
     try:
-        return tuple(hop_of(f"sip:{piece.strip()}") for piece in text.split(",") if piece.strip())
+        found = tuple(aim_of(p if p.lower().startswith(("sip:", "sips:")) else f"sip:{p}") for p in pieces)
+        if unknown := {aim.transport for aim in found} - {"", "udp", "tcp", "tls"}:
+            raise ValueError(f"no transport of ours: {', '.join(sorted(unknown))}")
+        return found
     except ValueError as fault:
         raise BadPlan(f"{text!r}: {fault}") from fault
 

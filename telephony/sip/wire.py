@@ -59,6 +59,7 @@ class Wire:
     chance: Random
     times: Times = Times()
     names: Mapping[str, str] = field(default_factory=dict)  # addresses of hosts known by name
+    sips: bool = False  # whether we are reached over TLS all the way (RFC 3261, 26.2.2)
     _heap: list[tuple[datetime, int, Timer]] = field(default_factory=list)
     _order: "count[int]" = field(default_factory=count)
 
@@ -90,10 +91,15 @@ class Wire:
     def via(self, hop: Hop) -> tuple[str, str]:
         """The topmost Via of a request that goes to `hop`, with a branch of its own."""
         here = self.own.get(hop.transport) or self.own["udp"]
-        return "via", f"SIP/2.0/{hop.transport.upper()} {here};branch={BRANCH}{self.draw()};rport"
+        alias = (
+            ";alias" if hop.transport == "tls" else ""
+        )  # what comes for us may take this connection (RFC 5923)
+        return "via", f"SIP/2.0/{hop.transport.upper()} {here};branch={BRANCH}{self.draw()};rport{alias}"
 
     def contact(self, hop: Hop) -> str:
         here = self.own.get(hop.transport) or self.own["udp"]
+        if hop.transport == "tls" and self.sips:
+            return f"<sips:{here}>"
         kind = "" if hop.transport == "udp" else f";transport={hop.transport}"
         return f"<sip:{here}{kind}>"
 

@@ -27,7 +27,6 @@ class Ending:
     sip: int | None = None
     rang: bool | None = None
     heard: str = ""
-    forwards: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,6 @@ class Row:
     sip: tuple[int, ...] | str = ANY
     rang: bool | None = None
     heard: tuple[str, ...] = ()
-    forwards: bool | None = None
 
     def fits(self, ending: Ending) -> bool:
         return (
@@ -48,7 +46,6 @@ class Row:
             and self._has(ending.sip)
             and self.rang in (None, bool(ending.rang))
             and (not self.heard or ending.heard in self.heard)
-            and self.forwards in (None, ending.forwards)
         )
 
     def _has(self, sip: int | None) -> bool:
@@ -114,7 +111,7 @@ def _read(name: str) -> dict[str, Any]:
 
 
 def _row(said: Mapping[str, Any], place: str) -> Row:
-    if unknown := set(said) - {"status", "sip", "rang", "heard", "forwards", "result", "fault", "source"}:
+    if unknown := set(said) - {"status", "sip", "rang", "heard", "result", "fault", "source"}:
         raise BadTable(f"{place}: a row has no {', '.join(sorted(unknown))}")
     if not said.get("source") or not said.get("status"):
         raise BadTable(f"{place}: a row has a status and a source")
@@ -130,7 +127,6 @@ def _row(said: Mapping[str, Any], place: str) -> Row:
         sip=sip,
         rang=said.get("rang"),
         heard=tuple(said.get("heard", ())),
-        forwards=said.get("forwards"),
     )
 
 

@@ -100,6 +100,90 @@ def test_a_call_on_which_a_key_was_pressed_reaches_nobody_until_a_person_says_so
     assert Case.objects.get().reached_at is None
 
 
+def over(attempt: Attempt, result: CallResult = CallResult.ANSWERED) -> None:
+    """The call is over, and the case has taken its turn."""
+    assert attempt.call is not None
+    calls.end(key=str(attempt.call.key), result=result, now=SOON)
+    turn.advance_due(now=SOON)
+
+
+def called_back() -> Attempt:
+    return Attempt.objects.exclude(asked="").select_related("call", "case").get()
+
+
+def test_two_without_an_officer_makes_the_case_critical_and_an_operator_calls_back_before_all_others(
+    announced: Attempt, at: Centre
+) -> None:
+    long_ago = START - timedelta(hours=3)
+    urgent = factories.directive(at, "B", number=2, level=Level.CRITICAL, now=long_ago)
+    assert press(announced, "2") == "gone"
+    assert Case.objects.get(pk=announced.case_id).level == Level.CRITICAL
+    over(announced)
+    first, back = Attempt.objects.filter(case=announced.case, tier=Tier.VOICE).order_by("pk")
+    assert (first.result, first.identified_at) == (Result.ANSWERED_UNVERIFIED, None)
+    assert (back.asked, back.ended_at, back.starts_at) == ("2", None, SOON)
+    assert Attempt.objects.filter(case=announced.case, tier=Tier.VISIT, ended_at=None).exists()
+    waiting = Call.objects.filter(status=CallStatus.BOOKED, mode="").order_by("rank_at")
+    assert [call.attempt.case_id for call in waiting] == [announced.case_id, urgent.pk]
+    assert Case.objects.get(pk=announced.case_id).reached_at is None
+
+
+def test_one_without_an_officer_is_called_back_at_once_too_and_its_level_stays(announced: Attempt) -> None:
+    assert press(announced, "1") == "later"
+    over(announced)
+    back = called_back()
+    assert (back.asked, back.case.level, back.call and back.call.mode) == ("1", Level.LOW, "")
+    exchange.connect(now=SOON)
+    over(back, CallResult.BUSY)
+    later = Attempt.objects.filter(ended_at=None, tier=Tier.VOICE).get()
+    assert (later.asked, later.starts_at > SOON) == ("", True)
+
+
+def test_an_officer_whose_phone_did_not_answer_is_no_officer(announced: Attempt) -> None:
+    desk = Desk.objects.order_by("pk")[0]
+    Desk.objects.filter(pk=desk.pk).update(address="sip:desk@pbx.example")
+    assert press(announced, "2") == "officer"
+    assert announced.call is not None
+    Call.objects.filter(pk=announced.call.pk).update(dropped_at=SOON)
+    over(announced)
+    assert Attempt.objects.get(pk=announced.pk).result == Result.FAILED_HERE
+    assert called_back().asked == "2"
+
+
+@pytest.mark.parametrize("key", ["", "9"])
+def test_who_asked_for_nobody_is_not_called_back(announced: Attempt, key: str) -> None:
+    if key:
+        press(announced, key)
+    over(announced)
+    assert not Attempt.objects.exclude(asked="").exists()
+
+
+def test_neither_a_machine_nor_news_told_twice_is_called_back(announced: Attempt) -> None:
+    press(announced, "2")
+    over(announced, CallResult.MACHINE)
+    assert not Attempt.objects.exclude(asked="").exists()
+    over(announced)
+    assert not Attempt.objects.exclude(asked="").exists()
+
+
+def test_the_shift_lead_sees_who_is_to_be_called_back(announced: Attempt, at: Centre, client: Client) -> None:
+    press(announced, "2")
+    over(announced)
+    chief = Operator.objects.create(
+        user=at.user(Role.SUPERVISOR), desk=Desk.objects.filter(operator=None).order_by("pk")[0]
+    )
+    client.force_login(chief.user)
+    board = "/admin/dispatch/operator/board/"
+    assert announced.case.number in _asked_on(client.get(board).content.decode())
+    back = called_back()
+    Attempt.objects.filter(pk=back.pk).update(stage="talking")
+    assert _asked_on(client.get(board).content.decode()).strip() == ""
+
+
+def _asked_on(page: str) -> str:
+    return page.partition('id="board-asked" data-fresh>')[2].partition("</section>")[0]
+
+
 def test_after_a_case_has_closed_a_key_is_only_written_down(announced: Attempt) -> None:
     attempt = Attempt.objects.get(pk=announced.pk)
     words.judge(attempt_id=attempt.pk, disposition=Disposition.FALSE_ALARM, now=SOON)

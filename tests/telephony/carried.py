@@ -37,7 +37,7 @@ def what_is_wrong(switch: Switch, ours: Sequence[Ours], limits: Mapping[str, tup
         *_guesses({call.to: call for call in persons}, ours),
         *_believed(switch.answers),
         *_exceeded(switch.made_at, {account: per_second for account, (per_second, _) in limits.items()}),
-        *_too_many(persons, {account: at_once for account, (_, at_once) in limits.items()}),
+        *_too_many(list(switch.calls.values()), {account: at_once for account, (_, at_once) in limits.items()}),
     ]  # fmt: skip
 
 
@@ -51,9 +51,7 @@ def truth(call: Call) -> CallResult:
     """What a call met, as its carrier knows best."""
     heard = call.answered_by if call.answered_by in MACHINES else ""
     rang = call.started is not None
-    ending = Ending(
-        call.status, call.sip, rang, heard or "", call.phone.forwards and call.answered is not None
-    )
+    ending = Ending(call.status, call.sip, rang, heard or "")
     return tables.of_ending(ending) or R.OUTCOME_UNKNOWN
 
 
@@ -68,8 +66,6 @@ def _guesses(carried: Mapping[str, Call], ours: Sequence[Ours]) -> Iterator[str]
             may_be |= {R.CONGESTION, R.FAILED_HERE, R.INVALID_NUMBER, R.NOT_PLACED}
         else:
             may_be.add(truth(theirs))
-            if theirs.phone.forwards:
-                may_be.add(R.ANSWERED)  # Twilio's own record does not tell of it
         if call.result not in may_be:
             known = (
                 f"{theirs.status} {theirs.sip} {theirs.answered_by} {theirs.phone}"
@@ -95,9 +91,10 @@ def _exceeded(made: Sequence[tuple[str, datetime]], limits: Mapping[str, int]) -
                 yield f"{account} was asked for {most + 1} calls within {last - first}, from {first}"
 
 
-def _too_many(persons: Sequence[Call], limits: Mapping[str, int]) -> Iterator[str]:
+def _too_many(carried: Sequence[Call], limits: Mapping[str, int]) -> Iterator[str]:
+    """Whoever is rung counts: the persons, and those of ours who join them."""
     for account, most in limits.items():
-        mine = [call for call in persons if call.account == account]
+        mine = [call for call in carried if call.account == account]
         steps = sorted(
             [(call.created, 1) for call in mine] + [(call.ended, -1) for call in mine if call.ended]
         )

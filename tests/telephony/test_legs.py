@@ -12,15 +12,16 @@ from pytest_django.live_server_helper import LiveServer
 
 from dispatch.models import Event, Operator, User
 from dispatch.vocabulary import Role
-from telephony import addresses, calls, desks, exchange, handset, keys, legs
-from telephony.carrier import ANNOUNCE, CallResult, CallStatus, LegNews, LegState
+from telephony import addresses, attendance, calls, desks, exchange, handset, keys, legs, pace, ringing
+from telephony.carrier import ANNOUNCE, CallResult, CallStatus, LegNews, LegState, Way
 from telephony.clock import MovingClock
-from telephony.models import Call, Desk, Leg
+from telephony.models import Call, Desk, Leg, Trunk
 from telephony.models.desk import LEASE
 from telephony.practice.phones import Phone
 from telephony.signals import key_pressed
 from tests.factories import entered
 from tests.seats import taken_seats
+from tests.telephony.carried import what_is_wrong
 from tests.telephony.practising import SID, TOKEN, PracticeTwilio, practising
 from tests.telephony.rows import Exchange
 from tests.telephony.samples import NUMBER, START
@@ -142,7 +143,7 @@ def test_an_operators_phone_that_does_not_answer_pauses_the_desk_and_costs_no_at
     practice.phones[PHONE] = phone
     call = dial(60)
     assert (call.status, call.result) == (CallStatus.ENDED, CallResult.FAILED_HERE)
-    assert state_of(desk) == (State.PAUSED, legs.UNANSWERED)
+    assert state_of(desk) == (State.PAUSED, attendance.UNANSWERED)
 
 
 def test_a_desk_without_a_phone_is_not_rung(practice: PracticeTwilio, dial: Callable[..., Call]) -> None:
@@ -210,8 +211,100 @@ def test_news_of_a_leg_comes_in_any_order_and_twice_and_ends_the_same(
     dial(60)
     leg = Leg.objects.get()
     assert (leg.state, leg.result) == (Leg.State.ENDED, "answered")
-    assert not legs.hear(LegNews(str(leg.key), LegState.TALKING), now=START)
+    assert not attendance.hear(LegNews(str(leg.key), LegState.TALKING), now=START)
     assert Leg.objects.get().state == Leg.State.ENDED
+
+
+# ---- What the trunk carries
+
+
+@pytest.fixture
+def carried(practice: PracticeTwilio) -> Callable[..., None]:
+    """Alter what the trunk carries."""
+
+    def carried(**limits: int) -> None:
+        Trunk.objects.update(**limits)
+
+    return carried
+
+
+def numbers(many: int) -> list[str]:
+    return [f"+861900000100{n}" for n in range(many)]
+
+
+def test_a_leg_takes_its_turn_in_the_trunks_second_and_goes_before_new_calls(
+    practice: PracticeTwilio, carried: Callable[..., None], moving: MovingClock
+) -> None:
+    carried(per_second=1)
+    seat()
+    practice.phones[NUMBER] = Phone(rings=0, answers=0.4, lasts=600)
+    Exchange().booked()
+    for number in numbers(3):
+        Exchange().booked(number, mode=ANNOUNCE)
+    for _ in range(45):
+        moving.forward(timedelta(seconds=0.1))
+        practice.run()
+        legs.tend(now=moving())
+        exchange.turn(now=moving())
+    asked = [(call.to in numbers(3), call.to) for call in practice.switch.calls.values()]
+    assert asked[:2] == [(False, NUMBER), (False, PHONE)]
+    assert len(asked) > 3
+    assert what_is_wrong(practice.switch, [], {SID: (1, 100)}) == []
+
+
+def test_who_leads_a_call_is_rung_before_who_listens(
+    practice: PracticeTwilio, carried: Callable[..., None], dial: Callable[..., Call], moving: MovingClock
+) -> None:
+    carried(per_second=1)
+    listener = seat(CHIEF, state=State.PAUSED, reason="meeting")
+    call = dial(30, mode=ANNOUNCE)
+    desk = seat()
+    Leg.objects.create(
+        call=call, desk=listener, role=Leg.Role.SUPERVISOR, way=Way.LISTEN, begun_at=START, due_at=START
+    )
+    Leg.objects.create(call=call, desk=desk, role=Leg.Role.DESK, begun_at=moving(), due_at=moving())
+    assert [legs.tend(now=moving()), legs.tend(now=moving())] == [1, 0]
+    assert practice.made_to(PHONE)
+    assert not practice.made_to(CHIEF)
+
+
+def test_an_operators_call_takes_two_lines_and_no_later_call_takes_the_one_it_waits_for(
+    practice: PracticeTwilio, carried: Callable[..., None], moving: MovingClock
+) -> None:
+    carried(concurrent=3)
+    seat(), seat(OTHER)
+    first, second = (Exchange().booked(number, head_start=timedelta(hours=1)) for number in numbers(2))
+    later = Exchange().booked(numbers(3)[2], mode=ANNOUNCE)
+    assert exchange.connect(now=moving()) == [first]
+    calls.end(key=str(first.key), result=CallResult.BUSY, now=moving())
+    assert [c.pk for c in exchange.connect(now=moving())] == [second.pk, later.pk]
+
+
+def test_a_leg_waits_until_a_line_is_free(
+    practice: PracticeTwilio, carried: Callable[..., None], dial: Callable[..., Call], run: Run
+) -> None:
+    carried(concurrent=1)
+    practice.phones[NUMBER] = Phone(lasts=600, presses="1")
+    desk = seat()
+    call = dial(40, mode=ANNOUNCE)
+    assert (call.desk, Leg.objects.get().state) == (desk, Leg.State.WANTED)
+    assert not practice.made_to(PHONE)
+    carried(concurrent=2)
+    run(10)
+    assert Leg.objects.get().state == Leg.State.TALKING
+
+
+def test_who_comes_too_late_for_its_place_waits_anew_and_asks_for_nothing(
+    practice: PracticeTwilio, dial: Callable[..., Call], moving: MovingClock
+) -> None:
+    call = dial(30, mode=ANNOUNCE)
+    Leg.objects.create(call=call, desk=seat(), role=Leg.Role.DESK, begun_at=START, due_at=START)
+    long_ago = moving() - pace.IN_TIME - timedelta(seconds=1)
+    assert ringing.turn(now=long_ago) == 1  # whoever decided it then asks only now
+    leg = Leg.objects.get()
+    assert (leg.state, leg.dialled_at, practice.made_to(PHONE)) == (Leg.State.WANTED, None, [])
+    assert ringing.turn(now=moving()) == 1
+    assert practice.made_to(PHONE)
 
 
 # ---- Keys
@@ -276,7 +369,7 @@ def test_a_key_that_is_posted_again_does_nothing(
     assert practice.send(url, form, token="forged") == 403
     assert practice.send(url, form) == 200
     assert practice.send(url, form) == 403
-    assert pressed == [("2", keys.LATER)]
+    assert pressed == [("2", keys.GONE)]
     assert Call.objects.get().pressed == "2"
 
 
@@ -290,7 +383,7 @@ def test_a_colleague_comes_in_and_leads_once_the_first_one_goes(
     call = dial(20)
     second = seat(OTHER)
     legs.bring(call_id=call.pk, desk_id=second.pk, role=Leg.Role.COLLEAGUE, now=moving())
-    assert state_of(second) == (State.PAUSED, legs.HELPING)
+    assert state_of(second) == (State.PAUSED, attendance.HELPING)
     run(15)
     assert {p.end_on_exit for p in practice.switch.conferences[_room(practice)].people.values()} == {
         True,

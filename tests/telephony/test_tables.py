@@ -55,7 +55,7 @@ def samples(row: Row) -> Iterator[Ending]:
     for status in row.status:
         for sip in codes:
             for heard in row.heard or ("",):
-                yield Ending(status, sip, rang=row.rang, heard=heard, forwards=bool(row.forwards))
+                yield Ending(status, sip, rang=row.rang, heard=heard)
 
 
 ENDINGS = [
@@ -79,7 +79,7 @@ def phone_of(ending: Ending) -> Phone:
     rings = None if ending.rang is False else 2
     if ending.status == "completed":
         heard = ending.heard or "human"
-        return Phone(answered_by=heard, lasts=20, forwards=ending.forwards)
+        return Phone(answered_by=heard, lasts=20)
     return Phone(ending.status, ending.sip, rings=rings, answers=None, lasts=10)
 
 

@@ -73,3 +73,9 @@ def test_nothing_came_back_means_unreachable_unless_it_rang(
 @pytest.mark.parametrize("stamp", ["", "yesterday", "Mon, 32 Mar 2026 01:00:00 +0000"])
 def test_a_time_that_cannot_be_read_is_no_time(stamp: str) -> None:
     assert words.moment({"Timestamp": stamp}) is None
+
+
+def test_a_word_about_forwarding_that_is_not_documented_for_our_calls_changes_nothing() -> None:
+    said = {"CallStatus": "completed", "CallDuration": "9", "SipResponseCode": "200"}
+    assert words.translate({**said, "ForwardedFrom": "+8619000000001"}) == words.translate(said)
+    assert "ForwardedFrom" not in words.kept({**said, "ForwardedFrom": "+8619000000001"})

@@ -230,6 +230,8 @@ class TwilioCarrier:
             return self.speech.officer(dial.key)
         if outcome == "later":
             return self.speech.later()
+        if outcome == "gone":
+            return self.speech.gone()
         if outcome == "notice":
             return self.speech.recording()
         return self.speech.announcement(dial.tag, self._address(dial.key, "keys"))

@@ -38,6 +38,10 @@ class Speech:
         """Nobody is free: they will be called back."""
         return self._ended(VoiceResponse(), "later")
 
+    def gone(self) -> str:
+        """Nobody is free, and they have transferred: they will be called back at once, and are to transfer no more."""
+        return self._ended(VoiceResponse(), "gone")
+
     def recording(self) -> str:
         """That the call is being recorded."""
         response = VoiceResponse()

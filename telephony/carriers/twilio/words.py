@@ -98,7 +98,6 @@ def _ending(words: Words) -> Ending:
         sip=(int(code) if code.isdecimal() else -1) if code else None,
         rang=int(order) >= RANG_AT if order.isdecimal() else word == "no-answer",
         heard=words.get("AnsweredBy", ""),
-        forwards=bool(words.get("ForwardedFrom")),
     )
 
 

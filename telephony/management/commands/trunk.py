@@ -14,7 +14,10 @@ from django.core.management.base import BaseCommand, CommandError
 from telephony import clock
 from telephony.door import Door, Post
 from telephony.journal import Journal
+from telephony.naming import NameServer
+from telephony.sip.fields import Hop
 from telephony.sip.plan import BadPlan, hops, read
+from telephony.streams import Tls
 from telephony.trunk import Trunk, is_fresh
 
 
@@ -41,7 +44,12 @@ class Command(BaseCommand):
             raise CommandError(f"SIP: {fault}") from fault
         journal = _journal(settings.SIP.get("journal", ""))
         trunk = Trunk(
-            plan, clock=clock.now, listen=listen, address=settings.SIP.get("address", ""), journal=journal
+            plan,
+            clock=clock.now,
+            listen=listen,
+            address=settings.SIP.get("address", ""),
+            journal=journal,
+            **_secured(),
         )
         with ExitStack() as held:
             door = held.enter_context(Door((options["host"], options["port"]), trunk, secret))
@@ -68,6 +76,27 @@ class Command(BaseCommand):
                 if journal is not None:
                     journal.close()
         self.stdout.write("stopped")
+
+
+def _secured() -> dict[str, Any]:
+    """TLS, keep-alive and name servers by the settings. Raises CommandError for files that cannot be used."""
+    said = dict(settings.SIP.get("tls", {}))
+    (listen,) = hops(f"{said.pop('listen')};transport=tls") if said.get("listen") else (None,)
+    tls = Tls(**{name: path for name, path in said.items() if name != "listen"})
+    try:
+        if tls.ca:
+            tls.client()
+        if listen is not None:
+            tls.server()
+    except OSError as fault:
+        raise CommandError(f"SIP_TLS: {fault}") from fault
+    at = settings.SIP.get("dns", "")
+    return {
+        "tls": tls,
+        "secure_listen": listen,
+        "keep_alive": float(settings.SIP.get("keep_alive", 0)),
+        "names": NameServer(Hop(at.rpartition(":")[0], int(at.rpartition(":")[2]))) if at else None,
+    }
 
 
 def _journal(path: str) -> Journal | None:
