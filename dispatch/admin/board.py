@@ -247,7 +247,7 @@ def _waits(scope: str | None, now: datetime) -> tuple[Waits, ...]:
 
 def _asked(scope: str | None, now: datetime) -> Iterable[Asked]:
     """Those who are to be called back, until somebody talks with them."""
-    live = _of_units(
+    live = of_units(
         Attempt.objects.live().exclude(asked="").exclude(stage=Stage.TALKING), scope, "case__unit__path"
     )
     for attempt in live.select_related("case__unit").order_by("starts_at", "pk")[:MOST_HELD]:
@@ -255,7 +255,7 @@ def _asked(scope: str | None, now: datetime) -> Iterable[Asked]:
             attempt.starts_at,
             span(max(timedelta(), now - attempt.starts_at)),
             wording.key_in_words(attempt.asked),
-            _link(attempt.case, scope),
+            link(attempt.case, scope),
             columns.mark(attempt.case.level),
         )
 

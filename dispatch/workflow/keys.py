@@ -13,7 +13,8 @@ from dispatch.plan import Try, Why
 from dispatch.vocabulary import Level, Result, Stage, Tier
 from dispatch.workflow import closing, evidence, held, orders
 from dispatch.workflow.facts import History, chain_facts, histories, larger
-from dispatch.workflow.moves import Moves, Shared
+from dispatch.workflow.moves import Moves
+from dispatch.workflow.saving import Shared
 from telephony.carrier import CallResult, CallStatus
 from telephony.keys import ASKS_FOR_SOMEBODY, HAVE_TRANSFERRED, OFFICER
 from telephony.models import Call

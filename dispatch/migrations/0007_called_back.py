@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dispatch', '0014_desk_work'),
+        ('dispatch', '0006_promises_at_a_glance'),
     ]
 
     operations = [

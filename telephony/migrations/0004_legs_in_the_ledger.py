@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('telephony', '0006_video_page'),
+        ('telephony', '0003_muted'),
     ]
 
     operations = [
