@@ -216,7 +216,7 @@ def test_its_queries_are_bounded(
         calls.hear(Update(str(call.key), CallStatus.TALKING), now=SOON)
     for case in Case.objects.all():
         own.take(case_id=case.pk, by=User.objects.get(username="op0"), now=SOON)
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(25):
         chief.get(BOARD)
 
 

@@ -122,6 +122,6 @@ def test_sqlite_refuses_the_same(tmp_path: Path) -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("turn", [1, 2])
 def test_the_record_is_emptied_between_tests_though_no_row_may_be_deleted(turn: int) -> None:
-    """The trigger refuses rows, and PostgreSQL truncates without it: else no second transactional test could run."""
+    """The trigger refuses rows, and the tests set the trigger aside: else no second transactional test could run."""
     record.write("viewed", now=START)
     assert Event.objects.count() == 1

@@ -39,7 +39,7 @@ from telephony import calls
 from telephony.models import Call, Desk, Leg, Link, Text, Trunk
 from tests import factories
 from tests.factories import START
-from warning_center.models import Cell, Directive, Factor, Pulse, Report, SavedView
+from warning_center.models import Cell, Directive, Factor, Happening, Pulse, Report, SavedView
 
 pytestmark = pytest.mark.django_db
 
@@ -259,6 +259,9 @@ BREAKS: dict[str, Breaks] = {
     "dispatch_badge_number_is_one_persons": lambda case: _again(
         Badge.objects.create(user=User.objects.create(username="officer"), number="1"),
         user=User.objects.create(username="other"),
+    ),
+    "warning_center_happening_is_one": lambda case: _again(
+        Happening.objects.create(case=case, root=case.pk, day=case.opened_at.date(), level=case.level)
     ),
     "warning_center_cell_is_one": lambda case: _again(
         Cell.objects.create(node=1, day=case.opened_at.date(), profile="1 open   ", n=1, total=0)
