@@ -15,5 +15,5 @@ def tick() -> None:
     while turn.advance_due(now=now, limit=BATCH):
         pass
     orders.lapse_due(now=now)
-    unseen.press_due(now=now)
     debts.settle(now=now)
+    unseen.press_due(now=now)

@@ -113,6 +113,12 @@ def _share_the_lead(call_id: int) -> None:
                 logger.warning("the lead of call %s could not be shared: %s", call_id, fault)
 
 
+def took_part(call: Call) -> bool:
+    """Whether one of ours was on the call: who was rung into it has answered, or its carrier joins the two itself."""
+    ours = call.legs.exclude(role=Role.SUPERVISOR).values_list("answered_at", flat=True)
+    return not ours or any(answered_at is not None for answered_at in ours)
+
+
 def tell(leg: Leg) -> None:
     """Let the carrier know how somebody takes part, and whether they lead. May raise CarrierError."""
     carrier = lines.joiner(leg.call)

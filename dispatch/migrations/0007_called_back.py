@@ -10,10 +10,21 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            model_name='attempt',
-            name='asked',
-            field=models.CharField(blank=True, db_default='', default='', max_length=1),
+        # Django would remake the table on SQLite, whose triggers name it.
+        migrations.SeparateDatabaseAndState(
+            state_operations=[
+                migrations.AddField(
+                    model_name='attempt',
+                    name='asked',
+                    field=models.CharField(blank=True, db_default='', default='', max_length=1),
+                ),
+            ],
+            database_operations=[
+                migrations.RunSQL(
+                    "ALTER TABLE dispatch_attempt ADD COLUMN asked varchar(1) NOT NULL DEFAULT ''",
+                    "ALTER TABLE dispatch_attempt DROP COLUMN asked",
+                ),
+            ],
         ),
         migrations.AddIndex(
             model_name='attempt',

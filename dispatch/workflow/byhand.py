@@ -83,7 +83,7 @@ def text(*, case_id: int, by: User, now: datetime) -> None:
     use = case.target.numbers.select_related("phone").first()
     if use is None:
         raise NotAllowedError("no number is known")
-    if Message.objects.filter(case=case, written_at__gt=now - texts.QUIET).exists():
+    if Message.objects.filter(case=case, kind="sms", written_at__gt=now - texts.QUIET).exists():
         raise NotAllowedError("the same words went out less than six hours ago")
     written = texts.write(number=use.phone.number, body=sms_body(case.fraud_type), now=now)
     written.save()

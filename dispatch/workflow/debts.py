@@ -13,8 +13,9 @@ from django.db import transaction
 from dispatch.models import Attempt, Operator, User
 from dispatch.vocabulary import Stage
 from dispatch.workflow import held
+from dispatch.workflow.leading import sees
 from dispatch.workflow.refusal import NotAllowedError
-from telephony import owing
+from telephony import attendance, owing
 from telephony.carrier import CallResult, CallStatus
 from telephony.models import Call, Desk
 
@@ -26,8 +27,8 @@ def call_moved(call: Call, *, now: datetime) -> None:
     """A talk is over: whoever sits at its desk owes what came of it. Inside the transaction that holds the desk."""
     if call.status != CallStatus.ENDED or call.desk_id is None or not _talked(call):
         return
-    attempt = Attempt.objects.filter(call=call.pk, call__desk__operator__isnull=False).first()
-    if attempt is not None and not _is_said(attempt):
+    attempt = Attempt.objects.filter(call=call.pk).select_related("case__unit").first()
+    if attempt is not None and not _is_said(attempt) and _may_say(attempt, call.desk_id):
         owing.owe(desk_id=call.desk_id, call_id=call.pk, now=now)
 
 
@@ -93,7 +94,13 @@ def _of(calls: Collection[int]) -> list[Attempt]:
 
 
 def _talked(call: Call) -> bool:
-    return call.spoke and call.result not in _NOBODY_OF_OURS
+    return call.spoke and call.result not in _NOBODY_OF_OURS and attendance.took_part(call)
+
+
+def _may_say(attempt: Attempt, desk_id: int | None) -> bool:
+    """Whether who sits there may open the case: nobody owes a word that they are not let say."""
+    operator = Operator.objects.filter(desk=desk_id).select_related("user__unit").first()
+    return operator is not None and sees(operator.user, attempt.case.unit)
 
 
 def _is_said(attempt: Attempt) -> bool:
@@ -104,7 +111,7 @@ def _is_owed(attempt: Attempt, now: datetime) -> bool:
     call = attempt.call
     if call is None or _is_said(attempt) or (call.dialled_at or now) < now - LOOKS_BACK:
         return False
-    return call.status != CallStatus.ENDED or _talked(call)
+    return call.status != CallStatus.ENDED or (_talked(call) and _may_say(attempt, call.desk_id))
 
 
 def _free(call_id: int) -> None:

@@ -15,6 +15,7 @@ from dispatch.workflow import closing, evidence, held, orders
 from dispatch.workflow.facts import History, chain_facts, histories, larger
 from dispatch.workflow.moves import Moves
 from dispatch.workflow.saving import Shared
+from telephony import attendance
 from telephony.carrier import CallResult, CallStatus
 from telephony.keys import ASKS_FOR_SOMEBODY, HAVE_TRANSFERRED, OFFICER
 from telephony.models import Call
@@ -81,7 +82,8 @@ def call_moved(call: Call, *, now: datetime) -> None:
 
 def _asked(call: Call) -> str:
     """The key that asked for an officer, the graver one, on a call that is over without one; "" if there is none."""
-    spoke = call.desk_id is not None and call.result == CallResult.ANSWERED
+    answered = call.desk_id is not None and call.result == CallResult.ANSWERED
+    spoke = answered and attendance.took_part(call)
     if call.status != CallStatus.ENDED or spoke or call.result == CallResult.MACHINE:
         return ""
     return max((key for key in call.pressed if key in ASKS_FOR_SOMEBODY), default="")
