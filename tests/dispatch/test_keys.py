@@ -13,7 +13,7 @@ from dispatch.workflow.refusal import NotAllowedError
 from telephony import calls, exchange, scripts
 from telephony.carrier import ANNOUNCE, CallResult, CallStatus, Update, Way
 from telephony.keys import pressed
-from telephony.models import Call, Desk
+from telephony.models import Call, Desk, Leg
 from tests import factories
 from tests.factories import START, Centre
 
@@ -148,6 +148,18 @@ def test_an_officer_whose_phone_did_not_answer_is_no_officer(announced: Attempt)
     over(announced)
     assert Attempt.objects.get(pk=announced.pk).result == Result.FAILED_HERE
     assert called_back().asked == "2"
+
+
+def test_who_hung_up_before_the_officers_phone_answered_is_called_back(announced: Attempt) -> None:
+    desk = Desk.objects.order_by("pk")[0]
+    Desk.objects.filter(pk=desk.pk).update(address="sip:desk@pbx.example")
+    assert press(announced, "1") == "officer"
+    assert announced.call is not None
+    leg = {"begun_at": SOON, "due_at": SOON, "role": Leg.Role.DESK, "way": Way.TALK}
+    Leg.objects.create(call=announced.call, desk=desk, **leg)  # rung, and never taken up
+    over(announced)
+    assert Attempt.objects.get(pk=announced.pk).result == Result.ANSWERED_UNVERIFIED
+    assert called_back().asked == "1"
 
 
 @pytest.mark.parametrize("key", ["", "9"])

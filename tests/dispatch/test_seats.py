@@ -10,7 +10,7 @@ from django.test import Client, TestCase
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from dispatch.models import Attempt, Event, Operator, User
+from dispatch.models import Attempt, Case, Event, Operator, User
 from dispatch.vocabulary import Disposition, Level, Result, Role, Tier
 from dispatch.workflow import debts, turn, words
 from telephony import calls, clock, desks, exchange
@@ -158,6 +158,14 @@ def test_who_went_away_owing_a_word_comes_back_only_with_it(place: Centre, brows
     assert "what came of your last call" in press(browser, "ready")
     assert row().state == Desk.State.AWAY
     assert debts.settle(now=SOON + timedelta(days=2)) == 1  # yesterday's word keeps nobody from today's work
+
+
+def test_nobody_owes_a_word_they_are_not_let_say(place: Centre, browser: Client) -> None:
+    _wrapping(place, browser)
+    case = Attempt.objects.get(call__desk=row()).case
+    Case.objects.filter(pk=case.pk).update(unit=None)  # the person turned out to be elsewhere
+    assert debts.settle(now=SOON) == 1
+    assert beat(browser)["owes"] is None
 
 
 def test_a_machine_and_a_talk_that_never_was_ours_owe_nothing(place: Centre, browser: Client) -> None:
