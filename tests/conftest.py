@@ -128,9 +128,10 @@ def redis_url() -> str:
 # For a module, not for the session: while Playwright runs, its event loop counts as running in this thread,
 # and a test of an async view beside it would fail. A module's tests run together, so it starts once.
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
     """Chromium as the machine has it installed; nothing but this machine answers it."""
-    program = next(filter(None, map(shutil.which, SHELL)), None)
+    named = CHROMIUM if getattr(request.module, "NEEDS_WHOLE_CHROMIUM", False) else SHELL
+    program = next(filter(None, map(shutil.which, named)), None)
     if program is None:
         without = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         without("No Chromium is installed; packages.txt names what the tests need.")

@@ -20,6 +20,7 @@ from tests import factories
 from tests.devices import picture
 from tests.factories import PASSWORD, Centre
 
+NEEDS_WHOLE_CHROMIUM = True  # a shell without signal once let a write through
 WITHIN = 30_000  # milliseconds, on a machine that may be busy
 SCREEN = {"width": 360, "height": 740}
 # Seconds of the keystroke-level model (Card, Moran and Newell 1980): to point, to think. Their 0.28 s for a key is an
