@@ -29,6 +29,7 @@ class Past:
     astray: bool = (
         False  # a visit: since it was sent, a place has become known that another unit is nearer to
     )
+    asked: bool = False  # a call back to somebody who asked for an officer by a key
 
     @property
     def heard_at(self) -> datetime:

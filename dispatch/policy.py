@@ -211,10 +211,12 @@ class _Draft:
 
     def _fits(self, p: Past) -> bool:
         """Not if an older level planned it, the number is a wrong one, the day's hours are over, or the contact
-        from which a check counts is another."""
+        from which a check counts is another. A call back that somebody asked for is theirs at any level."""
         if p.tier is Tier.FOLLOW_UP:
             return p.due_at == next_check(self.facts, self.standing, self.rules, self.level, self.now)
-        return p.level is self.level and (p.tier not in CALLS or self.calling.still_fits(p, self.now))
+        return (p.asked or p.level is self.level) and (
+            p.tier not in CALLS or self.calling.still_fits(p, self.now)
+        )
 
     def _begin_by_words(self) -> Outcome | None:
         """What a person said is heard, even if a later attempt in that tier has met something else."""

@@ -148,4 +148,5 @@ class Attempt(models.Model):
             number=self.phone_id,
             told=self.told_at is not None,
             astray=self.astray,
+            asked=bool(self.asked),
         )

@@ -105,7 +105,10 @@ class Moves:
         for attempt in self.history.attempts:
             if attempt.ended_at is None:
                 self.tell(attempt, NewsKind.RAISED)
-        self.hurried = [a.call_id for a in self.history.attempts if a.call_id and a.ended_at is None]
+        waiting = (
+            a for a in self.history.attempts if a.ended_at is None and not a.asked
+        )  # who asked is ahead
+        self.hurried = [a.call_id for a in waiting if a.call_id]
 
     def _opened(self, action: plan.Opened, rules: Rules) -> None:
         self.case.opened_level = action.level

@@ -139,6 +139,22 @@ def test_one_without_an_officer_is_called_back_at_once_too_and_its_level_stays(a
     assert (later.asked, later.starts_at > SOON) == ("", True)
 
 
+def test_who_is_to_be_called_back_keeps_their_place_when_the_level_changes(
+    announced: Attempt, at: Centre
+) -> None:
+    press(announced, "1")
+    over(announced)
+    back = called_back()
+    assert back.call is not None
+    factories.directive(at, "B", number=1, level=Level.HIGH, now=SOON)
+    turn.advance_due(now=SOON)
+    same = called_back()
+    assert same.case.level == Level.HIGH
+    assert (same.pk, same.ended_at, same.asked) == (back.pk, None, "1")
+    assert same.call is not None
+    assert (same.call.rank_at, same.call.mode) == (back.call.rank_at, "")
+
+
 def test_an_officer_whose_phone_did_not_answer_is_no_officer(announced: Attempt) -> None:
     desk = Desk.objects.order_by("pk")[0]
     Desk.objects.filter(pk=desk.pk).update(address="sip:desk@pbx.example")
