@@ -1,6 +1,5 @@
 """A chain as counted: of each directive its day, the case that decides, how it stands, its marks. No Django."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
@@ -16,7 +15,7 @@ FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(cells.Spread):
     """One directive as it counts. `path`, `profile`, `marks` are as stored."""
 
     directive: int
@@ -30,18 +29,7 @@ class Tally:
     profile: str
     marks: str
 
-    def cells(self) -> Counter[CellKey]:
-        """What it adds to each cell: how many."""
-        return Counter(key for key, _ in self._cells())
-
-    def totals(self) -> Counter[CellKey]:
-        """What it adds to each cell's sum."""
-        sums: Counter[CellKey] = Counter()
-        for key, mark in self._cells():
-            sums[key] += mark.total
-        return sums
-
-    def _cells(self) -> Iterator[tuple[CellKey, Mark]]:
+    def spread(self) -> Iterator[tuple[CellKey, Mark]]:
         found = cuts.parse(self.marks)
         return cells.spread(self.path, self.day, ((m, cuts.kept(m.cut, self.profile)) for m in found))
 

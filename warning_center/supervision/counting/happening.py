@@ -18,7 +18,7 @@ SUMS = ("on.held", "on.sum")  # what these add up is cents
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class Happening(cells.Spread):
     """A case's day. `marks` as stored; each stands for the case once, and its total for how often, or for cents."""
 
     case: int
@@ -30,18 +30,7 @@ class Happening:
     source: str
     marks: str
 
-    def cells(self) -> Counter[CellKey]:
-        """What it adds to each cell: how many."""
-        return Counter(key for key, _ in self._cells())
-
-    def totals(self) -> Counter[CellKey]:
-        """What it adds to each cell's sum."""
-        sums: Counter[CellKey] = Counter()
-        for key, mark in self._cells():
-            sums[key] += mark.total
-        return sums
-
-    def _cells(self) -> Iterator[tuple[CellKey, Mark]]:
+    def spread(self) -> Iterator[tuple[CellKey, Mark]]:
         kept = marks.level_code(self.level)
         return cells.spread(self.path, self.day, ((mark, kept) for mark in marks.parse(self.marks)))
 
