@@ -35,11 +35,6 @@ def moving(settings: Settings) -> None:
 
 
 @pytest.fixture
-def place(db: None) -> Centre:
-    return factories.centre()
-
-
-@pytest.fixture
 def enter(place: Centre) -> Enter:
     def logged_in(unit: Unit | None = None) -> Client:
         client = Client(headers={"accept-language": "en"})

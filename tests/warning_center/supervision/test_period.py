@@ -44,11 +44,6 @@ def moving(settings: Settings) -> None:
     clock.moving.set(START + timedelta(days=13))
 
 
-@pytest.fixture
-def place(db: None) -> Centre:
-    return factories.centre()
-
-
 # Moments at and around the midnights of months' ends, of leap days and of the days on which clocks are changed.
 edges = st.sampled_from(
     [

@@ -22,11 +22,6 @@ from warning_center.supervision.statistics import Filter
 LATER = START + timedelta(minutes=5)
 
 
-@pytest.fixture
-def place(db: None) -> Centre:
-    return factories.centre()
-
-
 def assert_the_same() -> None:
     keep.keep_up()
     found = recount.check()

@@ -35,11 +35,6 @@ def moving(settings: Settings) -> None:
     clock.moving.set(START + timedelta(days=13))
 
 
-@pytest.fixture
-def place(db: None) -> Centre:
-    return factories.centre()
-
-
 class Talks:
     """A few persons are warned again and again, rung, judged, their cases closed and followed; calls are marked."""
 

@@ -19,11 +19,6 @@ from warning_center.supervision.statistics import Filter
 LATER = START + timedelta(minutes=5)
 
 
-@pytest.fixture
-def place(db: None) -> Centre:
-    return factories.centre()
-
-
 def row(**given: object) -> Row:
     plain = {
         "case": 1,

@@ -28,11 +28,6 @@ def moving(settings: Settings) -> None:
     clock.moving.set(NOW)
 
 
-@pytest.fixture
-def place(db: None) -> Centre:
-    return factories.centre()
-
-
 def logged_in(place: Centre) -> Client:
     screen = Screen(name="hall", unit=place.city)
     key = screen.renew_key()
