@@ -212,7 +212,10 @@ class Order(NamedTuple):
 
 
 def served_and_left(keys: Sequence[str], now: datetime) -> list[Order]:
-    """For each kind of call of which some were served, and others that could have been were left."""
+    """For each kind of call of which some were served, and others that could have been were left.
+
+    A number that is on the line, or offered to a desk that wants to see the call first, is not free for another call.
+    """
     marks = ", ".join(["%s"] * len(keys))
     served = asked(
         f"SELECT mode, needs, rank_at, id FROM telephony_call WHERE key IN ({marks}) ORDER BY rank_at, id",  # noqa: S608
@@ -231,7 +234,8 @@ SELECT rank_at, id FROM telephony_call
 WHERE status = 'booked' AND desk_id IS NULL AND mode = %s AND needs = %s
   AND rank_at <= %s AND due_at <= %s AND until > %s
   AND number_index NOT IN (
-    SELECT number_index FROM telephony_call WHERE status IN ('dialling', 'ringing', 'talking'))
+    SELECT number_index FROM telephony_call
+    WHERE status IN ('dialling', 'ringing', 'talking') OR (status = 'booked' AND desk_id IS NOT NULL))
   AND id NOT IN (SELECT declined FROM telephony_desk WHERE declined IS NOT NULL)
 ORDER BY rank_at, id LIMIT 1
 """
