@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_django import Settings
     from pytest_django.live_server_helper import LiveServer
 
-    from dispatch.models import Unit
+    from dispatch.models import Unit, User
     from dispatch.vocabulary import Role
     from tests.factories import Centre
 
@@ -41,14 +41,18 @@ def place(transactional_db: None) -> Centre:
 
 @pytest.fixture
 def enter(place: Centre, live_server: LiveServer, page: Page) -> Callable[..., Page]:
-    """The page with somebody of a role logged in, at an address; in a language other than Chinese if told so."""
+    """The page with a user, or somebody of a role, logged in, at an address; in a language other than Chinese if told so."""
     from django.test import Client  # noqa: PLC0415
 
     def logged_in(
-        address: str, role: Role | None = None, unit: Unit | None = None, language: str = "zh-hans"
+        address: str,
+        role: Role | None = None,
+        unit: Unit | None = None,
+        language: str = "zh-hans",
+        user: User | None = None,
     ) -> Page:
         client = Client()
-        client.force_login(place.user(role, unit))
+        client.force_login(user or place.user(role, unit))
         cookie = client.cookies["sessionid"].value
         page.context.add_cookies(
             [

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -140,6 +140,39 @@ def test_the_whole_loop_goes_by_keys_without_a_reload(
     assert Case.objects.get(pk=first.pk).holder is None
     stayed(page)
     assert practice.answers_to("forged") == []
+
+
+def test_a_key_that_is_quicker_than_the_answer_waits_for_it(
+    place: Centre, sam: User, enter: Callable[..., Page], page: Page
+) -> None:
+    case = factories.directive(place, "A", number=1)
+    enter(QUEUE, user=sam)
+    held: list[Route] = []
+    page.route("**/desk/ready/", lambda route: held.append(route))
+    with page.expect_request("**/desk/ready/"):
+        for key in ("r", "n", "n"):  # twice is once
+            page.keyboard.press(key)
+    assert not Case.objects.filter(holder=sam).exists()
+    held.pop().continue_()
+    page.wait_for_url(re.compile(rf"/{case.pk}/change/"))
+    assert Case.objects.get(pk=case.pk).holder == sam
+
+
+def test_what_was_meant_for_a_case_that_has_gone_is_not_done_to_the_next(
+    place: Centre, sam: User, enter: Callable[..., Page], page: Page
+) -> None:
+    low = factories.directive(place, "A", number=1, level=Level.LOW)
+    urgent = factories.directive(place, "B", number=2, level=Level.CRITICAL)
+    enter(f"{QUEUE}{low.pk}/change/", user=sam)
+    held: list[Route] = []
+    page.route("**/case/next/", lambda route: held.append(route))
+    with page.expect_request("**/case/next/"):
+        for key in ("n", "c"):
+            page.keyboard.press(key)
+    held.pop().continue_()
+    page.wait_for_url(re.compile(rf"/{urgent.pk}/change/"))
+    expect(page.locator("#toast.bad")).to_contain_text("再按一次", timeout=WITHIN)
+    assert not Call.objects.on_line().exists()
 
 
 def test_two_browsers_that_press_at_once_get_two_cases(

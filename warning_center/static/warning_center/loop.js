@@ -5,7 +5,8 @@ const toast = () => document.getElementById("toast");
 const work = () => document.getElementById("work");
 const DRAFT = "draft:"; // in this tab only, until it is sent, or somebody logs out
 let told = 0;
-let sending = false;
+const sending = new Set(); // addresses under way
+let sent = Promise.resolve();
 
 function say(what, well = true) {
   const bar = toast();
@@ -86,10 +87,18 @@ document.addEventListener("submit", (event) => {
     return;
   }
   event.preventDefault();
-  if (sending) return; // pressed twice
-  sending = true;
-  send(form, event.submitter).finally(() => (sending = false));
+  if (sending.has(form.action)) return; // pressed twice
+  sending.add(form.action);
+  sent = sent.then(() => sendStill(form, event.submitter)).finally(() => sending.delete(form.action));
 });
+
+// A second key may be quicker than the answer to the first. It waits, and is done if its button still stands there
+// then: what was meant for a case that has gone is never done to the next one.
+async function sendStill(form, button) {
+  const offered = [...document.forms].some((one) => one.action === form.action && !one.hidden);
+  if (offered) await send(form, button);
+  else say(toast().dataset.changed, false);
+}
 
 // The word after a contact: 1 ticks the identity, a letter chooses, Enter sends.
 
