@@ -52,6 +52,7 @@ def booking(
     mode: str = "",
     tag: str = "",
     needs: Collection[str] = (),
+    area: str = "",
     prefers: int | None = None,
     avoid: Sequence[int] = (),
     route: str = "",
@@ -60,8 +61,9 @@ def booking(
 
     `head_start` puts it that much further to the front of the queue; `avoid` are ids of trunks that have
     just failed its forerunner; `route` is PAGE for a video call that must go by the page. Of a call that an
-    operator leads (no `mode`), `needs` are tags its desk must have; `prefers`, the id of its forerunner's desk,
-    and `tag` are wishes. Raises ValueError for needs of a call that no operator leads.
+    operator leads (no `mode`), `needs` are tags its desk must have and `area` is the part of the centre it must
+    serve; `prefers`, the id of its forerunner's desk, and `tag` are wishes. Raises ValueError for needs of a call that no
+    operator leads.
     """
     if mode and needs:
         raise ValueError("a call that no operator leads needs nothing of a desk")
@@ -72,6 +74,7 @@ def booking(
         mode=mode,
         tag=tag,
         needs=" ".join(sorted(set(needs))),
+        area=area,
         prefers_id=None if mode else prefers,
         avoid=list(avoid),
         route=route,
@@ -98,6 +101,13 @@ def call_off(ids: Collection[int], *, now: datetime) -> int:
     return Call.objects.filter(pk__in=booked.values("pk"), status=CallStatus.BOOKED).update(
         status=CallStatus.ENDED, result=CallResult.CANCELLED, ended_at=now, due_at=None
     )
+
+
+@transaction.atomic(savepoint=False)
+def move(ids: Collection[int], area: str) -> None:
+    """Booked calls belong to another part of the centre from here on. One that is being dialled is left alone."""
+    booked = Call.objects.filter(pk__in=ids, status=CallStatus.BOOKED).select_for_update(skip_locked=True)
+    Call.objects.filter(pk__in=booked.values("pk"), status=CallStatus.BOOKED).update(area=area)
 
 
 @transaction.atomic

@@ -37,15 +37,18 @@ def sign_in(
     now: datetime,
     tags: Collection[str] | None = None,
     mode: Desk.Mode | None = None,
+    area: str | None = None,
     lease: timedelta = LEASE,
     offer: timedelta = OFFER,
 ) -> Desk:
     """Somebody sits down. From away the desk is paused until it is `ready`; in any other state it stays in that.
 
-    `tags` and `mode` None leave them as they were. A sign of life holds for `lease`, an offered call for `offer`.
+    `tags`, `mode` and `area` None leave them as they were. A sign of life holds for `lease`, an offered
+    call for `offer`.
     """
     desk = _lock(desk_id)
     desk.tags = desk.tags if tags is None else sorted(set(tags))
+    desk.area = desk.area if area is None else area
     desk.mode, desk.lease, desk.offer = mode or desk.mode, lease, offer
     if desk.state == State.AWAY:
         desk.enter(State.PAUSED, now, reason=SIGNED_IN)

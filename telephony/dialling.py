@@ -75,7 +75,7 @@ def _bar(desk: Desk, call: Call | None, now: datetime) -> str:
         return CannotDialError.BUSY
     if call is None or now >= call.until:
         return CannotDialError.TAKEN_ALREADY
-    if not desk.can(call.needs.split()):
+    if not desk.can(call):
         return CannotDialError.UNABLE
     if Call.objects.on_line().filter(number_index=call.number_index).exists():
         return CannotDialError.ON_LINE

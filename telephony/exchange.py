@@ -21,8 +21,8 @@ MOST_KINDS = 32  # sets of hard tags that wait at once
 
 # Numbers are unsealed one by one, later: a number no key opens must not keep the others waiting.
 _READ = (
-    "key", "number_index", "kind", "route", "mode", "tag", "needs", "avoid", "status", "result", "rank_at", "trunk",
-    "desk", "prefers", "dialled_at", "due_at", "caller",
+    "key", "number_index", "kind", "route", "mode", "tag", "needs", "area", "avoid", "status", "result", "rank_at",
+    "trunk", "desk", "prefers", "dialled_at", "due_at", "caller",
 )  # fmt: skip
 
 
@@ -74,7 +74,7 @@ class Seats:
     def seat(self, call: Call) -> bool:
         """Give a call a desk that has all it needs: its forerunner's, else one that knows its kind of fraud, else the
         one that has been ready longest."""
-        able = [desk for desk in self.free if desk.declined != call.pk and desk.can(call.needs.split())]
+        able = [desk for desk in self.free if desk.declined != call.pk and desk.can(call)]
         if not able or _keeps_its_officer(call, able):
             return False
         desk = min(able, key=lambda d: (d.pk != call.prefers_id, call.tag not in d.tags, d.ready_since, d.pk))
@@ -121,10 +121,12 @@ def claim(now: datetime, many: int, desks: Sequence[Desk]) -> list[Call]:
 
     One that is locked is being called off. Twice as many as there are desks is enough of what needs one.
     """
-    found: list[Call] = []
-    for mode, needs in _kinds({frozenset(desk.tags) for desk in desks}):
-        found += _waiting(now, mode, needs, many if mode else min(many, 2 * len(desks)))
-    return sorted(found, key=lambda call: (call.rank_at, call.pk))
+    found: dict[int, Call] = {}
+    for mode, needs, area in _kinds({(frozenset(desk.tags), desk.area) for desk in desks}):
+        most = many if mode else min(many, 2 * len(desks))
+        waiting = _waiting_in(now, mode, needs, area, most) if area else _waiting(now, mode, needs, most)
+        found |= {call.pk: call for call in waiting}
+    return sorted(found.values(), key=lambda call: (call.rank_at, call.pk))
 
 
 @prepared
@@ -134,17 +136,26 @@ def _free_desks(now: datetime) -> QuerySet[Desk]:
 
 @prepared
 def _waiting(now: datetime, mode: str, needs: str, most: int) -> QuerySet[Call]:
-    waiting = Call.objects.waiting(now, mode=mode, needs=needs).only(*_READ)
-    return waiting.select_for_update(skip_locked=True, of=("self",))[:most]
+    return _claimed(Call.objects.waiting(now, mode=mode, needs=needs), most)
 
 
-def _kinds(able: Collection[frozenset[str]]) -> Iterator[tuple[str, str]]:
-    """The mode and needs of each kind of call that can be served: announcements, and what desks with such tags can."""
-    yield ANNOUNCE, ""
+@prepared
+def _waiting_in(now: datetime, mode: str, needs: str, area: str, most: int) -> QuerySet[Call]:
+    return _claimed(Call.objects.waiting(now, mode=mode, needs=needs, area=area), most)
+
+
+def _claimed(waiting: QuerySet[Call], most: int) -> QuerySet[Call]:
+    return waiting.only(*_READ).select_for_update(skip_locked=True, of=("self",))[:most]
+
+
+def _kinds(able: Collection[tuple[frozenset[str], str]]) -> Iterator[tuple[str, str, str]]:
+    """The mode, needs and area of each kind of call that can be served: announcements, and what desks with such tags,
+    of such areas, can."""
+    yield ANNOUNCE, "", ""
     if able:
         for needs in needed():
-            if any(tags.issuperset(needs.split()) for tags in able):
-                yield "", needs
+            areas = {area for tags, area in able if tags.issuperset(needs.split())}
+            yield from (("", needs, area) for area in sorted(areas))
 
 
 def needed() -> Iterator[str]:
@@ -169,19 +180,19 @@ def _next_need(after: str) -> QuerySet[Call, str]:
 
 def is_anyone_waiting(now: datetime) -> bool:
     """Whether any call could be dialled, were a line free: one that needs no desk, or that a ready desk can take."""
-    able = {frozenset(tags) for tags in _tags(now)}
-    return any(_anybody(now, mode, needs) for mode, needs in _kinds(able))
+    able = {(frozenset(tags), area) for tags, area in _abilities(now)}
+    return any(_anybody(now, *kind) for kind in _kinds(able))
 
 
 @prepared
-def _tags(now: datetime) -> QuerySet[Desk, list[str]]:
-    return Desk.objects.free(now).values_list("tags", flat=True)
+def _abilities(now: datetime) -> QuerySet[Desk, tuple[list[str], str]]:
+    return Desk.objects.free(now).values_list("tags", "area")
 
 
 @prepared
-def _anybody(now: datetime, mode: str, needs: str) -> QuerySet[Call, int]:
+def _anybody(now: datetime, mode: str, needs: str, area: str) -> QuerySet[Call, int]:
     """Read in its order: without it, as `exists()` would, there is no index."""
-    return Call.objects.waiting(now, mode=mode, needs=needs).values_list("pk", flat=True)[:1]
+    return Call.objects.waiting(now, mode=mode, needs=needs, area=area).values_list("pk", flat=True)[:1]
 
 
 @prepared

@@ -26,10 +26,10 @@ def pressed(*, call_key: str, key: str, now: datetime, seal: str = "") -> str:
     Who asks for somebody is given the ready desk that knows their kind of fraud, else the longest ready one: the
     announcement becomes that operator's call. Raises LookupError for a call nobody knows.
     """
-    tag = Call.objects.filter(key=call_key).values_list("tag", flat=True).first()
-    if tag is None:
+    known = Call.objects.filter(key=call_key).values_list("tag", "area").first()
+    if known is None:
         raise LookupError(call_key)
-    desk = _free_desk(tag, now) if key in ASKS_FOR_SOMEBODY else None
+    desk = _free_desk(*known, now) if key in ASKS_FOR_SOMEBODY else None
     calls.hear(Update(call_key, CallStatus.TALKING, evidence={"Digits": key}, seal=seal), now=now)
     call = Call.objects.select_for_update(of=("self",)).get(key=call_key)
     call.pressed = (call.pressed + key)[:MOST]
@@ -47,8 +47,9 @@ def pressed(*, call_key: str, key: str, now: datetime, seal: str = "") -> str:
     return outcome
 
 
-def _free_desk(tag: str, now: datetime) -> Desk | None:
-    """Locked: a ready desk with a phone of its own."""
+def _free_desk(tag: str, area: str, now: datetime) -> Desk | None:
+    """Locked: a ready desk with a phone of its own, that serves the part of the centre the call belongs to."""
     free = Desk.objects.free(now).exclude(address="")
-    ready = list(free.select_for_update(skip_locked=True, of=("self",), no_key=True))
+    locked = free.select_for_update(skip_locked=True, of=("self",), no_key=True)
+    ready = [desk for desk in locked if desk.serves(area)]
     return min(ready, key=lambda desk: (tag not in desk.tags, desk.ready_since, desk.pk), default=None)

@@ -70,6 +70,8 @@ def bring(*, call_id: int, desk_id: int, role: Leg.Role, now: datetime, way: Way
         if Leg.objects.live().filter(desk=desk).exists() or desk.pk == call.desk_id:
             raise CannotJoinError("that desk is on a call")
         if role is Role.COLLEAGUE:
+            if not desk.serves(call.area):
+                raise CannotJoinError("that desk serves another part of the centre")
             if desk.state != Desk.State.READY or desk.has_lapsed(now):
                 raise CannotJoinError("that desk is not ready")
             desk.enter(Desk.State.PAUSED, now, reason=attendance.HELPING)

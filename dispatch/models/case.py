@@ -196,6 +196,11 @@ class Case(fsm.FSMModelMixin, models.Model):
         return f"{timezone.localtime(self.opened_at):%Y-%m}-{self.pk:06d}"
 
     @property
+    def area(self) -> str:
+        """The part of the centre whose operators may see it: its unit's path; "" for none."""
+        return (self.unit.path or "") if self.unit else ""
+
+    @property
     def is_open(self) -> bool:
         return self.closed_at is None
 

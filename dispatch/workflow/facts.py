@@ -16,8 +16,8 @@ from dispatch.workflow.checkers import Checkers
 from telephony import calls, exchange
 from telephony.prepared import prepared
 
-# Of a call no more than its trunk and its desk: a case under a fault of the line has hundreds.
-_READ = [*(field.name for field in Attempt._meta.concrete_fields), "call__trunk", "call__desk"]
+# Of a call no more than its trunk, its desk and its area: a case under a fault of the line has hundreds.
+_READ = [*(field.name for field in Attempt._meta.concrete_fields), "call__trunk", "call__desk", "call__area"]
 
 
 class Surroundings:

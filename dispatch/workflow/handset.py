@@ -107,6 +107,6 @@ def _own_desk(by: User, *, video: bool = False) -> Desk:
         raise NotAllowedError(_SAID[CannotDialError.NO_DESK])
     if desk.state in Desk.BUSY:
         raise NotAllowedError(_SAID[CannotDialError.BUSY])
-    if video and not desk.can(("video",)):
+    if video and "video" not in desk.tags:
         raise NotAllowedError(_SAID[CannotDialError.UNABLE])
     return desk

@@ -93,9 +93,13 @@ def supervise(*, by: User, call_id: int, way: Way, now: datetime) -> None:
 
 
 def colleagues(*, by: User) -> list[tuple[int, str]]:
-    """The desks that are ready and have a phone, but one's own: id and name."""
+    """The desks that are ready, have a phone, and may hear of the call one is on; but one's own: id and name."""
+    call = Call.objects.at_desks().filter(desk__operator__user=by).only("area").first()
+    if call is None:
+        return []
     ready = Desk.objects.filter(state=Desk.State.READY).exclude(address="").exclude(operator__user=by)
-    return list(ready.order_by("name").values_list("pk", "name"))
+    there = ready.defer("address").order_by("name")
+    return [(desk.pk, desk.name) for desk in there if desk.serves(call.area)]
 
 
 def _join(call: Call, desk_id: int, role: Leg.Role, way: Way, by: User, now: datetime) -> None:

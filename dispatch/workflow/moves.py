@@ -42,6 +42,7 @@ class Moves:
         self.assignments: list[Assignment] = []
         self.called_off: list[int] = []
         self.hurried: list[int] = []
+        self.moved: list[int] = []
         self.lapsed: list[int] = []
         self.withdrawn = False
         self.orders: list[Order] = []
@@ -96,6 +97,11 @@ class Moves:
             case.listened_at = case.listened_at or standing.spoken.heard_at
         if case.outcome != Outcome.VERIFIED:
             case.agreed_at = standing.agreed_at
+
+    def take_calls_along(self) -> None:
+        """A case may have gone to another unit: its booked calls are for that unit's operators."""
+        planned = (a for a in self.history.attempts if a.call and a.stage == Stage.PLANNED and not a.ended_at)
+        self.moved = [a.call.pk for a in planned if a.call and a.call.area != self.case.area]
 
     # one action each
 
@@ -239,6 +245,7 @@ class Moves:
             mode=ANNOUNCE if announced else "",
             tag=self.case.fraud_type,
             needs=() if announced else _NEEDS.get(action.tier, ()),
+            area=self.case.area,
             prefers=desks[-1] if desks else None,
             avoid=self._failed_trunk(),
             route=PAGE if self._by_page(phone, action.tier) else "",

@@ -34,7 +34,7 @@ def next_case(*, by: User, scope: str | None, now: datetime) -> Case | None:
     desk = _desk_of(by, lock=True)
     debts.must_be_free(by=by, now=now)
     let_go_of(by=by, now=now)
-    video = desk is not None and desk.can(("video",))
+    video = desk is not None and "video" in desk.tags
     ids = list(_candidates(scope, video, now))
     if not ids:
         return None

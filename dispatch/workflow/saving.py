@@ -53,6 +53,8 @@ class Shared:
             if m.hurried:
                 chain = policies.escalation_rules(m.case.policy_id).levels[Level(m.case.level)]
                 calls.hurry(m.hurried, chain.head_start)
+            if m.moved:
+                calls.move(m.moved, m.case.area)
         new = [attempt for m in self.moves for attempt in m.attempts]
         bookings: list[Call] = [attempt.call for attempt in new if attempt.call]
         calls.book(bookings)

@@ -15,6 +15,8 @@ from telephony import attendance, desks
 from telephony.models import Call, Desk
 from telephony.models.desk import LEASE, OFFER, WORKING
 
+NOWHERE = "-"  # no case is there
+
 
 class Why(models.TextChoices):
     """Why somebody pauses."""
@@ -68,7 +70,7 @@ def ready(*, by: User, now: datetime, pace: float = 1.0) -> None:
     debts.must_have_said(by=by, now=now)
     if desk.state == Desk.State.AWAY:
         span = max(1.0, pace)
-        desks.sign_in(desk_id=desk.pk, now=now, lease=LEASE * span, offer=OFFER * span)
+        desks.sign_in(desk_id=desk.pk, area=_area(by), now=now, lease=LEASE * span, offer=OFFER * span)
     desks.ready(desk_id=desk.pk, now=now)
     leading.forget(by)
     reserving.let_go_of(by=by, now=now)
@@ -199,6 +201,13 @@ def _desk_of(by: User) -> Desk:
     if operator is None:
         raise NotAllowedError("you have no desk")
     return Desk.objects.defer("address").get(pk=operator.desk_id)
+
+
+def _area(by: User) -> str:
+    """The part of the centre whose cases they may see, so whose calls they can take."""
+    if by.is_superuser:
+        return ""
+    return (by.unit.path if by.unit else None) or NOWHERE
 
 
 def _write(

@@ -90,12 +90,19 @@ def _turn_alone(case_id: int, now: datetime) -> None:
 @prepared
 def _due(now: datetime, level: int, most: int) -> QuerySet[Case]:
     """Those that are due and that nobody holds, held from here on."""
-    return Case.objects.due(now, level).select_for_update(skip_locked=True)[:most]
+    due = Case.objects.due(now, level).select_related("unit")
+    return due.select_for_update(skip_locked=True, of=("self",))[:most]
 
 
 @prepared
 def _open(ids: Collection[int]) -> QuerySet[Case]:
-    return Case.objects.open().filter(pk__in=ids).order_by("pk").select_for_update()
+    return (
+        Case.objects.open()
+        .filter(pk__in=ids)
+        .select_related("unit")
+        .order_by("pk")
+        .select_for_update(of=("self",))
+    )
 
 
 def _turn(cases: list[Case], now: datetime) -> None:
@@ -129,6 +136,7 @@ def _decide(case: Case, history: History, moves: Moves, judge: RiskPolicy) -> No
         if plan.due_at is None or plan.due_at > now:
             case.due_at = plan.due_at
             moves.climb_ladder(standing(facts.past, Level(case.level)))
+            moves.take_calls_along()
             return
     raise RuntimeError(f"case {case.pk} did not come to rest in {MOST_STEPS} steps")
 

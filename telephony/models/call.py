@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from telephony import numbers
@@ -24,10 +24,11 @@ class CallQuerySet(models.QuerySet["Call"]):
         """Those that have a desk this moment: offered to it, or on the line for it."""
         return self.filter(desk__isnull=False).exclude(status=CallStatus.ENDED)
 
-    def waiting(self, now: datetime, *, needs: str = "", mode: str = "") -> Self:
+    def waiting(self, now: datetime, *, needs: str = "", mode: str = "", area: str = "") -> Self:
         """Booked, due, not too late, its number free; the earliest rank first, of two the one booked first.
 
-        Of one kind only, by the tags it needs and its mode: what nobody can take must not stand before the rest.
+        Of one kind only, by the tags it needs, its mode, and the area of desks that could take it: what nobody can
+        take must not stand before the rest.
         Read off the head of one index, however many wait. What is due ranks before now, so the reading ends
         there. The numbers on the line are few, so they are gathered once: an outer join to them costs twice as
         much, and could lead the database to sort the whole queue.
@@ -35,6 +36,8 @@ class CallQuerySet(models.QuerySet["Call"]):
         held = Call.objects.on_line().values("number_index")
         kind = self.filter(status=CallStatus.BOOKED, desk=None, mode=mode, needs=needs)
         due = kind.filter(rank_at__lte=now, due_at__lte=now, until__gt=now)
+        if area:
+            due = due.filter(Q(area="") | Q(area__startswith=Value(area)))  # bound as it is
         return due.exclude(number_index__in=held).order_by("rank_at", "pk")
 
     def needs(self) -> "models.QuerySet[Call, str]":
@@ -55,6 +58,8 @@ class Call(models.Model):
     mode = models.CharField(_("mode"), max_length=16, blank=True)
     tag = models.CharField(_("tag"), max_length=32, blank=True)
     needs = models.CharField(max_length=64, blank=True)  # tags a desk must have, sorted, a blank between
+    # the part of the centre it belongs to, as a path: only desks that serve it take it; empty: every desk does
+    area = models.CharField(max_length=128, blank=True, default="", db_default="")
     # `page`: it must go by the page in the phone's browser; empty: any way that carries its kind
     route = models.CharField(max_length=8, blank=True, default="", db_default="")
     avoid = models.JSONField(default=list)  # ids of trunks that have just failed this call's forerunner

@@ -1,6 +1,5 @@
 """A desk: the phone an operator talks on, what it is doing, and how long its word holds. Not who sits there."""
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
@@ -61,8 +60,8 @@ class Desk(models.Model):
     BUSY = (State.OFFERED, State.TALKING)
     # The columns that its life changes.
     MOVES = (
-        "state", "reason", "after", "mode", "tags", "since", "ready_since", "lease_until", "wrap_until", "lease",
-        "offer", "declined", "owes",
+        "state", "reason", "after", "mode", "tags", "area", "since", "ready_since", "lease_until", "wrap_until",
+        "lease", "offer", "declined", "owes",
     )  # fmt: skip
 
     name = models.CharField(_("name"), max_length=32, unique=True)
@@ -72,6 +71,8 @@ class Desk(models.Model):
     after = models.CharField(max_length=8, blank=True)  # paused or away: what takes hold when its call ends
     mode = models.CharField(_("mode of work"), max_length=12, default=Mode.PROGRESSIVE, choices=Mode)
     tags = models.JSONField(_("tags"), default=list, blank=True)  # short words: what it can do, or does best
+    # the part of the centre whose calls it takes, as a path whose prefixes are the parts around it; empty: all
+    area = models.CharField(max_length=128, blank=True, default="", db_default="", editable=False)
     since = models.DateTimeField(_("since"))  # of the state
     ready_since = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(_("lease until"), null=True)  # without a sign of life
@@ -121,9 +122,13 @@ class Desk(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def can(self, needs: Collection[str]) -> bool:
-        """Whether it has all of these tags."""
-        return set(needs) <= set(self.tags)
+    def can(self, call: Call) -> bool:
+        """Whether it has all the tags that a call needs, and serves the part of the centre it belongs to."""
+        return set(call.needs.split()) <= set(self.tags) and self.serves(call.area)
+
+    def serves(self, area: str) -> bool:
+        """Whether it takes calls of a part of the centre; what belongs to no part must not wait for want of one."""
+        return not area or area.startswith(self.area)
 
     def has_lapsed(self, now: datetime) -> bool:
         """Whether nobody has been heard of there for longer than the lease."""

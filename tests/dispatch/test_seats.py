@@ -323,12 +323,12 @@ def test_the_bar_leads_to_the_case_one_talks_about(place: Centre, browser: Clien
 
 
 def test_a_case_of_anothers_unit_is_named_and_not_opened(place: Centre, sam: User) -> None:
-    sam.unit = place.other
-    sam.save()
     browser = entered(sam)
     press(browser, "ready")
     case = factories.directive(place, "D-1", number=1)
     factories.dial(case, now=SOON)
+    sam.unit = place.other  # somebody changed it meanwhile
+    sam.save()
     assert beat(browser)["case"] == {"number": case.number, "url": ""}
 
 

@@ -163,8 +163,10 @@ def test_the_last_rank_is_served_first(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _all_kinds(now: datetime, many: int, desks: Any) -> list[Call]:
     found: list[Call] = []
-    for mode, needs in exchange._kinds({frozenset(desk.tags) for desk in desks}):
-        found += Call.objects.waiting(now, mode=mode, needs=needs).select_for_update(of=("self",))[:many]
+    for mode, needs, area in exchange._kinds({(frozenset(desk.tags), desk.area) for desk in desks}):
+        found += Call.objects.waiting(now, mode=mode, needs=needs, area=area).select_for_update(of=("self",))[
+            :many
+        ]
     return found
 
 

@@ -138,6 +138,43 @@ def test_an_offer_takes_no_line_and_no_turn_of_others(rows: Exchange) -> None:
     assert not exchange.is_anyone_waiting(START + 2 * MINUTE)
 
 
+def test_a_call_goes_only_to_a_desk_that_serves_its_part_of_the_centre(rows: Exchange) -> None:
+    (ours,) = seats(area="1/4/")
+    theirs = [rows.booked(number(n), area=f"1/{n}/", head_start=60 * MINUTE) for n in (5, 40, 41)]
+    here = rows.booked(number(4), area="1/4/9/")
+    assert exchange.is_anyone_waiting(START)
+    assert dialled() == [here.pk]
+    assert Call.objects.get(pk=here.pk).desk == ours
+    assert not exchange.is_anyone_waiting(START)
+    seats(area="1/")  # the province's
+    assert dialled(minutes=1) == [theirs[0].pk]
+    seats()  # anybody's
+    assert dialled(minutes=2) == [theirs[1].pk]
+
+
+def test_a_call_that_belongs_to_no_part_of_the_centre_goes_to_any_desk(rows: Exchange) -> None:
+    seats(area="1/4/")
+    stray = rows.booked(number(1))
+    assert dialled() == [stray.pk]
+
+
+def test_many_calls_of_another_part_hide_nothing(rows: Exchange) -> None:
+    for n in range(30):
+        rows.booked(number(n), area="1/5/", head_start=MINUTE)
+    here = rows.booked(number(90), area="1/4/")
+    seats(area="1/4/")
+    assert dialled() == [here.pk]
+
+
+def test_a_booked_call_moves_to_another_part_and_one_on_the_line_stays(rows: Exchange) -> None:
+    first = rows.booked(number(1), area="1/5/")
+    second = rows.booked(number(2), area="1/4/")
+    seats(area="1/4/")
+    assert dialled() == [second.pk]
+    calls.move([first.pk, second.pk], "1/6/")
+    assert dict(Call.objects.values_list("pk", "area")) == {first.pk: "1/6/", second.pk: "1/4/"}
+
+
 def test_however_many_wait_as_many_statements_are_asked(rows: Exchange) -> None:
     def asked() -> int:
         with CaptureQueriesContext(connection) as seen:

@@ -163,6 +163,9 @@ def test_calls_that_wait_while_nobody_has_signed_in_are_named(case: Case) -> Non
         state="paused", reason="lunch", lease_until=START
     )
     assert "unmanned_call" not in broken(START + timedelta(seconds=61))
+    for area, manned in ((call.area, True), ("-", False)):
+        Desk.objects.update(area=area)
+        assert ("unmanned_call" not in broken(START + timedelta(seconds=61))) is manned
 
 
 def test_codes_that_no_table_knows_are_counted_for_an_hour(case: Case) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.db.models import Max, Min, OuterRef, QuerySet, Subquery
+from django.db.models import Max, Min, OuterRef, Q, QuerySet, Subquery
 
 from dispatch.models import Attempt, Case, Order
 from dispatch.vocabulary import Level, State, Tier
@@ -49,10 +49,14 @@ def stale_call(now: datetime) -> Measured:
 
 
 def unmanned_call(now: datetime) -> Measured:
-    """Calls that wait for an operator while nobody has signed in at any desk: for how long."""
-    if Desk.objects.here().exists():
+    """Calls that wait for an operator while nobody has signed in at any desk that serves their part: for how long."""
+    areas = set(Desk.objects.here().values_list("area", flat=True))
+    if "" in areas:
         return latest(())
-    waiting = (Call.objects.waiting(now, needs=needs) for needs in exchange.needed())
+    served = Q(area="") if areas else Q(pk=None)
+    for area in areas:
+        served |= Q(area__startswith=area)
+    waiting = (Call.objects.waiting(now, needs=needs).exclude(served) for needs in exchange.needed())
     return _late([row for calls in waiting for row in calls.values_list("pk", "due_at")[:SHOWN]], now)
 
 
