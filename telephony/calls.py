@@ -62,8 +62,8 @@ def booking(
     `head_start` puts it that much further to the front of the queue; `avoid` are ids of trunks that have
     just failed its forerunner; `route` is PAGE for a video call that must go by the page. Of a call that an
     operator leads (no `mode`), `needs` are tags its desk must have and `area` is the part of the centre it must
-    serve; `prefers`, the id of its forerunner's desk, and `tag` are wishes. Raises ValueError for needs of a call that no
-    operator leads.
+    serve; `prefers`, the id of its forerunner's desk, and `tag` are wishes. Raises ValueError for needs of a call
+    that no operator leads.
     """
     if mode and needs:
         raise ValueError("a call that no operator leads needs nothing of a desk")
