@@ -13,7 +13,8 @@ from django.test import Client
 from dispatch.models import Case, Operator, Unit, User
 from dispatch.vocabulary import Role, UnitKind
 from telephony import clock
-from tests.bench import cpu
+from tests.bench import beside, cpu
+from tests.bench.beside import LARGE
 from tests.bench.population import Population
 from tests.bench.table import Row
 from tests.factories import entered
@@ -44,15 +45,15 @@ def measure() -> Iterator[Row]:
     Times are compared only where the same number of rows was shown; CPU is ours alone, a page.
     """
     settings.ALLOWED_HOSTS = ["testserver"]
-    people, times = Population(), dict[int, dict[str, Taken]]()
-    for size in SIZES:
-        people.grow(size)
-        if size == min(SIZES):
-            people.make_due(size // 2, clock.now())  # some are overdue
-        times[size] = _times()
-    fewest, largest = min(SIZES), max(SIZES)
-    for name, taken in times[largest].items():
-        before = times[fewest][name]
+    people, (fewest, largest) = Population(), sorted(SIZES)
+    people.grow(fewest)
+    people.make_due(fewest // 2, clock.now())  # some are overdue
+    asked = _asked()
+    with beside.kept() as small:
+        people.grow(largest)
+        times = _times(small, asked)
+    for name, taken in times[LARGE].items():
+        before = times[small][name]
         ratio = median(taken.figures) / median(before.figures)
         same = taken.rows == before.rows
         yield Row(
@@ -68,7 +69,8 @@ def measure() -> Iterator[Row]:
         )
 
 
-def _times() -> dict[str, Taken]:
+def _asked() -> dict[str, Callable[[], bytes]]:
+    """The pages by their names. Who looks at them is made here."""
     city = Unit.objects.get(kind=UnitKind.CITY)
     county = Unit.objects.filter(kind=UnitKind.COUNTY, parent=city).latest("pk")
     everywhere, here, lead = _client(city), _client(county), _client(city, Role.SUPERVISOR)
@@ -92,7 +94,7 @@ def _times() -> dict[str, Taken]:
         "search by phone": _find(everywhere, "19000000001"),
         "search by ID number": _find(everywhere, "440904197901010016"),
     }
-    asked = {
+    return {
         **{f"queue, {name}": ask for name, ask in queue.items()},
         "case page with its script": _get(everywhere, f"{first.pk}/change/"),
         "case page, one county's operator": _get(
@@ -100,17 +102,20 @@ def _times() -> dict[str, Taken]:
         ),
         f"shift board, {SEATED} operators": _get(lead, "../operator/board/"),
     }
-    taken = {name: Taken() for name in asked}
-    for turn in range(ROUNDS + 1):
-        for name, ask in asked.items():
-            began, used = time.perf_counter(), time.process_time()
-            answered = ask()
-            if turn:  # the first one warms up
-                taken[name].figures.append(1000 * (time.perf_counter() - began))
-                taken[name].cpu.append(1000 * (time.process_time() - used))
-                taken[name].rows = sum(answered.count(mark) for mark in SHOWN)
+
+
+def _times(small: str, asked: dict[str, Callable[[], bytes]]) -> dict[str, dict[str, Taken]]:
+    """What each page took, with the fewest cases and with the most, by the database."""
+    taken = {database: {name: Taken() for name in asked} for database in (small, LARGE)}
+    for database, name, ask in beside.rounds(small, asked, ROUNDS):
+        began, used = time.perf_counter(), time.process_time()
+        answered = ask()
+        one = taken[database][name]
+        one.figures.append(1000 * (time.perf_counter() - began))
+        one.cpu.append(1000 * (time.process_time() - used))
+        one.rows = sum(answered.count(mark) for mark in SHOWN)
     pace = cpu.pace()
-    for one in taken.values():
+    for one in taken[LARGE].values():
         one.pace = pace
     return taken
 
