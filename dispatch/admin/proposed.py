@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+
 from dispatch.admin import columns
 from dispatch.admin.columns import Mark, span
 from dispatch.admin.reach import Link, link, of_units
@@ -35,8 +37,8 @@ def waiting(scope: str | None, now: datetime) -> Iterable[Proposed]:
             link(one.case, scope),
             columns.mark(one.case.level),
             one.to,
-            one.why,
-            str(one.by.get_full_name() or one.by),
+            one.why or _("the person is there, by the last known place"),
+            str(one.by.get_full_name() or one.by) if one.by else "",
             one.at,
             span(max(timedelta(), now - one.at)),
         )

@@ -1,4 +1,4 @@
-"""移交建议: somebody proposes that another centre takes a case; a shift lead accepts it or declines."""
+"""移交建议: somebody, or a person's last known place, proposes that another centre takes a case; a lead decides."""
 
 from typing import Self
 
@@ -20,9 +20,11 @@ class Proposal(models.Model):
     case = models.ForeignKey(
         "dispatch.Case", models.PROTECT, related_name="proposals", verbose_name=_("case")
     )
-    to = models.CharField(_("centre"), max_length=64)
-    why = models.CharField(_("why"), max_length=200)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("who"))
+    to = models.CharField(_("centre"), max_length=64)  # or the code of its city
+    why = models.CharField(_("why"), max_length=200, blank=True)
+    by = models.ForeignKey(  # none: nobody but the person's last known place
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("who")
+    )
     at = models.DateTimeField(_("when"))
     accepted = models.BooleanField(null=True)
     decided_at = models.DateTimeField(null=True)

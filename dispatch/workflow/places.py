@@ -5,7 +5,7 @@ from typing import Any
 
 from dispatch import homes, nearness, policies, record, stations
 from dispatch.chain import Rules
-from dispatch.models import Attempt, Case, Event, Unit
+from dispatch.models import Attempt, Case, Event, Proposal, Unit
 from dispatch.vocabulary import Level, PlaceKind, Tier, UnitKind
 from dispatch.workflow.report import Place
 
@@ -54,14 +54,26 @@ def settle(case: Case, rules: Rules, *, fallback: Unit | None = None) -> homes.H
 
 
 def propose_hand_over(case: Case, home: homes.Home, *, now: datetime, agent: str) -> None:
-    """If the person is in another city, the record of a saved case says so, and to whom it might go; once a city."""
+    """If the person is in another city, the record of a saved case says so, and to whom it might go; once a city.
+
+    Where that city has units here the case is theirs already; else a shift lead is asked, by the board.
+    """
     if not home.elsewhere:
         return
     told = Event.objects.filter(case=case, verb="hand_over_proposed", detail__city=home.elsewhere)
     if not told.exists():
-        theirs = home.unit.ancestors()[-1] if home.unit and not homes.is_foreign(case.adcode) else None
+        if is_foreign := homes.is_foreign(case.adcode):
+            _ask_the_lead(case, home.elsewhere, now)
+        theirs = home.unit.ancestors()[-1] if home.unit and not is_foreign else None
         unit = theirs.pk if theirs else None
         record.write("hand_over_proposed", now=now, case=case, agent=agent, city=home.elsewhere, unit=unit)
+
+
+def _ask_the_lead(case: Case, city: str, now: datetime) -> None:
+    """One undecided proposal a case: what somebody has proposed stands, the place's own goes by the newest."""
+    waiting = Proposal.objects.filter(case=case, decided_at=None)
+    if not waiting.filter(by=None).update(to=city, at=now) and not waiting.exists():
+        Proposal.objects.create(case=case, to=city, at=now)
 
 
 def move(case: Case, other: Case, now: datetime) -> None:

@@ -1,4 +1,5 @@
-"""Hand-overs to another centre: proposed by whoever works the case, accepted or declined by who leads the shift."""
+"""Hand-overs to another centre: proposed by whoever works the case, or by where the person is (`places`); accepted or
+declined by who leads the shift."""
 
 from datetime import datetime
 
@@ -34,7 +35,8 @@ def accept(*, proposal_id: int, by: User, now: datetime) -> Case:
     proposal = _undecided(proposal_id, by)
     if proposal.by_id == by.pk and not by.is_a(*leading.CHIEFS):
         raise NotAllowedError("your own proposal is another's to decide")
-    return closing.hand_over(case_id=proposal.case_id, by=by, why=f"{proposal.to}: {proposal.why}", now=now)
+    why = ": ".join(filter(None, (proposal.to, proposal.why)))
+    return closing.hand_over(case_id=proposal.case_id, by=by, why=why, now=now)
 
 
 @transaction.atomic

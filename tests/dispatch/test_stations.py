@@ -7,11 +7,12 @@ import pytest
 from django.utils import translation
 
 from dispatch import policies, wording
+from dispatch.admin import proposed
 from dispatch.choosing import units_of
-from dispatch.models import Area, Attempt, Case, Event, PolicyVersion, Shift, Unit
+from dispatch.models import Area, Attempt, Case, Event, PolicyVersion, Proposal, Shift, Unit
 from dispatch.register.parts import outlined
-from dispatch.vocabulary import Level, PlaceKind, Result, Tier, UnitKind
-from dispatch.workflow import report, turn
+from dispatch.vocabulary import Level, Outcome, PlaceKind, Result, Role, Tier, UnitKind
+from dispatch.workflow import proposing, report, turn
 from telephony import calls, exchange
 from telephony.carrier import CallResult, CallStatus, Update
 from telephony.models import Call, Trunk
@@ -169,6 +170,21 @@ def test_a_person_away_in_another_city_is_proposed_to_be_handed_over_once() -> N
         assert wording.sentence(event) == "The person is in another city, 110100: hand the case over?"
 
 
+def test_the_lead_is_asked_about_a_person_in_another_city_by_the_newest_place() -> None:
+    at = centre()
+    place = report.Place(lat=39.9, lon=116.4, adcode="110101", address="北京")
+    case = directive(at, "R", number=1, place=place)
+    proposal = Proposal.objects.get(case=case)
+    assert (proposal.to, proposal.by) == ("110100", None)
+    place = report.Place(lat=38.8, lon=115.5, adcode="130602", address="保定")
+    directive(at, "S", number=1, place=place, now=SOON)
+    assert Proposal.objects.get(case=case).to == "130600"
+    (shown,) = proposed.waiting(at.city.path, SOON)
+    assert (shown.to, shown.who) == ("130600", "")
+    lead = at.user(Role.SUPERVISOR)
+    assert proposing.accept(proposal_id=proposal.pk, by=lead, now=SOON).outcome == Outcome.HANDED_OVER
+
+
 def test_a_city_of_ours_that_is_not_the_source_s_is_named() -> None:
     at = centre()
     plain = {"lat": 29.08, "lon": 119.65}
@@ -179,6 +195,7 @@ def test_a_city_of_ours_that_is_not_the_source_s_is_named() -> None:
     case = directive(at, "R", number=1, level=Level.CRITICAL, place=report.Place(29.1, 119.6, "330700"))
     assert sent(case) == theirs
     assert Event.objects.get(case=case, verb="hand_over_proposed").detail["unit"] == jinhua.pk
+    assert not Proposal.objects.exists()  # it is theirs already
 
 
 def test_a_far_station_is_not_sent() -> None:
