@@ -6,13 +6,14 @@ Whatever else the machine does then falls on both alike.
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import TypeVar
 
 import psycopg
 from django.db import connection
 from psycopg import sql
 
 LARGE = connection.settings_dict["NAME"]  # the database that grows
-Ask = Callable[[], object]
+T = TypeVar("T")
 
 
 @contextmanager
@@ -30,7 +31,9 @@ def kept() -> Iterator[str]:
             postgres.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(names[0]))
 
 
-def rounds(small: str, asked: Mapping[str, Ask], many: int) -> Iterator[tuple[str, str, Ask]]:
+def rounds(
+    small: str, asked: Mapping[str, Callable[[], T]], many: int
+) -> Iterator[tuple[str, str, Callable[[], T]]]:
     """Either database and what is to be asked of it, round by round; a round before them has warmed everything up."""
     try:
         for turn in range(many + 1):
