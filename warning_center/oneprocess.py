@@ -2,6 +2,7 @@
 
 import secrets
 import threading
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,17 +12,22 @@ from celery.worker import WorkController
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections, connection
+from kombu.transport.memory import Channel
 from waitress.server import create_server
 
 from telephony import clock, site
 from telephony.clock import MovingClock
 from telephony.video.relay import Served
 from warning_center.celery import app
+from warning_center.tasks import Scheduler
 from warning_center.watchdog.look import Moment
 from warning_center.watchdog.watch import Watch
 
 WORKERS = 3  # of which slow work (reports) holds one at most
 LOOKS_EVERY = 15.0  # seconds between two rounds of the watchdog
+FASTEST = 0.1  # of an entry's period
+ANSWERS = "queue:"  # entries by which a queue says that it is read
+MOST_WAITING = 3  # messages in one queue
 
 
 class WebServer:
@@ -61,13 +67,34 @@ def relay(host: str, port: int) -> Served:
     return served
 
 
+class Patient(Scheduler):
+    """A beat that adds nothing to a queue which is not being emptied.
+
+    A machine may be slower than the clock it is asked for. Were every tick sent all the same, each would be too old
+    by the time it is read, and be discarded: nothing would be dialled any more, however hard the worker works.
+    """
+
+    def apply_entry(self, entry: Any, producer: Any = None) -> None:
+        route = app.amqp.router.route(dict(entry.options), entry.task)
+        waiting = Channel.queues.get(route["queue"].name)
+        if waiting is None or waiting.qsize() < MOST_WAITING:
+            super().apply_entry(entry, producer=producer)
+
+
+def paced(schedule: Mapping[str, dict[str, Any]], speed: float) -> dict[str, dict[str, Any]]:
+    """The same schedule for a clock of that speed; what says that a queue is read goes by the machine's clock."""
+    faster = min(1.0, max(FASTEST, 1.0 / speed))
+    paces = {name: 1.0 if name.startswith(ANSWERS) else faster for name in schedule}
+    return {name: {**entry, "schedule": entry["schedule"] * paces[name]} for name, entry in schedule.items()}
+
+
 class Engine:
     """A Celery worker and beat on the in-memory broker; beat ticks often enough for the clock's speed."""
 
     def __init__(self, speed: float) -> None:
-        interval = min(1.0, max(0.1, 1.0 / speed))
-        schedule = {name: {**entry, "schedule": interval} for name, entry in app.conf.beat_schedule.items()}
+        schedule = paced(settings.CELERY_BEAT_SCHEDULE, speed)
         app.conf.beat_schedule = schedule
+        soonest = min(entry["schedule"] for entry in schedule.values())
         self._worker: Any = WorkController(
             app=app,
             pool="threads",
@@ -79,9 +106,7 @@ class Engine:
         )
         self._worker_thread = threading.Thread(target=self._worker.start, name="worker", daemon=True)
         embedded: Any = EmbeddedService  # its stubs know whole seconds only
-        self._beat: Any = embedded(
-            app, max_interval=interval, thread=True, scheduler_cls=app.conf.beat_scheduler
-        )
+        self._beat: Any = embedded(app, max_interval=soonest, thread=True, scheduler_cls=Patient)
 
     def start(self) -> None:
         self._worker_thread.start()

@@ -192,7 +192,7 @@ for _queue in QUEUES:  # each answers for itself
     CELERY_BEAT_SCHEDULE[f"queue:{_queue}"] = {
         "task": "warning_center.tasks.answer",
         "schedule": 5.0,
-        "options": {"queue": _queue, "expires": 15},
+        "options": {"queue": _queue, "expires": 5},  # no longer than the ticks: or they alone would be read
     }
 CACHES = {
     "default": (
