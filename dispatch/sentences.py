@@ -1,6 +1,30 @@
 """Every verb of the record as a sentence with blanks, in the reader's language; `wording` fills them."""
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+# Why somebody was refused, as the record keeps it; other refusals keep what they said, which is in the catalogue too.
+REFUSALS = (
+    gettext_noop("another unit's check"),
+    gettext_noop("another unit's list"),
+    gettext_noop("another unit's visit"),
+    gettext_noop("another's device"),
+    gettext_noop("bad directive"),
+    gettext_noop("changed directive"),
+    gettext_noop("disabled"),
+    gettext_noop("no community work"),
+    gettext_noop("no field work"),
+    gettext_noop("no reason"),
+    gettext_noop("no such photo"),
+    gettext_noop("not their unit's"),
+    gettext_noop("only operators enter directives"),
+    gettext_noop("only supervisors and shift leads do this"),
+    gettext_noop("refresh token shown twice"),
+    gettext_noop("supervisors only"),
+    gettext_noop("unknown key"),
+    gettext_noop("wrong name or password"),
+    gettext_noop("your role may not do this"),
+)
 
 
 def templates() -> dict[str, str]:

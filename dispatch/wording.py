@@ -62,13 +62,18 @@ def unseen_body(case: str, kind: NewsKind, at: datetime, minutes: int) -> str:
 
 def sentence(event: Event, units: dict[int, Unit] | None = None) -> str:
     """One line of the record as a sentence."""
-    words = {"why": event.why, **_words(event.detail, units or {})}
+    words = {"why": why(event), **_words(event.detail, units or {})}
     if words.get("unit") and words["unit"] in words.get("choice", ""):
         words["unit"] = ""  # named there, with why it is this one
     template = sentences.templates().get(event.verb)
     if template is None:
         return event.verb
     return _tidy(template.format_map(_Blank(words)))
+
+
+def why(event: Event) -> str:
+    """Why, as the record says: in the reader's language where it is one of ours and not somebody's own words."""
+    return _(event.why) if event.verb == "refused" and event.why else event.why
 
 
 class _Blank(dict[str, str]):

@@ -236,7 +236,7 @@ def _record(case: Case) -> tuple[Told, ...]:
 def told(event: Event, units: dict[int, Unit], policy: Mapping[str, Any] | None = None) -> Told:
     """One event in words."""
     who = str(event.by.get_full_name() or event.by) if event.by else wording.agent(event.agent)
-    why = str(Need(event.why).label) if event.why in Need.values else event.why
+    why = str(Need(event.why).label) if event.why in Need.values else wording.why(event)
     words_ = wording.sentence(event, units)
     row = event.detail.get("row", "") if policy else ""
     says = explain.what_stands(policy, row) if policy else ""

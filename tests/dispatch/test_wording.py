@@ -1,12 +1,15 @@
 """The record in words: what pages must be able to read, whatever the detail is called."""
 
+import re
+
 import pytest
 from django.utils import translation
 
-from dispatch import choosing, wording
+from dispatch import choosing, sentences, wording
 from dispatch.models import Event, Unit
 from dispatch.vocabulary import UnitKind
 from tests.factories import START
+from tests.test_house import ROOT
 
 UNITS = {
     1: Unit(pk=1, name="七迳派出所"),
@@ -63,3 +66,23 @@ def test_a_choice_is_told_with_what_was_nearer_and_how_the_place_is_known() -> N
         "七迳派出所: 1.2 km, on duty until 03-02 20:00, 1 of 4 visits; nearer 马店河: off duty; "
         "the place: registered address, known only by its area"
     )
+
+
+def test_why_somebody_was_refused_is_said_in_the_readers_language_and_their_own_words_as_they_are() -> None:
+    with translation.override("zh-hans"):
+        for why in sentences.REFUSALS:
+            assert wording.sentence(Event(verb="refused", why=why)) != f"拒绝：{why}"
+        assert wording.sentence(Event(verb="lowered", why="supervisors only")).endswith("supervisors only")
+
+
+def test_every_refusal_in_the_code_is_among_them() -> None:
+    written = re.compile(r'"refused"[^\n]*why="([^"]+)"')
+    rooms = (ROOT / room for room in ("dispatch", "warning_center"))
+    found = {
+        why
+        for room in rooms
+        for file in room.rglob("*.py")
+        for why in written.findall(file.read_text("utf-8"))
+    }
+    assert found <= set(sentences.REFUSALS)
+    assert len(found) > 10
