@@ -167,9 +167,9 @@ class Call(models.Model):
 
     @property
     def spoke(self) -> bool:
-        """Whether it ended after somebody answered. A machine is nobody."""
+        """Whether it ended after somebody answered, and was spoken to. A machine is nobody."""
         answered = self.answered_at is not None or self.result == CallResult.ANSWERED
-        return answered and self.result != CallResult.MACHINE
+        return answered and self.result != CallResult.MACHINE and self.dropped_at is None
 
     @property
     def ways(self) -> tuple[str, ...]:
