@@ -29,13 +29,15 @@ class CallQuerySet(models.QuerySet["Call"]):
 
         Of one kind only, by the tags it needs and its mode: what nobody can take must not stand before the rest.
         Read off the head of one index, however many wait. What is due ranks before now, so the reading ends
-        there. The numbers on the line are few, so they are gathered once: an outer join to them costs twice as
-        much, and could lead the database to sort the whole queue.
+        there. The numbers on the line, or offered to a desk that thinks about it, are few, so they are gathered once:
+        an outer join to them costs twice as much, and could lead the database to sort the whole queue.
         """
         held = Call.objects.on_line().values("number_index")
+        offered = Call.objects.at_desks().values("number_index")
         kind = self.filter(status=CallStatus.BOOKED, desk=None, mode=mode, needs=needs)
         due = kind.filter(rank_at__lte=now, due_at__lte=now, until__gt=now)
-        return due.exclude(number_index__in=held).order_by("rank_at", "pk")
+        free = due.exclude(number_index__in=held).exclude(number_index__in=offered)
+        return free.order_by("rank_at", "pk")
 
     def needs(self) -> "models.QuerySet[Call, str]":
         """The hard tags that booked calls need of a desk, in order."""
