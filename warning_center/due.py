@@ -48,7 +48,7 @@ def moments() -> Moments:
     (found,) = asked(_MOMENTS)
     *heads, talked = found
     cases = min((at for at in heads[:4] if at), default=None)
-    return Moments(cases, *heads[4:], debts=talked and talked + debts.LOOKS_BACK)
+    return Moments(cases, *heads[4:], talked and talked + debts.LOOKS_BACK)
 
 
 def asked(sql: str, given: Sequence[object] = ()) -> list[tuple[Any, ...]]:
