@@ -45,10 +45,10 @@ SELECT (SELECT min(due_at) FROM dispatch_case WHERE closed_at IS NULL AND level 
 
 
 def moments() -> Moments:
-    (found,) = asked(_MOMENTS)
-    *heads, talked = found
+    ((*heads, talked),) = asked(_MOMENTS)
     cases = min((at for at in heads[:4] if at), default=None)
-    return Moments(cases, *heads[4:], talked and talked + debts.LOOKS_BACK)
+    lapses = talked and talked + debts.LOOKS_BACK
+    return Moments(cases, *[*heads[4:], lapses])
 
 
 def asked(sql: str, given: Sequence[object] = ()) -> list[tuple[Any, ...]]:
