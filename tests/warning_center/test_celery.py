@@ -107,7 +107,6 @@ def test_one_process_does_one_slow_thing_at_a_time(monkeypatch: pytest.MonkeyPat
     assert list(Pulse.objects.values_list("name", flat=True)) == ["report"]
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_queue_that_an_older_installation_does_not_name_is_warned_of(settings: Settings) -> None:
     assert not [one for one in run_checks() if one.id == "warning_center.W001"]
     settings.QUEUES = ["dial", "cases", "line", "figures"]
@@ -115,6 +114,7 @@ def test_a_queue_that_an_older_installation_does_not_name_is_warned_of(settings:
     assert "'slow'" in warned.msg
 
 
+@pytest.mark.django_db(transaction=True)
 def test_dialling_waits_for_nothing_in_another_queue(redis_url: str) -> None:
     directive(centre(clock.now()), "R-1", number=1, now=clock.now())
     for _ in range(50):  # for which nobody comes
