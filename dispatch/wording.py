@@ -244,6 +244,7 @@ def promise(code: str) -> str:
         "stale_call": _("calls past their time are called off"),
         "unknown_code": _("what carriers say of calls is understood"),
         "unmanned_call": _("somebody is signed in at a desk while calls wait for an operator"),
+        "narrow_trunk": _("every trunk has the lines that an operator's call takes"),
         "overdue_order": _("stop-payment orders end in time"),
         "agreement": _("a case and its attempts agree"),
     }

@@ -2,18 +2,21 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import flatten
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from telephony import clock, numbers
+from telephony import clock, lines, numbers
 from telephony.models import Call, Desk, Leg, Link, Text, Trunk
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
-else:  # only the stubs' class has parameters
+    _ModelForm = forms.ModelForm[Any]
+else:  # only the stubs' classes have parameters
     _ModelAdmin = admin.ModelAdmin
+    _ModelForm = forms.ModelForm
 
 
 class LookedAt(_ModelAdmin):
@@ -44,8 +47,24 @@ class NumberShown(LookedAt):
         return numbers.mask(row.number)
 
 
+class TrunkForm(_ModelForm):
+    """A trunk as it is set: wide enough for what it is to carry."""
+
+    def clean(self) -> dict[str, Any]:
+        """Raises no error by itself: what is wrong stands beside its field."""
+        said = super().clean() or {}
+        if not self.errors:
+            given = {name: said.get(name, getattr(self.instance, name)) for name in ("concurrent", "carries")}
+            if lines.is_too_narrow(Trunk(carrier=self.instance.carrier, **given)):
+                self.add_error(
+                    "concurrent", _("At least 2: this carrier rings the operator over a line as well.")
+                )
+        return said
+
+
 @admin.register(Trunk)
 class TrunkAdmin(LookedAt):
+    form = TrunkForm
     list_display = [
         "name",
         "carrier",

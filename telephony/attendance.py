@@ -1,7 +1,7 @@
 """Those of ours who are on a call: how they take part, and what their news does to it and to their desks.
 
-An operator whose phone does not answer takes no more calls: the desk is paused, the call hung up as our fault. Locks
-are taken desk, call, leg.
+An operator whose phone does not answer takes no more calls: the desk is paused, the call hung up as our fault; so is
+the call of one for whose phone no line was free, and the desk goes on. Locks are taken desk, call, leg.
 """
 
 import logging
@@ -88,7 +88,7 @@ def _leader_left(leg: Leg, call: Call, desks: dict[int, Desk], now: datetime) ->
         desk.call_over(now, spoke=True)
         return
     if leg.answered_at is None:
-        if desk.state in Desk.BUSY:
+        if desk.state in Desk.BUSY and leg.dialled_at is not None:  # it was rung
             desk.after, desk.reason = Desk.State.PAUSED, UNANSWERED
         call.dropped_at = now
         call.save(update_fields=["dropped_at"])

@@ -174,18 +174,35 @@ def _still_to_place(pk: int) -> QuerySet[Call]:
     return Call.objects.filter(pk=pk, status=CallStatus.DIALLING, asked=0)
 
 
-@transaction.atomic
+class _TakenOverError(Exception):
+    """Another desk has this call than a moment ago."""
+
+
 def hear(update: Update, *, now: datetime) -> bool:
     """Take one piece of news; whether it changed the call.
 
     News only ever moves a call forward, so late, doubled and disordered news end the same. After the end
     one thing may still be learned: that what answered was a machine. Its desk does as the call does.
+
+    Desks are locked before calls. Where the call went to another desk in between, a colleague's, both locks are
+    given back and taken anew: its desk, asked for now, would be locked after it.
     """
+    while True:
+        try:
+            return _hear(update, now)
+        except _TakenOverError:
+            continue
+
+
+@transaction.atomic
+def _hear(update: Update, now: datetime) -> bool:
     key = UUID(update.key)
     desk = _desk_of.first(key)
     call = _lock.first(key)
     if call is None or call.status == CallStatus.BOOKED:
         return False
+    if call.desk_id is not None and (desk is None or desk.pk != call.desk_id):
+        raise _TakenOverError
     if update.seal and any(piece.get("seal") == update.seal for piece in call.evidence):
         return False
     news = {"status": update.status, "result": update.result or "", "heard_at": now.isoformat()}
@@ -196,7 +213,7 @@ def hear(update: Update, *, now: datetime) -> bool:
     was_live = call.is_live
     moved = _move(call, update, now)
     write_back([call], _HEARD)
-    if moved and was_live and desk is not None and desk.pk == call.desk_id:
+    if moved and was_live and desk is not None:
         desk.follow(call, now)
         write_back([desk], Desk.MOVES)
     if moved:
@@ -220,7 +237,7 @@ def keep(key: str, said: dict[str, object], *, now: datetime) -> None:
 
 @prepared
 def _desk_of(key: UUID) -> QuerySet[Desk]:
-    """The desk of a call, locked before the call is: that is the order. A call keeps the desk it is dialled for."""
+    """The desk of a call, locked before the call is: that is the order."""
     desks = Desk.objects.filter(call__key=key).defer("address")
     return desks.select_for_update(of=("self",), no_key=True)
 

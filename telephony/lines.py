@@ -7,9 +7,10 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from telephony import clock
-from telephony.carrier import Carrier, CarrierError, Joins
-from telephony.models import Call
+from telephony.carrier import CallKind, Carrier, CarrierError, Joins
+from telephony.models import Call, Trunk
 
+BOTH = 2  # lines of a call into which its operator is rung: the person's, and theirs
 _made: dict[str, Carrier] = {}
 _making = threading.Lock()  # two threads that ask at once must get one network, not one each
 
@@ -44,6 +45,11 @@ def can_join(name: str) -> bool:
     options = settings.CARRIERS.get(name)
     adapter = import_string(options["adapter"]) if options else None
     return isinstance(adapter, type) and issubclass(adapter, Joins)
+
+
+def is_too_narrow(trunk: Trunk) -> bool:
+    """Whether its one line can never carry an operator's call: its carrier rings the operator over a second one."""
+    return trunk.concurrent < BOTH and trunk.can(*CallKind) and can_join(trunk.carrier)
 
 
 def joiner(call: Call) -> Joins | None:

@@ -1,11 +1,11 @@
 """The turn of those who are to be rung into calls: their trunk's second has a place for them, it has a line, they ring.
 
 A carrier counts them as it counts calls, so they are in the same ledger; they go before new calls, since somebody is
-on the line who waits for them. See `pace` and `room`.
+on the line who waits for them, and not for ever. See `pace` and `room`.
 """
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -17,7 +17,8 @@ from telephony.prepared import prepared
 from telephony.room import Room
 
 logger = logging.getLogger(__name__)
-AT_ONCE = 32
+AT_ONCE = 32  # rung in one turn: whoever is asked for them one by one still finds their places held
+WAITS = timedelta(seconds=20)  # for a line: nobody holds longer for a voice; hung up on, they are called back
 State = Leg.State
 
 
@@ -32,40 +33,50 @@ def _anybody() -> QuerySet[Leg, int]:
 
 
 def turn(*, now: datetime) -> int:
-    """Ring whoever can be rung now, those who lead a call first; how many were. Each at most once."""
+    """Ring whoever can be rung now, those who lead a call first, and end who has waited too long for a line; how many
+    were seen to. Each at most once."""
     if not is_anyone_waiting():
         return 0  # no reason to hold the trunks
-    rung = _claim(now)
-    for leg in rung:
+    claimed = _claim(now)
+    for leg in claimed:
         try:
             _ring(leg, now)
         except Exception:  # the row says that it was asked for: `legs.tend` will see to it
             logger.exception("leg %s could not be rung", leg.pk)
-    return len(rung)
+    return len(claimed)
 
 
 @transaction.atomic
 def _claim(now: datetime) -> list[Leg]:
-    """Give those who wait their places. Who is given none goes on waiting."""
+    """Give those who wait their places. Who is given none goes on waiting, or has waited long enough.
+
+    All of them are looked at, one a desk at most: those of a trunk that is full hide nobody else's.
+    """
     room = Room(now)
     waiting = Leg.objects.waiting().select_related("call__trunk")
-    rung = []
-    for leg in waiting.select_for_update(skip_locked=True, of=("self",))[:AT_ONCE]:
-        if not leg.call.is_live or room.take_leg(leg):
+    claimed = list[Leg]()
+    for leg in waiting.select_for_update(skip_locked=True, of=("self",)):
+        if len(claimed) == AT_ONCE:
+            break
+        placed = leg.call.is_live and room.take_leg(leg)
+        if placed or not leg.call.is_live or leg.begun_at <= now - WAITS:
             leg.state, leg.due_at = State.ASKED, now + attendance.SILENCE
-            leg.dialled_at = now if leg.call.is_live else None
+            leg.dialled_at = now if placed else None
             leg.save(update_fields=["state", "dialled_at", "due_at"])
-            rung.append(leg)
+            claimed.append(leg)
     room.save()
-    return rung
+    return claimed
 
 
 def _ring(leg: Leg, now: datetime) -> None:
-    """Ask the carrier for a leg whose place has been committed. Who comes too late for it waits anew."""
+    """Ask the carrier for a leg whose place has been committed, or end one that has none. Who comes too late for its
+    place waits anew."""
     mine = Leg.objects.filter(pk=leg.pk, state=State.ASKED, dialled_at=leg.dialled_at, external_id="")
     carrier = lines.joiner(leg.call)
-    if not leg.call.is_live or carrier is None:
-        attendance.hear(LegNews(str(leg.key), LegState.ENDED, result=CallResult.CANCELLED), now=now)
+    if not leg.call.is_live or carrier is None or leg.dialled_at is None:
+        in_vain = leg.call.is_live and carrier is not None
+        result = CallResult.NOT_PLACED if in_vain else CallResult.CANCELLED
+        attendance.hear(LegNews(str(leg.key), LegState.ENDED, result=result), now=now)
         return
     if pace.is_late(leg.dialled_at, clock.now()):
         mine.filter(placed_at=None).update(state=State.WANTED, dialled_at=None, due_at=now)

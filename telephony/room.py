@@ -98,7 +98,7 @@ class Room:
 
     def _needs(self, call: Call, trunk: Trunk) -> int:
         """How many lines it takes: its own, and that of its operator."""
-        return 2 if trunk.pk in self._joining and call.desk_id in self._phones else 1
+        return lines.BOTH if trunk.pk in self._joining and call.desk_id in self._phones else 1
 
     def _pick(self, call: Call) -> Trunk:
         """The first trunk with room that has not just failed this call; failing that, any with room."""

@@ -10,6 +10,9 @@ class WarningCenterConfig(AppConfig):
     name = "warning_center"
     verbose_name = _("Warning Center")
 
+    def ready(self) -> None:
+        from warning_center import queues  # noqa: F401  its check is known from here on
+
 
 class OwnAdminConfig(plain.AdminConfig):
     default = False

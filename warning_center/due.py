@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db import connection
 
+from dispatch.workflow import debts
+
 
 @dataclass(frozen=True, slots=True)
 class Moments:
@@ -19,6 +21,9 @@ class Moments:
     silent: datetime | None = None
     desks: datetime | None = None
     texts: datetime | None = None
+    legs: datetime | None = None  # one that waits for a line is due all the while
+    news: datetime | None = None  # that nobody has looked at
+    debts: datetime | None = None  # when the first lapses; the word itself may be said before
 
 
 # One statement, each part read off the head of an index: it is asked after every instant.
@@ -32,14 +37,18 @@ SELECT (SELECT min(due_at) FROM dispatch_case WHERE closed_at IS NULL AND level 
        (SELECT min(due_at) FROM telephony_call WHERE status IN ('dialling', 'ringing', 'talking')),
        (SELECT min(CASE WHEN owes IS NULL AND wrap_until < lease_until THEN wrap_until ELSE lease_until END)
         FROM telephony_desk WHERE state <> 'talking'),
-       (SELECT min(due_at) FROM telephony_text WHERE state = 'queued')
+       (SELECT min(due_at) FROM telephony_text WHERE state = 'queued'),
+       (SELECT min(due_at) FROM telephony_leg WHERE ended_at IS NULL),
+       (SELECT min(due_at) FROM dispatch_news WHERE due_at IS NOT NULL),
+       (SELECT min(c.dialled_at) FROM telephony_desk d JOIN telephony_call c ON c.id = d.owes)
 """
 
 
 def moments() -> Moments:
-    (found,) = asked(_MOMENTS)
-    cases = min((at for at in found[:4] if at), default=None)
-    return Moments(cases, *found[4:])
+    ((*heads, talked),) = asked(_MOMENTS)
+    cases = min((at for at in heads[:4] if at), default=None)
+    lapses = talked and talked + debts.LOOKS_BACK
+    return Moments(cases, *[*heads[4:], lapses])
 
 
 def asked(sql: str, given: Sequence[object] = ()) -> list[tuple[Any, ...]]:

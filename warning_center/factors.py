@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
 import segno
-from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
@@ -41,8 +42,8 @@ class Verdict:
 
 
 def is_asked_of(user: User) -> bool:
-    """Whether this person has to show one: whoever may open the centre's pages, where the setting says so."""
-    return settings.SECOND_FACTOR == "required" and user.is_staff
+    """Whether this person has to show one."""
+    return user.owes_second_factor
 
 
 def of(user: User) -> Factor:
@@ -95,7 +96,8 @@ def check(*, user: User, code: str, at: datetime, now: datetime) -> Verdict:
 
 @transaction.atomic
 def reset(*, user: User, by: User | None, now: datetime, agent: str = "") -> None:
-    """Somebody has lost their phone: they enrol anew at their next login. Only administrators do this.
+    """Somebody has lost their phone: they are logged out everywhere, and enrol anew at their next login. Only
+    administrators do this.
 
     A superuser's is another superuser's to reset. Raises NotAllowedError.
     """
@@ -107,7 +109,18 @@ def reset(*, user: User, by: User | None, now: datetime, agent: str = "") -> Non
     factor.secret, factor.confirmed_at, factor.recovery = "", None, []
     factor.failures, factor.locked_until = 0, None
     factor.save()
+    _log_out(user)
     record.write("factor_reset", now=now, by=by, agent=agent, whose=user.get_username())
+
+
+def _log_out(user: User) -> None:
+    """End their open sessions, one of which may be on the phone that is lost. Whose one is only stands inside."""
+    theirs = [
+        session.pk
+        for session in Session.objects.iterator()
+        if session.get_decoded().get(SESSION_KEY) == str(user.pk)
+    ]
+    Session.objects.filter(pk__in=theirs).delete()
 
 
 def _refuse(factor: Factor, at: datetime, now: datetime) -> Verdict:

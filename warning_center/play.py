@@ -8,8 +8,8 @@ from itertools import count
 from django.db.models import Count
 
 from dispatch.models import Case
-from dispatch.workflow import orders, turn
-from telephony import calls, exchange, inbox, texts
+from dispatch.workflow import debts, orders, turn, unseen
+from telephony import calls, exchange, inbox, legs, texts
 from telephony.clock import MovingClock
 from warning_center import intake
 from warning_center.due import moments as due_moments
@@ -47,7 +47,7 @@ class Play:
         self.receipts: list[Receipt] = []
         self.refused: list[Arrival] = []
         self._parts: tuple[Part, ...] = (
-            self._receive, self._news, self._people, self._cases, self._match, self._tend, self._texts
+            self._receive, self._news, self._people, self._cases, self._unseen, self._match, self._tend, self._texts
         )  # fmt: skip
         self._lines = {self._match, self._tend}  # what waits there is looked at once until something moves
         self._act_at: datetime | None = None
@@ -80,8 +80,8 @@ class Play:
         raise StuckError(f"{now:%F %T}: not quiet after {MOST_ROUNDS} rounds")
 
     def _following(self, moments: dict[Part, datetime], now: datetime) -> datetime | None:
-        if self._receive not in moments and self._cases not in moments:
-            return None  # every open case, and every open order, is due some time
+        if moments.keys().isdisjoint((self._receive, self._cases, self._unseen)):
+            return None  # every open case and order is due some time, and what somebody must still look at
         return min(at if at > now else now + A_MOMENT for at in moments.values())
 
     def _look(self) -> dict[Part, datetime]:
@@ -91,7 +91,8 @@ class Play:
         due = due_moments()
         next_at = (
             self.arrivals[0].at if self.arrivals else None, inbox.next_news_at(), self._act_at,
-            min(filter(None, (due.cases, due.orders)), default=None), due.booked, due.silent, due.texts,
+            _first(due.cases, due.orders), _first(due.news, due.debts), due.booked, _first(due.silent, due.legs),
+            due.texts,
         )  # fmt: skip
         return {part: at for part, at in zip(self._parts, next_at, strict=True) if at is not None}
 
@@ -115,14 +116,21 @@ class Play:
     def _cases(self, now: datetime) -> int:
         return turn.advance_due(now=now) + orders.lapse_due(now=now)
 
+    def _unseen(self, now: datetime) -> int:
+        return debts.settle(now=now) + unseen.press_due(now=now)
+
     def _match(self, now: datetime) -> int:
         return exchange.turn(now=now)
 
     def _tend(self, now: datetime) -> int:
-        return calls.tend(now=now)
+        return calls.tend(now=now) + legs.tend(now=now)
 
     def _texts(self, now: datetime) -> int:
         return texts.send_due(now=now)
+
+
+def _first(*moments: datetime | None) -> datetime | None:
+    return min(filter(None, moments), default=None)
 
 
 def _refuse_endless_chains() -> None:

@@ -10,7 +10,8 @@ from dispatch.vocabulary import Role
 
 
 class WorksInTheField(BasePermission):
-    """Officers, supervisors and administrators who belong to a unit. Which visits are theirs is asked of each."""
+    """Officers who belong to a unit, and supervisors and administrators where nobody is asked for a second factor.
+    Which visits are theirs is asked of each."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         user = request.user
@@ -18,7 +19,10 @@ class WorksInTheField(BasePermission):
 
 
 def may_work(user: User) -> bool:
-    """Whether this user may come in by the officers' door at all."""
+    """Whether this user may come in by the officers' door at all: it asks for a password alone, so nobody does who
+    owes a second factor elsewhere."""
+    if user.owes_second_factor:
+        return False
     return user.is_a(Role.OFFICER, Role.SUPERVISOR, Role.ADMINISTRATOR) and user.unit_id is not None
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +23,11 @@ class User(AbstractUser):
         """Who may open the admin follows from the role; officers have their own door."""
         self.is_staff = self.is_superuser or self.role != Role.OFFICER
         super().save(*args, **kwargs)
+
+    @property
+    def owes_second_factor(self) -> bool:
+        """Whether a password alone opens nothing to them: who may open the centre's pages, if the setting says so."""
+        return bool(settings.SECOND_FACTOR == "required" and self.is_staff)
 
     def is_a(self, *roles: Role) -> bool:
         """Whether this active user has one of these roles; a superuser has them all."""

@@ -109,7 +109,7 @@ def _is_said(attempt: Attempt) -> bool:
 
 def _is_owed(attempt: Attempt, now: datetime) -> bool:
     call = attempt.call
-    if call is None or _is_said(attempt) or (call.dialled_at or now) < now - LOOKS_BACK:
+    if call is None or _is_said(attempt) or (call.dialled_at or now) <= now - LOOKS_BACK:
         return False
     return call.status != CallStatus.ENDED or (_talked(call) and _may_say(attempt, call.desk_id))
 

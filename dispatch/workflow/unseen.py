@@ -5,6 +5,7 @@ and the record says who was passed over. A stand-down may close its case, so the
 the case.
 """
 
+import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -12,20 +13,32 @@ from django.db import transaction
 from dispatch import policies, record, wording
 from dispatch.models import Message, News, Unit
 from dispatch.vocabulary import NewsKind, UnitKind
+from dispatch.workflow import turn
 from telephony import numbers, texts
 from telephony.writeback import insert, write_back
 
+logger = logging.getLogger(__name__)
 UNSEEN = "unseen"  # the kind of these messages, and the verb
 _OFFICES = (UnitKind.COUNTY, UnitKind.CITY)
 
 
 @transaction.atomic
 def press_due(*, now: datetime, limit: int = 100) -> int:
-    """Take the next step with up to `limit` of those that are due, the longest due first; how many."""
+    """Take the next step with up to `limit` of those that are due, the longest due first; how many.
+
+    Each by itself: one whose step fails rests, its case's record says so, and the others go on.
+    """
     late = News.objects.due(now).select_for_update(skip_locked=True, of=("self",))
     rows = list(late.select_related("unit", "attempt__case")[:limit])
     for row in rows:
-        _press(row, now)
+        pressed = row.pressed
+        try:
+            with transaction.atomic():
+                _press(row, now)
+        except Exception:
+            logger.exception("news %s could not press anybody", row.pk)
+            row.pressed, row.due_at = pressed, now + turn.REST
+            record.write("fault", now=now, case=row.attempt.case)
     write_back(rows, ["due_at", "pressed"])
     return len(rows)
 

@@ -30,15 +30,17 @@ class CallQuerySet(models.QuerySet["Call"]):
         Of one kind only, by the tags it needs, its mode, and the area of desks that could take it: what nobody can
         take must not stand before the rest.
         Read off the head of one index, however many wait. What is due ranks before now, so the reading ends
-        there. The numbers on the line are few, so they are gathered once: an outer join to them costs twice as
-        much, and could lead the database to sort the whole queue.
+        there. The numbers on the line, or offered to a desk that thinks about it, are few, so they are gathered once:
+        an outer join to them costs twice as much, and could lead the database to sort the whole queue.
         """
         held = Call.objects.on_line().values("number_index")
+        offered = Call.objects.at_desks().values("number_index")
         kind = self.filter(status=CallStatus.BOOKED, desk=None, mode=mode, needs=needs)
         due = kind.filter(rank_at__lte=now, due_at__lte=now, until__gt=now)
         if area:
             due = due.filter(Q(area="") | Q(area__startswith=Value(area)))  # bound as it is
-        return due.exclude(number_index__in=held).order_by("rank_at", "pk")
+        free = due.exclude(number_index__in=held).exclude(number_index__in=offered)
+        return free.order_by("rank_at", "pk")
 
     def needs(self) -> "models.QuerySet[Call, str]":
         """The hard tags that booked calls need of a desk, in order."""
@@ -172,9 +174,9 @@ class Call(models.Model):
 
     @property
     def spoke(self) -> bool:
-        """Whether it ended after somebody answered. A machine is nobody."""
+        """Whether it ended after somebody answered, and was spoken to. A machine is nobody."""
         answered = self.answered_at is not None or self.result == CallResult.ANSWERED
-        return answered and self.result != CallResult.MACHINE
+        return answered and self.result != CallResult.MACHINE and self.dropped_at is None
 
     @property
     def ways(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from dispatch import calling
 from dispatch.models import Case
 from dispatch.vocabulary import Disposition, Level, Result, State
-from dispatch.workflow import evidence, moves, opening, turn
+from dispatch.workflow import evidence, moves, opening, turn, unseen
 from telephony import calls, exchange, room
 from telephony.carrier import CallResult, CallStatus, Update
 from telephony.models import Call, Trunk
@@ -106,6 +106,13 @@ def test_a_turn_that_passes_a_level_over(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(type(Case.objects.all()), "due", not_medium)
     assert broken() == {"in_time"}
+
+
+def test_a_stand_down_of_which_nobody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(odds, "LEVELS", (Row(Level.CRITICAL, 1, ASSUMED),))
+    monkeypatch.setattr(odds, "ON_THE_LINE", (Row(Disposition.FALSE_ALARM, 1, ASSUMED),))
+    monkeypatch.setattr(unseen, "press_due", lambda now: 0)
+    assert broken(directives=5) == {"in_time"}
 
 
 def test_a_part_that_always_fails(monkeypatch: pytest.MonkeyPatch) -> None:

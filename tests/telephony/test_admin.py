@@ -5,6 +5,7 @@ from django.contrib.admin import site
 from django.contrib.auth import get_user_model
 from django.db.models import Model
 from django.test import Client, RequestFactory
+from pytest_django import Settings
 
 from telephony import admin as line
 from telephony import texts
@@ -89,3 +90,24 @@ def test_a_trunk_is_set_and_its_bucket_left_alone(admin: Client, rows: Exchange)
     trunk.refresh_from_db()
     assert (trunk.priority, trunk.concurrent, trunk.per_second, trunk.enabled) == (5, 7, 2.5, False)
     assert (trunk.tokens, trunk.carrier) == (10, "simulated")
+
+
+def test_a_trunk_that_rings_the_operator_too_has_two_lines_at_least(
+    admin: Client, rows: Exchange, settings: Settings
+) -> None:
+    settings.CARRIERS = {
+        "twilio": {"adapter": "telephony.carriers.twilio.TwilioCarrier"},
+        "simulated": {"adapter": "telephony.carriers.simulated.SimulatedCarrier"},
+    }
+    trunk = Trunk.objects.get()
+    given = {"carries": "voice text", "priority": 1, "per_second": 1, "callers": "", "enabled": "on"}
+
+    def takes(carrier: str, **more: object) -> bool:
+        Trunk.objects.filter(pk=trunk.pk).update(carrier=carrier, concurrent=9)
+        answer = admin.post(f"/admin/telephony/trunk/{trunk.pk}/change/", {**given, "concurrent": 1, **more})
+        assert (answer.status_code == 302) or "至少为 2" in answer.content.decode()
+        return answer.status_code == 302
+
+    assert [takes(carrier) for carrier in ("twilio", "simulated")] == [False, True]
+    assert takes("twilio", concurrent=2)
+    assert takes("twilio", carries="text")

@@ -6,13 +6,14 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 from pytest_django import Settings
 
-from telephony import calls, desks, exchange, lines
-from telephony.carrier import CallResult, CallStatus, Update
-from telephony.models import Call, Desk
+from telephony import attendance, calls, desks, exchange, lines
+from telephony.carrier import CallResult, CallStatus, LegNews, LegState, Update
+from telephony.models import Call, Desk, Leg, Trunk
 from telephony.models.desk import LEASE, OFFER
+from tests.races import until_somebody_waits
 from tests.seats import taken_seats
 from tests.telephony.rows import Exchange
 from tests.telephony.samples import START
@@ -127,3 +128,39 @@ def test_an_answer_races_with_the_end_of_the_offer_and_with_who_calls_off(
     found = Call.objects.get(pk=call.pk)
     assert placed() == ([str(call.key)] if found.dialled_at else [])
     assert found.status in (CallStatus.BOOKED, CallStatus.DIALLING, CallStatus.ENDED)
+
+
+def test_news_that_waits_for_a_desk_is_heard_at_the_desk_of_the_colleague_who_takes_over(
+    rows: Exchange,
+) -> None:
+    """Locked after the call, the colleague's desk would be asked for by who holds the call, and the call by who holds
+    that desk."""
+    first, heir = taken_seats(2, START, state=Desk.State.TALKING, ready_since=None)
+    call = rows.on_line(trunk=Trunk.objects.get())
+    Call.objects.filter(pk=call.pk).update(status=CallStatus.TALKING, desk=first, answered_at=START)
+    plain = {
+        "call": call,
+        "state": Leg.State.TALKING,
+        "begun_at": START,
+        "due_at": START,
+        "answered_at": START,
+    }
+    leading = Leg.objects.create(**plain, desk=first, role=Leg.Role.DESK)
+    Leg.objects.create(**plain, desk=heir, role=Leg.Role.COLLEAGUE)
+    over = Update(str(call.key), CallStatus.ENDED, CallResult.ANSWERED)
+    taken_over = threading.Event()
+
+    def take_over() -> None:
+        with transaction.atomic():
+            attendance.hear(LegNews(str(leading.key), LegState.ENDED), now=START)
+            taken_over.set()
+            until_somebody_waits()
+
+    def end() -> None:
+        taken_over.wait(10)
+        calls.hear(over, now=START)
+
+    at_once(take_over, end)
+    found = Call.objects.get(pk=call.pk)
+    assert (found.desk, found.status) == (heir, CallStatus.ENDED)
+    all_is_one_to_one()

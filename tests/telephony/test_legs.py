@@ -260,7 +260,7 @@ def test_who_leads_a_call_is_rung_before_who_listens(
     call = dial(30, mode=ANNOUNCE)
     desk = seat()
     Leg.objects.create(
-        call=call, desk=listener, role=Leg.Role.SUPERVISOR, way=Way.LISTEN, begun_at=START, due_at=START
+        call=call, desk=listener, role=Leg.Role.SUPERVISOR, way=Way.LISTEN, begun_at=moving(), due_at=START
     )
     Leg.objects.create(call=call, desk=desk, role=Leg.Role.DESK, begun_at=moving(), due_at=moving())
     assert [legs.tend(now=moving()), legs.tend(now=moving())] == [1, 0]
@@ -286,12 +286,74 @@ def test_a_leg_waits_until_a_line_is_free(
     carried(concurrent=1)
     practice.phones[NUMBER] = Phone(lasts=600, presses="1")
     desk = seat()
-    call = dial(40, mode=ANNOUNCE)
+    call = dial(25, mode=ANNOUNCE)
     assert (call.desk, Leg.objects.get().state) == (desk, Leg.State.WANTED)
     assert not practice.made_to(PHONE)
     carried(concurrent=2)
     run(10)
     assert Leg.objects.get().state == Leg.State.TALKING
+
+
+def test_who_would_wait_too_long_for_an_operators_line_is_hung_up_on_and_the_desk_takes_calls_on(
+    practice: PracticeTwilio,
+    carried: Callable[..., None],
+    dial: Callable[..., Call],
+    run: Run,
+    moving: MovingClock,
+) -> None:
+    carried(concurrent=1)
+    practice.phones[NUMBER] = Phone(lasts=600, presses="1")
+    desk = seat()
+    dial(20, mode=ANNOUNCE)
+    until = Leg.objects.get().begun_at + ringing.WAITS
+    run((until - moving()).total_seconds() - 1)
+    assert (Call.objects.get().status, Leg.objects.get().state) == (CallStatus.TALKING, Leg.State.WANTED)
+    run(3)
+    call, leg = Call.objects.get(), Leg.objects.get()
+    assert (leg.state, leg.result, leg.dialled_at) == (Leg.State.ENDED, CallResult.NOT_PLACED, None)
+    assert (call.status, call.result) == (CallStatus.ENDED, CallResult.FAILED_HERE)
+    assert state_of(desk) == (State.READY, "")
+    assert not practice.made_to(PHONE)
+
+
+def test_a_colleague_for_whom_no_line_is_free_in_time_is_ready_again(
+    practice: PracticeTwilio,
+    carried: Callable[..., None],
+    dial: Callable[..., Call],
+    run: Run,
+    moving: MovingClock,
+) -> None:
+    carried(concurrent=2)
+    seat()
+    call, second = dial(20), seat(OTHER)
+    legs.bring(call_id=call.pk, desk_id=second.pk, role=Leg.Role.COLLEAGUE, now=moving())
+    run(ringing.WAITS.total_seconds())
+    assert Leg.objects.get(desk=second).result == CallResult.NOT_PLACED
+    assert (Call.objects.get().status, state_of(second)) == (CallStatus.TALKING, (State.READY, ""))
+
+
+def test_those_who_wait_for_a_full_trunk_do_not_hide_those_of_another(
+    practice: PracticeTwilio,
+    carried: Callable[..., None],
+    moving: MovingClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ringing, "AT_ONCE", 2)
+    carried(concurrent=1)
+    free = Exchange().trunk(carrier="twilio", desks=0)
+    full = Trunk.objects.exclude(pk=free.pk).get()
+    calls_ = [Exchange().on_line(number, trunk=full) for number in numbers(3)]
+    calls_.append(Exchange().on_line(NUMBER, trunk=free))
+    for call in calls_:
+        Leg.objects.create(
+            call=call,
+            desk=seat(),
+            role=Leg.Role.DESK,
+            begun_at=moving.forward(timedelta(seconds=1)),
+            due_at=START,
+        )
+    assert ringing.turn(now=moving()) == 1
+    assert [leg.call.trunk for leg in Leg.objects.exclude(state=Leg.State.WANTED)] == [free]
 
 
 def test_who_comes_too_late_for_its_place_waits_anew_and_asks_for_nothing(

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from telephony import calls, exchange
+from telephony import calls, desks, exchange
 from telephony.carrier import ANNOUNCE, CallKind, CallResult, CallStatus
 from telephony.models import Call, Desk
 from tests.seats import taken_seats
@@ -52,6 +52,17 @@ def test_there_are_never_more_operators_calls_on_the_line_than_desks(rows: Excha
     assert dialled(minutes=1) == []
     calls.end(key=str(Call.objects.on_line()[0].key), result=CallResult.BUSY, now=START + MINUTE)
     assert len(dialled(minutes=1)) == 1
+
+
+def test_a_number_offered_to_a_desk_is_dialled_for_no_other_call_meanwhile(rows: Exchange) -> None:
+    (desk,) = seats(mode=Desk.Mode.PREVIEW)
+    offered = rows.booked(number(1))
+    assert dialled() == []
+    announced = rows.booked(number(1), mode=ANNOUNCE, head_start=MINUTE)
+    other = rows.booked(number(2), mode=ANNOUNCE)
+    assert dialled() == [other.pk]
+    assert desks.decline(desk_id=desk.pk, call_id=offered.pk, now=START)
+    assert dialled() == [announced.pk]
 
 
 def test_a_desk_nobody_has_been_heard_of_at_gets_no_call(rows: Exchange) -> None:

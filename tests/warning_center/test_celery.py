@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import redis
 from celery.contrib.testing.worker import start_worker
+from django.core.checks import run_checks
 from pytest_django import Settings
 
 from dispatch import tasks as dispatch_tasks
@@ -104,6 +105,13 @@ def test_one_process_does_one_slow_thing_at_a_time(monkeypatch: pytest.MonkeyPat
     assert not Pulse.objects.exists()
     assert tasks.report.apply().successful()
     assert list(Pulse.objects.values_list("name", flat=True)) == ["report"]
+
+
+def test_a_queue_that_an_older_installation_does_not_name_is_warned_of(settings: Settings) -> None:
+    assert not [one for one in run_checks() if one.id == "warning_center.W001"]
+    settings.QUEUES = ["dial", "cases", "line", "figures"]
+    (warned,) = (one for one in run_checks() if one.id == "warning_center.W001")
+    assert "'slow'" in warned.msg
 
 
 @pytest.mark.django_db(transaction=True)

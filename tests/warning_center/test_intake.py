@@ -1,7 +1,6 @@
 """Directives that come at once: one person makes one case, one reference is stored once, nobody gets an error."""
 
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -18,6 +17,7 @@ from dispatch.workflow import turn
 from telephony import clock
 from tests import factories, senders
 from tests.factories import START, Centre
+from tests.races import until_somebody_waits
 from tests.senders import Sender, row
 from warning_center.models import Directive
 
@@ -167,7 +167,7 @@ def test_a_turn_may_name_the_person_while_a_directive_about_them_waits_for_the_c
         with transaction.atomic(), connection.cursor() as cursor:
             case = Case.objects.select_for_update(of=("self",)).get()
             waiting = threads.submit(_and_close, lambda: source.post(row("A-2")))
-            _until_somebody_waits()
+            until_somebody_waits()
             cursor.execute("SELECT 1 FROM dispatch_phonenumber FOR KEY SHARE NOWAIT")  # as a foreign key does
             cursor.execute(
                 "SELECT 1 FROM dispatch_target WHERE id = %s FOR KEY SHARE NOWAIT", [case.target_id]
@@ -180,20 +180,6 @@ def _and_close(doing: Callable[[], Any]) -> Any:
         return doing()
     finally:
         connections.close_all()
-
-
-def _until_somebody_waits() -> None:
-    """Until another connection of ours waits for a lock."""
-    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    deadline, pause = time.monotonic() + 30, threading.Event()
-    with connection.cursor() as cursor:
-        while time.monotonic() < deadline:
-            cursor.execute("SELECT pg_stat_clear_snapshot()")
-            cursor.execute(query)
-            if cursor.fetchone()[0]:
-                return
-            pause.wait(0.02)
-    raise AssertionError("nobody came to wait")
 
 
 def test_a_relapse_told_twice_at_once_opens_one_case(source: Sender) -> None:

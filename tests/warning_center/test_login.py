@@ -15,6 +15,7 @@ from dispatch.vocabulary import Role
 from telephony import clock
 from tests import factories
 from tests.factories import PASSWORD, Centre
+from warning_center import factors
 from warning_center.models import Factor
 
 CODE, QUEUE = "/login/code/", "/admin/dispatch/case/"
@@ -129,6 +130,17 @@ def test_an_administrator_resets_what_was_lost_and_nobody_else_does(
     call_command("factor", "root", verbosity=0)
     with pytest.raises(CommandError, match="have not enrolled"):
         call_command("factor", "root")
+
+
+def test_a_reset_ends_the_open_sessions_of_whose_it_was(place: Centre) -> None:
+    sam, eve = (place.user(username=name, password=PASSWORD) for name in ("sam", "eve"))
+    browsers = {}
+    for user in (sam, eve):
+        factories.enrolled(user)
+        browsers[user] = half_way(user)
+        assert tells(browsers[user], factories.one_time_code(user, clock.wall())) == QUEUE
+    factors.reset(user=sam, by=place.user(Role.ADMINISTRATOR), now=clock.now())
+    assert [browsers[user].get(QUEUE).status_code for user in (sam, eve)] == [302, 200]
 
 
 def test_no_other_session_goes_around_it_and_officers_are_not_asked(place: Centre) -> None:

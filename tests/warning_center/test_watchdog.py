@@ -28,7 +28,7 @@ from dispatch.wording import sentence
 from telephony import calls, clock
 from telephony.carrier import CallKind
 from telephony.door import Door
-from telephony.models import Call, Desk
+from telephony.models import Call, Desk, Trunk
 from telephony.network import Network, Script
 from tests import factories
 from tests.crowd import Crowd, explained
@@ -166,6 +166,16 @@ def test_calls_that_wait_while_nobody_has_signed_in_are_named(case: Case) -> Non
     for area, manned in ((call.area, True), ("-", False)):
         Desk.objects.update(area=area)
         assert ("unmanned_call" not in broken(START + timedelta(seconds=61))) is manned
+
+
+def test_a_trunk_too_narrow_for_an_operators_call_is_named(place: Centre, settings: Settings) -> None:
+    settings.CARRIERS = {"simulated": {"adapter": "telephony.carriers.twilio.TwilioCarrier"}}
+    assert "narrow_trunk" not in broken()
+    Trunk.objects.update(concurrent=1)
+    trunk = Trunk.objects.get()
+    assert broken()["narrow_trunk"].offenders == (str(trunk.pk),)
+    Trunk.objects.update(enabled=False)
+    assert "narrow_trunk" not in broken()
 
 
 def test_codes_that_no_table_knows_are_counted_for_an_hour(case: Case) -> None:
@@ -397,7 +407,7 @@ def _reads_indexes_only(*, manned: bool) -> None:
         with CaptureQueriesContext(connection) as seen:
             found = look(moment(START + late))
         selects = [query["sql"] for query in seen if query["sql"].startswith("SELECT")]
-        assert len(selects) == (18 if manned else 21)
+        assert len(selects) == (19 if manned else 22)
         assert [fault for sql in selects for fault in faults_of(sql)] == []
         assert not {f.name for f in found.broken} & {"agreement", "case_without_due", "attempt_without_due"}
         assert ("overdue_low" in {f.name for f in found.broken}) == bool(late)

@@ -7,8 +7,8 @@ from typing import Any
 
 from dispatch import policies
 from dispatch.models import PolicyVersion
-from dispatch.workflow import orders, turn
-from telephony import calls, desks, exchange, inbox, texts
+from dispatch.workflow import debts, orders, turn, unseen
+from telephony import calls, desks, exchange, inbox, legs, texts
 from warning_center.due import Moments
 from warning_center.simulation import arrivals, centre, faults
 from warning_center.simulation.asked import START, Asked
@@ -102,6 +102,10 @@ class Day:
             due = self._clockwork.moments()
         if _is_due(due.orders, soon):
             self._part(lambda at: orders.lapse_due(now=at))
+        if due.debts is not None:  # a word may have been said, and its hint lost
+            self._part(lambda at: debts.settle(now=at))
+        if _is_due(due.news, soon):
+            self._part(lambda at: unseen.press_due(now=at))
 
     def _lines(self, now: datetime, due: Moments) -> None:
         soon = now + self.hosts.most_ahead
@@ -111,6 +115,8 @@ class Day:
         if _is_due(due.desks, soon) or self._astray:
             self._part(lambda at: desks.release_lapsed(now=at))
             self._lines_at = now
+        if _is_due(due.legs, soon):  # before new calls
+            self._part(lambda at: legs.tend(now=at))
         if _is_due(due.booked, soon) and now >= self._lines_at:
             self._match(now)
         if _is_due(due.silent, soon):
@@ -162,11 +168,12 @@ class Day:
     # the next one
 
     def _following(self, now: datetime) -> datetime | None:
-        """The next beat at which anything is due; None when every case and order has ended, and nobody sends."""
+        """The next beat at which anything is due; None when every case and order has ended, whoever had to be told has
+        been, and nobody sends."""
         due = self._clockwork.moments()
         self._booked = due.booked
         sends = self.senders.next_at()
-        if sends is None and due.cases is None and due.orders is None:
+        if not any((sends, due.cases, due.orders, due.news)):
             return None
         if self.broken.enough:
             return None
@@ -174,11 +181,8 @@ class Day:
             self.broken.add(now, "ends", f"cases are open {LONGEST.days} days after the last directive")
             return None
         booked = due.booked and max(due.booked, self._lines_at)
-        ours = [
-            at - self.hosts.most_ahead
-            for at in (due.cases, due.orders, booked, due.silent, due.desks, due.texts)
-            if at
-        ]
+        people, lines = (due.news, due.debts), (due.legs, booked, due.silent, due.desks, due.texts)
+        ours = [at - self.hosts.most_ahead for at in (due.cases, due.orders, *people, *lines) if at]
         outside = (
             sends,
             self.people.agenda.next_at(),

@@ -23,12 +23,13 @@ UNION ALL SELECT 'order', case_id, due_at FROM dispatch_order
 UNION ALL SELECT 'call', id, due_at FROM telephony_call
   WHERE status IN ('dialling', 'ringing', 'talking') AND due_at <= %s
 UNION ALL SELECT 'text', id, due_at FROM telephony_text WHERE state = 'queued' AND due_at <= %s
+UNION ALL SELECT 'news', id, due_at FROM dispatch_news WHERE due_at IS NOT NULL AND due_at <= %s
 """
 
 
 def overdue(cases: datetime, calls: datetime, texts: datetime) -> list[Overdue]:
     """What was due by these moments and has not moved."""
-    return [Overdue(*row) for row in asked(_OVERDUE, [cases, cases, calls, texts])]
+    return [Overdue(*row) for row in asked(_OVERDUE, [cases, cases, calls, texts, cases])]
 
 
 class Clockwork:

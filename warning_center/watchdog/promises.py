@@ -9,9 +9,9 @@ from django.db.models import Max, Min, OuterRef, Q, QuerySet, Subquery
 
 from dispatch.models import Attempt, Case, Order
 from dispatch.vocabulary import Level, State, Tier
-from telephony import exchange
+from telephony import exchange, lines
 from telephony.carrier import CallStatus
-from telephony.models import Call, Desk
+from telephony.models import Call, Desk, Trunk
 from warning_center.watchdog.finding import SHOWN, Measured, counted, latest
 
 SAMPLE = 25  # open cases of each level whose rows are held against each other: those that are due next
@@ -58,6 +58,12 @@ def unmanned_call(now: datetime) -> Measured:
         served |= Q(area__startswith=area)
     waiting = (Call.objects.waiting(now, needs=needs).exclude(served) for needs in exchange.needed())
     return _late([row for calls in waiting for row in calls.values_list("pk", "due_at")[:SHOWN]], now)
+
+
+def narrow_trunk(now: datetime) -> Measured:
+    """Trunks in use whose one line never carries an operator's call, which takes two there."""
+    enabled = Trunk.objects.filter(enabled=True).order_by("pk")
+    return counted(trunk.pk for trunk in enabled if lines.is_too_narrow(trunk))
 
 
 def unknown_code(now: datetime) -> Measured:
@@ -120,6 +126,7 @@ PROMISES: dict[str, Promise] = {
     "silent_call": silent_call,
     "stale_call": stale_call,
     "unmanned_call": unmanned_call,
+    "narrow_trunk": narrow_trunk,
     "unknown_code": unknown_code,
     "overdue_order": overdue_order,
     "agreement": agreement,

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from pytest_django import Settings
 
 from dispatch.models import Event, RefreshToken, User
 from dispatch.vocabulary import Role
@@ -95,6 +96,19 @@ def test_only_supervisors_above_end_anothers_device(
     assert chief.delete(f"devices/{theirs['id']}").status_code == answer
     assert (officer.get("visits").status_code == 401) == (answer == 204)
     assert Event.objects.filter(verb="refused", why="another's device").exists() == (answer == 404)
+
+
+def test_where_a_second_factor_is_asked_for_a_password_opens_this_door_to_officers_alone(
+    at: Centre, officer: Device, settings: Settings
+) -> None:
+    chiefs = [Device(at.user(role)) for role in (Role.SUPERVISOR, Role.ADMINISTRATOR)]
+    chiefs.append(Device(at.user(Role.OFFICER, is_superuser=True)))
+    assert [chief.get("visits").status_code for chief in chiefs] == [200] * 3
+    settings.SECOND_FACTOR = "required"
+    assert [chief.get("visits").status_code for chief in chiefs] == [403] * 3
+    assert [chief.sign_in().status_code for chief in chiefs] == [403] * 3
+    assert Event.objects.filter(verb="refused", why="no field work").count() == 6
+    assert (officer.get("visits").status_code, officer.sign_in().status_code) == (200, 201)
 
 
 def test_tries_to_renew_are_counted(officer: Device) -> None:

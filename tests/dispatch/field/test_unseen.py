@@ -1,6 +1,7 @@
 """What an officer had to see and did not: the station's duty phone is told, then the county's, until somebody looks."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -35,11 +36,11 @@ def told() -> list[str]:
     return [one.text.number for one in Message.objects.filter(kind="unseen").order_by("pk")]
 
 
-def off(at: Centre) -> Attempt:
+def off(at: Centre, number: int = 5, *, now: datetime = START) -> Attempt:
     """A visit that is on its way when it is found out that nobody is in danger."""
-    case = factories.directive(at, "U-1", number=5, level=Level.CRITICAL)
+    case = factories.directive(at, f"U-{number}", number=number, level=Level.CRITICAL)
     visit = factories.live(case, Tier.VISIT)
-    factories.judged(case, Disposition.FALSE_ALARM, now=START)
+    factories.judged(case, Disposition.FALSE_ALARM, now=now)
     assert Attempt.objects.get(pk=visit.pk).result == Result.CANCELLED
     return visit
 
@@ -119,3 +120,26 @@ def test_what_presses_nobody_has_no_time(at: Centre) -> None:
     turn.advance([case.pk], now=later(minutes=3))  # nobody acknowledged
     assert News.objects.filter(attempt=visit).exists()
     assert not News.objects.due(later(days=9)).exists()
+
+
+@pytest.mark.usefixtures("phones")
+def test_one_whose_step_fails_rests_and_holds_up_no_other(
+    at: Centre, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad, good = off(at), off(at, number=6, now=later(seconds=1))
+    said = wording.unseen_body
+
+    def fails(number: str, *rest: Any) -> str:
+        if number == bad.case.number:
+            Message.objects.get(pk=0)  # whatever it is, also after a statement
+        return said(number, *rest)
+
+    monkeypatch.setattr(wording, "unseen_body", fails)
+    assert (press(minutes=6), told()) == (2, [STATION])
+    assert [one.case for one in Message.objects.filter(kind="unseen")] == [good.case]
+    (row,) = News.objects.filter(attempt=bad, kind=NewsKind.STOOD_DOWN)
+    assert (row.pressed, row.due_at) == (0, later(minutes=6) + turn.REST)
+    assert Event.objects.get(verb="fault").case == bad.case
+    assert not Event.objects.filter(verb="unseen", case=bad.case).exists()
+    monkeypatch.setattr(wording, "unseen_body", said)
+    assert (press(minutes=11), len(told())) == (2, 3)
