@@ -62,7 +62,9 @@ class DeviceToken(models.Model):
 class RefreshToken(models.Model):
     """Good once: it is exchanged for the next pair. `renewal` is the hash of the word it was exchanged with."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("user")
+    )
     device = models.CharField(_("device"), max_length=64)
     family = models.UUIDField(db_index=True, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False)
@@ -73,8 +75,8 @@ class RefreshToken(models.Model):
     revoked_at = models.DateTimeField(_("signed out"), null=True)
 
     class Meta:
-        verbose_name = _("refresh token")
-        verbose_name_plural = _("refresh tokens")
+        verbose_name = _("signed-in phone")
+        verbose_name_plural = _("signed-in phones")
         constraints = [
             models.CheckConstraint(
                 name="dispatch_refreshtoken_expires", condition=Q(expires_at__gt=F("created_at"))

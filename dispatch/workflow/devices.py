@@ -67,9 +67,9 @@ def renew(*, refresh_token: str, renewal: str, now: datetime) -> Pair | None:
 
 
 @transaction.atomic
-def sign_out(*, token: DeviceToken, now: datetime, by: User | None = None) -> None:
+def sign_out(*, token: DeviceToken | RefreshToken, now: datetime, by: User | None = None) -> None:
     """All tokens of its device are worth nothing from here on. Doing it twice does nothing."""
-    live = DeviceToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now)
+    live = type(token)._default_manager.filter(pk=token.pk, revoked_at=None).update(revoked_at=now)
     ended = _end(token.family, now) if token.family else 0
     if live or ended:
         record.write("signed_out", now=now, by=by or token.user, token=token.pk, of=token.user_id)

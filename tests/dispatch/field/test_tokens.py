@@ -4,13 +4,14 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 from pytest_django import Settings
 
 from dispatch.models import Event, RefreshToken, User
 from dispatch.vocabulary import Role
 from telephony import clock
 from tests.devices import Device
-from tests.factories import Centre
+from tests.factories import Centre, entered
 
 
 def test_a_token_is_renewed_until_the_shift_ends(officer: Device) -> None:
@@ -114,3 +115,22 @@ def test_where_a_second_factor_is_asked_for_a_password_opens_this_door_to_office
 def test_tries_to_renew_are_counted(officer: Device) -> None:
     codes = [officer.renew("same word", "wr_nobody").status_code for _ in range(12)]
     assert codes == [401] * 10 + [429] * 2
+
+
+def test_who_is_above_them_signs_a_lost_phone_out_in_the_admin(at: Centre, officer: Device) -> None:
+    officer.pair |= officer.renew().json()
+    page = reverse("admin:dispatch_refreshtoken_changelist")
+    door = reverse("admin:dispatch_refreshtoken_end", args=[RefreshToken.objects.get(used_at=None).pk])
+    for role, unit, status in (
+        (Role.OPERATOR, at.city, 403),
+        (Role.SUPERVISOR, at.other, 404),
+        (Role.SUPERVISOR, at.county, 302),
+        (Role.SUPERVISOR, at.county, 404),
+    ):
+        browser = entered(at.user(role, unit))
+        shown = browser.get(page)
+        assert (shown.status_code == 200 and door in shown.content.decode()) is (status == 302)
+        assert browser.post(door).status_code == status
+    assert officer.get("visits").status_code == 401
+    assert officer.renew("another word").status_code == 401
+    assert Event.objects.filter(verb="signed_out").count() == 1
