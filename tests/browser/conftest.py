@@ -41,7 +41,7 @@ def place(transactional_db: None) -> Centre:
 
 @pytest.fixture
 def enter(place: Centre, live_server: LiveServer, page: Page) -> Callable[..., Page]:
-    """The page with a user, or somebody of a role, logged in, at an address; in a language other than Chinese if told so."""
+    """The page with a user, or somebody of a role, logged in, at an address; in Chinese unless told otherwise."""
     from django.test import Client  # noqa: PLC0415
 
     def logged_in(

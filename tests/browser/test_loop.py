@@ -148,7 +148,7 @@ def test_a_key_that_is_quicker_than_the_answer_waits_for_it(
     case = factories.directive(place, "A", number=1)
     enter(QUEUE, user=sam)
     held: list[Route] = []
-    page.route("**/desk/ready/", lambda route: held.append(route))
+    page.route("**/desk/ready/", lambda route: held.append(route))  # noqa: PLW0108  Playwright marks what it calls
     with page.expect_request("**/desk/ready/"):
         for key in ("r", "n", "n"):  # twice is once
             page.keyboard.press(key)
@@ -165,7 +165,7 @@ def test_what_was_meant_for_a_case_that_has_gone_is_not_done_to_the_next(
     urgent = factories.directive(place, "B", number=2, level=Level.CRITICAL)
     enter(f"{QUEUE}{low.pk}/change/", user=sam)
     held: list[Route] = []
-    page.route("**/case/next/", lambda route: held.append(route))
+    page.route("**/case/next/", lambda route: held.append(route))  # noqa: PLW0108
     with page.expect_request("**/case/next/"):
         for key in ("n", "c"):
             page.keyboard.press(key)
