@@ -83,7 +83,7 @@ def main() -> int:
     options = asked.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="calls-") as folder,
-        deployed(Path(folder), speed=options.speed, manned=False) as centre,
+        deployed(Path(folder), speed=options.speed) as centre,
     ):
         at_desks = {f"sip:desk{n}@pbx.example": [Phone(lasts=600)] for n in range(DESKS)}
         phones = Directory(at_desks, LIKELY, options.seed)

@@ -20,9 +20,10 @@ import redis
 from django.conf import settings
 from django.utils import translation
 from playwright.sync_api import Browser, Page, Request, sync_playwright
+from pytest_django import DjangoDbBlocker
 from xdist.scheduler import LoadScopeScheduling
 
-from tests import emptying, servers
+from tests import emptying, servers, template
 
 # No limit on an example's time: the machine may be busy with something else.
 hypothesis.settings.register_profile("patient", deadline=None)
@@ -114,6 +115,19 @@ def centres_language() -> Iterator[None]:
     """Every test begins in the centre's own language: a request in another one leaves it behind in its thread."""
     with translation.override(settings.LANGUAGE_CODE):
         yield
+
+
+@pytest.fixture(scope="session")
+def migrated(django_db_blocker: DjangoDbBlocker) -> str:
+    """The name of the migrated database, to be copied."""
+    with django_db_blocker.unblock():
+        return template.migrated()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, migrated: str) -> None:
+    """A worker's database is a copy of it."""
+    settings.DATABASES["default"]["TEST"]["TEMPLATE"] = migrated
 
 
 @pytest.fixture

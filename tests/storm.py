@@ -231,7 +231,6 @@ def run(asked: argparse.Namespace, folder: Path) -> bool:
         speed=asked.speed,
         mischief=(*MISCHIEF, "--seed", str(asked.seed)),
         redis_url=f"redis://127.0.0.1:{port}/0",
-        manned=False,
     ) as at:
         at.commands["redis"] = [
             str(redis_program()),

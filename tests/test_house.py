@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,10 @@ PLANTS = {
 }
 
 
-def _python_files() -> Iterator[Path]:
-    for room in ROOMS:
-        yield from (path for path in (ROOT / room).rglob("*.py") if "migrations" not in path.parts)
+@cache
+def _modules() -> list[tuple[Path, ast.Module]]:
+    paths = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
+    return [(path, ast.parse(path.read_text())) for path in paths if "migrations" not in path.parts]
 
 
 def _contracts(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -184,13 +186,12 @@ def test_a_planted_look_at_the_clock_is_caught(tmp_path: Path) -> None:
 
 def test_the_state_is_moved_by_transitions_only() -> None:
     guilty = []
-    for path in _python_files():
-        for node in ast.walk(ast.parse(path.read_text())):
+    for path, module in _modules():
+        for node in ast.walk(module):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
                 continue
             named = {keyword.arg for keyword in node.keywords}
-            owner = ast.unparse(node.func.value)
-            if node.func.attr == "update" and "state" in named and "Case" in owner:
+            if node.func.attr == "update" and "state" in named and "Case" in ast.unparse(node.func.value):
                 guilty.append(f"{path.name}:{node.lineno} update(state=…)")
             if node.func.attr == "refresh_from_db":
                 guilty.append(f"{path.name}:{node.lineno} refresh_from_db")
@@ -200,9 +201,9 @@ def test_the_state_is_moved_by_transitions_only() -> None:
 def test_no_import_hides_inside_a_function() -> None:
     hidden = [
         f"{path.relative_to(ROOT)}:{inner.lineno}"
-        for path in _python_files()
+        for path, module in _modules()
         if path.name != "apps.py"
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(module)
         if isinstance(node, ast.FunctionDef)
         for inner in ast.walk(node)
         if isinstance(inner, ast.Import | ast.ImportFrom)

@@ -33,7 +33,7 @@ def manned(names: tuple[str, ...], founding: str = FOUND) -> Iterator[tuple[Depl
     """The processes of these names, once they answer; and what `founding` printed last: the source's key."""
     with (
         tempfile.TemporaryDirectory(prefix="wc-bench-") as folder,
-        deployed(Path(folder), speed=1, manned=False) as at,
+        deployed(Path(folder), speed=1) as at,
     ):
         at.manage("migrate", "--verbosity", "0")
         key = at.python(founding).split()[-1]

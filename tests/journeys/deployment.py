@@ -24,6 +24,7 @@ from tests.journeys.nursery import Forked, Nursery
 ROOT = nursery.ROOT
 START = "2026-03-02T09:00:00+08:00"  # a Monday morning, when everybody may be called
 READY_WITHIN = 60.0  # wall seconds
+STARTED_ANEW = ("web",)  # as it is deployed; a worker, a beat and the network are in `test_redis_gone.py`
 
 # By the program's clock as it is once the rows are read: a case woken a moment ago waits for its turn, and how long is
 # asked elsewhere.
@@ -39,8 +40,8 @@ WHERE closed_at IS NULL AND due_at > %s::timestamptz + (clock_timestamp() - %s::
 class Deployment:
     """Running processes by name; any of them may be killed and is started again as it was.
 
-    Each is started once as it is deployed. Started again it comes from the nursery, where there is one: what matters
-    then is what it finds, and twenty starts would cost half a minute of imports.
+    Where there is a nursery, all but the web server come from it, and that too when it is started again: what matters
+    then is what it finds, and thirty starts would cost most of a minute of imports.
     """
 
     env: dict[str, str]
@@ -53,7 +54,7 @@ class Deployment:
     _asking: psycopg.Connection[Any] | None = None
 
     def start(self, name: str) -> None:
-        if self.nursery and name in self.running:
+        if self.nursery and (name in self.running or name not in STARTED_ANEW):
             self.running[name] = self.nursery.start(self.commands[name])
             return
         with self.log.open("ab") as out:
@@ -129,15 +130,15 @@ def deployed(
     speed: float,
     mischief: tuple[str, ...] = (),
     redis_url: str | None = None,
-    manned: bool = True,
+    copy_of: str = "",
 ) -> Iterator[Deployment]:
     """A centre on a fresh database of the tests' own PostgreSQL, its clock `speed` times as fast.
 
-    Not `manned`, nothing runs yet and the database is empty.
+    The database is a copy of one that is migrated, and all runs; a copy of none is empty, and nothing runs yet.
     """
     web, network = free_port(), free_port()
     url = f"http://127.0.0.1:{web}"
-    with _database() as database_url:
+    with _database(copy_of or "template1") as database_url:
         env = {
             **{k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"},
             "DATABASE_URL": database_url,
@@ -179,7 +180,7 @@ def deployed(
             "watchdog": [sys.executable, "manage.py", "watchdog", "--every", "1s"],
         }
         try:
-            if manned:
+            if copy_of:
                 _man(centre)
             yield centre
         finally:
@@ -187,7 +188,6 @@ def deployed(
 
 
 def _man(centre: Deployment) -> None:
-    centre.manage("migrate", "--verbosity", "0")
     with centre.log.open("ab") as out:
         centre.nursery = Nursery(centre.env, out)
     for name in centre.commands.keys() - {"watchdog"}:
@@ -214,12 +214,12 @@ def _answers(url: str) -> bool:
 
 
 @contextlib.contextmanager
-def _database() -> Iterator[str]:
-    """An empty database beside the tests' own."""
+def _database(copy_of: str) -> Iterator[str]:
+    """A copy of that database beside the tests' own."""
     server, _, _ = os.environ["DATABASE_URL"].rpartition("/")
     name = f"deployed_{secrets.token_hex(4)}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {copy_of}")
         try:
             yield f"{server}/{name}"
         finally:

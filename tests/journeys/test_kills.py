@@ -43,10 +43,13 @@ DIALLED = "SELECT key FROM telephony_call WHERE dialled_at IS NOT NULL"
 
 
 @pytest.mark.parametrize("kills", [8, pytest.param(20, marks=pytest.mark.long)])
-def test_kills_lose_no_case_and_call_nobody_twice_at_once(tmp_path: Path, kills: int) -> None:
+def test_kills_lose_no_case_and_call_nobody_twice_at_once(tmp_path: Path, migrated: str, kills: int) -> None:
     chance = random.Random(SEED)
     with deployed(
-        tmp_path, speed=SPEED, mischief=("--lose", "0.1", "--twice", "0.1", "--late", "0.1")
+        tmp_path,
+        speed=SPEED,
+        mischief=("--lose", "0.1", "--twice", "0.1", "--late", "0.1"),
+        copy_of=migrated,
     ) as centre:
         key = centre.python(KEY).split()[-1]
         acknowledged: set[str] = set()

@@ -62,7 +62,7 @@ DIALLED = "SELECT key FROM telephony_call WHERE dialled_at IS NOT NULL"
 
 def test_redis_may_be_emptied_or_die_at_any_moment(tmp_path: Path) -> None:
     port = free_port()
-    with deployed(tmp_path, speed=SPEED, redis_url=f"redis://127.0.0.1:{port}/0", manned=False) as centre:
+    with deployed(tmp_path, speed=SPEED, redis_url=f"redis://127.0.0.1:{port}/0") as centre:
         centre.commands["redis"] = [
             str(redis_program()),
             "--port",
