@@ -20,7 +20,7 @@ from warning_center.supervision.pages import catalogue
 from warning_center.supervision.statistics import Filter
 
 SIZES = tuple(int(size) for size in os.environ.get("PAGES", "100000 1000000").split())
-ROUNDS = 7
+ROUNDS = 15
 MOST, RATIO = 200, 1.2  # milliseconds; the largest size's time by the smallest's
 
 
