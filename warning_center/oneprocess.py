@@ -72,12 +72,13 @@ class Patient(Scheduler):
 
     A machine may be slower than the clock it is asked for. Were every tick sent all the same, each would be too old
     by the time it is read, and be discarded: nothing would be dialled any more, however hard the worker works.
+    That a queue is read at all is asked of it all the same: seldom, and a full one must answer too.
     """
 
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
         route = app.amqp.router.route(dict(entry.options), entry.task)
         waiting = Channel.queues.get(route["queue"].name)
-        if waiting is None or waiting.qsize() < MOST_WAITING:
+        if entry.name.startswith(ANSWERS) or waiting is None or waiting.qsize() < MOST_WAITING:
             super().apply_entry(entry, producer=producer)
 
 

@@ -31,6 +31,9 @@ def test_a_queue_that_nobody_empties_does_not_grow(beat: Any) -> None:
     Channel.queues["dial"].get()
     beat.apply_entry(beat.data["dial"], producer=beat.producer)
     assert Channel.queues["dial"].qsize() == MOST_WAITING
+    answer = beat.Entry(name="queue:dial", app=app, **settings.CELERY_BEAT_SCHEDULE["queue:dial"])
+    beat.apply_entry(answer, producer=beat.producer)  # whether it is read is asked all the same
+    assert Channel.queues["dial"].qsize() == MOST_WAITING + 1
 
 
 @pytest.mark.parametrize(("speed", "faster"), [(0.5, 1.0), (1, 1.0), (4, 0.25), (60, 0.1)])
