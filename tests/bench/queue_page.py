@@ -54,7 +54,7 @@ def measure() -> Iterator[Row]:
         times = _times(small, asked)
     for name, taken in times[LARGE].items():
         before = times[small][name]
-        ratio = median(taken.figures) / median(before.figures)
+        ratio = beside.ratio(before.figures, taken.figures)
         same = taken.rows == before.rows
         yield Row(
             name,
