@@ -25,6 +25,7 @@ class Manning:
         self.now = now
         self._rosters: dict[int, list[duty.Shift]] = {}
         self._visits: Counter[int] = Counter()
+        self._looked: list[tuple[UnitKind, Box, list[Unit]]] = []
 
     def read(self, units: Iterable[Unit]) -> None:
         """Look up the rosters and the visits of all these at once."""
@@ -38,9 +39,15 @@ class Manning:
     def within(self, box: Box, kind: UnitKind) -> list[Unit]:
         """The units of a kind in a box, those closed left out, read with their visits in one look.
 
-        A look is mostly its round trips, so only those that have a roster cost another.
+        A look is mostly its round trips, so only those that have a roster cost another, and a second one looks
+        around: cases that are due together are mostly neighbours.
         """
-        found = _in_halves(box, kind, _manned_in_box)
+        for known, around, units in self._looked:
+            if known == kind and around.covers(box):
+                return [unit for unit in units if box.holds(place_of(unit))]
+        asked = box.wider() if self._looked else box
+        found = _in_halves(asked, kind, _manned_in_box)
+        self._looked.append((kind, asked, found))
         new = [unit for unit in found if unit.pk not in self._rosters]
         self._read_rosters([unit.pk for unit in new], [unit.pk for unit in new if vars(unit)["has_roster"]])
         for unit in new:

@@ -42,6 +42,20 @@ class Box:
             return self.west <= place.lon <= self.east
         return place.lon >= self.west or place.lon <= self.east
 
+    def wider(self) -> "Box":
+        """Three times as high and as broad, with itself in the middle; itself where that would leave the map."""
+        high, broad = self.north - self.south, self.east - self.west
+        wide = Box(self.south - high, self.north + high, self.west - broad, self.east + broad)
+        is_on_the_map = wide.south > -90 and wide.north < 90 and -180 <= wide.west <= wide.east < 180
+        return wide if is_on_the_map else self
+
+    def covers(self, other: "Box") -> bool:
+        """Whether the other lies within it; False for one across the 180th, which nobody need know."""
+        if self.west > self.east or other.west > other.east:
+            return False
+        upright = self.south <= other.south and other.north <= self.north
+        return upright and self.west <= other.west and other.east <= self.east
+
 
 def distance_km(a: Place, b: Place) -> float:
     """Great-circle distance (haversine, mean Earth radius): within 0.6 % of the geodesic, at a fiftieth of its cost."""

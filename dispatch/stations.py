@@ -97,7 +97,7 @@ class Roster:
         return self._line(case, want, ignored)[0]
 
     def _line(self, case: Case, want: Wanted, ignored: Collection[int]) -> tuple[list[Unit], list[Looked]]:
-        home = case.unit_id or case.fallback_id
+        home = _home(case)
         if home is None:
             return [], []
         above = self._from(home)
@@ -119,7 +119,7 @@ class Roster:
         """The village that was asked already, else the nearest; and what stands above it."""
         asked = list(Unit.objects.filter(pk__in=ignored, kind=UnitKind.VILLAGE)) if ignored else []
         village = next(iter(asked), None) or next((one.unit for one in looked if not one.why), None)
-        return self._from(village.pk)[:2] if village else []
+        return self._from(village)[:2] if village else []
 
     def _around(
         self, case: Case, above: list[Unit], kind: UnitKind, want: Wanted, ignored: Collection[int]
@@ -202,11 +202,11 @@ class Roster:
             "stale": bool(age and age > want.place_lasts),
         }
 
-    def _from(self, unit_id: int) -> list[Unit]:
+    def _from(self, unit: Unit) -> list[Unit]:
         """The unit and all above it, up to the root."""
-        if unit_id not in self._above:
-            self._above[unit_id] = _unit.get(unit_id).ancestors()
-        return self._above[unit_id]
+        if unit.pk not in self._above:
+            self._above[unit.pk] = unit.ancestors()
+        return self._above[unit.pk]
 
     def _is_placed(self, case: Case) -> bool:
         """Whether anything tells where the person is, if only the ID number's code; and it is a place of ours."""
@@ -220,6 +220,13 @@ class Roster:
         if code not in self._codes:
             self._codes[code] = homes.by_adcode(code) is not None
         return self._codes[code]
+
+
+def _home(case: Case) -> Unit | None:
+    """The unit whose case it is: the source's while nobody knows where the person is."""
+    if case.unit_id is None and case.fallback_id is not None:
+        return _unit.get(case.fallback_id)
+    return case.unit
 
 
 def _by_area(want: Wanted) -> bool:

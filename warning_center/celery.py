@@ -5,9 +5,12 @@ from typing import Any
 
 from celery import Celery
 from celery.app.amqp import AMQP
+from celery.signals import worker_init
 from kombu import Connection
 from kombu.transport import redis
 from redis.exceptions import ConnectionError as RedisConnectionError
+
+from warning_center import longlived
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "warning_center.settings")
 
@@ -55,3 +58,4 @@ class Broker(AMQP):
 app = Celery("warning_center", amqp="warning_center.celery:Broker")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+worker_init.connect(longlived.settle)

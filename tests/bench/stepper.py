@@ -25,6 +25,7 @@ from django.db import connection
 from dispatch.tasks import BATCH
 from dispatch.workflow import turn
 from tests.bench.handmade import Hand
+from warning_center import longlived
 
 Turn = Callable[[datetime], int]
 
@@ -64,6 +65,7 @@ def serve(take_turn: Turn, moments: Iterable[str]) -> None:
 def main() -> None:
     take_turn, backend = {"ours": _ours, "handmade": _handmade}[sys.argv[1]]()
     say({"pid": os.getpid(), "backend": backend})
+    longlived.settle()  # as a worker does
     path, profile = os.environ.get("PROFILE"), cProfile.Profile()
     if path:
         profile.enable()

@@ -23,7 +23,7 @@ from tests.bench.table import Row, middle
 from tests.factories import START
 
 ROOT = Path(__file__).resolve().parents[2]
-SIZES = (10_000, 100_000, 1_000_000)
+SIZES = tuple(int(size) for size in os.environ.get("STEPS", "10000 100000 1000000").split())
 DUE = 1_000  # in each round
 ROUNDS = 3
 LEAST, FLAT, DEAREST = 1_500, 0.8, 4.0  # steps a second; 1M beside 10k; CPU beside the hand-made

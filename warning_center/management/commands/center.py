@@ -22,7 +22,7 @@ from dispatch.models.choices import name
 from dispatch.vocabulary import Role
 from telephony import clock, lines
 from telephony.carriers.simulated import SimulatedCarrier
-from warning_center import demonstration, intake, rows
+from warning_center import demonstration, intake, longlived, rows
 from warning_center.api import serializers
 from warning_center.board import Board
 from warning_center.demonstration.video import load_video
@@ -76,6 +76,7 @@ class Command(BaseCommand):
         engine, watcher = Engine(options["speed"]), Watcher()
         video = relay(options["host"], options["port"] + 1)
         load_video(clock.now())
+        longlived.settle()
         web.start()
         engine.start()
         watcher.start()

@@ -15,6 +15,7 @@ from django.db import connection
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from warning_center import longlived
 from warning_center.management import asked as options_asked
 from warning_center.management import staged
 from warning_center.simulation import drawing, faults, report
@@ -106,8 +107,7 @@ def _prepare(database: str) -> None:
             returncode=REFUSED,
         )
     call_command("migrate", verbosity=0)
-    gc.collect()
-    gc.freeze()  # what is loaded stays: looking through it again and again takes a tenth of the time
+    longlived.settle()
     gc.set_threshold(50_000, 20, 50)
 
 
