@@ -244,7 +244,8 @@ def _desk_of(key: UUID) -> QuerySet[Desk]:
 
 @prepared
 def _lock(key: UUID) -> QuerySet[Call]:
-    return Call.objects.filter(key=key).defer("number").select_for_update(of=("self",))
+    found = Call.objects.filter(key=key).select_related("trunk").defer("number")
+    return found.select_for_update(of=("self",))
 
 
 def leave(call: Call) -> None:

@@ -204,8 +204,8 @@ def _is_any_due(now: datetime) -> QuerySet[Call, int]:
 
 def turn(*, now: datetime, limit: int = 50) -> int:
     """Match what waits, commit, and only then ring the carriers; how many calls were dialled."""
-    if not _is_any_due(now):
-        return 0  # no reason to hold the trunks
+    if not _is_any_due(now) or not (_abilities(now) or _anybody(now, ANNOUNCE, "", "")):
+        return 0  # no reason to hold the trunks: nobody waits, or only for desks
     dialling = connect(now=now, limit=limit)
     for call in dialling:
         try:

@@ -7,11 +7,12 @@ call that fails costs nothing and one that is not tried saves nobody.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Least
 
 from telephony.carrier import CallResult, CallStatus
 from telephony.models import Call, Trunk
+from telephony.prepared import prepared
 
 FAULTY = (CallResult.CONGESTION, CallResult.FAILED_HERE)
 SAYS_NOTHING = (CallResult.NOT_PLACED, CallResult.CANCELLED, CallResult.OUTCOME_UNKNOWN)
@@ -30,12 +31,19 @@ def note(call: Call, now: datetime) -> None:
         for faults in trunk.filter(faults__gte=MOST).values_list("faults", flat=True):
             rest = min(LONGEST, REST * 2 ** (faults - MOST))
             trunk.update(rests_until=now + rest, trust=1)
-    elif call.result not in SAYS_NOTHING:
-        trunk.filter(Q(faults__gt=0) | Q(trust__isnull=False)).update(
+    elif call.result not in SAYS_NOTHING and _is_doubted(call.trunk_id):
+        trunk.update(
             faults=0,
             rests_until=None,
             trust=Case(When(trust__lt=F("concurrent"), then=F("trust") * 2), default=Value(None)),
         )
+
+
+@prepared
+def _is_doubted(trunk: int) -> QuerySet[Trunk, int]:
+    """Asked first: mostly there is nothing to write, and the row is the matchers' lock."""
+    doubted = Q(faults__gt=0) | Q(trust__isnull=False)
+    return Trunk.objects.filter(doubted, pk=trunk).order_by().values_list("pk", flat=True)
 
 
 def trusted(trunks: Sequence[Trunk], now: datetime) -> list[Trunk]:

@@ -4,10 +4,12 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from telephony import health, lines, numbers, pages
 from telephony.carrier import CarrierError, FindsTexts, TextNews, TextState
 from telephony.models import Text, Trunk
+from telephony.prepared import prepared
 
 logger = logging.getLogger(__name__)
 
@@ -25,19 +27,26 @@ def write(*, number: str, body: str, now: datetime) -> Text:
 
 def send_due(*, now: datetime, limit: int = 100) -> int:
     """Send what is due; how many went out. One the carrier may have taken is looked for before it is sent again."""
-    able = [
-        trunk for trunk in Trunk.objects.filter(enabled=True).order_by("priority", "pk") if trunk.can("text")
-    ]
-    trunks = health.trusted(able, now)
+    trunks = health.trusted([trunk for trunk in _trunks() if trunk.can("text")], now)
     if not trunks:
         return 0
     sent = 0
-    for text in list(Text.objects.due(now).defer("number")[:limit]):
+    for text in _due(now, limit):
         try:
             sent += _send(text, trunks[text.tries % len(trunks)], now)
         except Exception:  # one bad text must not keep the others from going out
             logger.exception("text %s could not be sent", text.pk)
     return sent
+
+
+@prepared
+def _trunks() -> QuerySet[Trunk]:
+    return Trunk.objects.filter(enabled=True).order_by("priority", "pk")
+
+
+@prepared
+def _due(now: datetime, most: int) -> QuerySet[Text]:
+    return Text.objects.due(now).defer("number")[:most]
 
 
 def _send(text: Text, trunk: Trunk, now: datetime) -> bool:

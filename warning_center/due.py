@@ -57,10 +57,13 @@ def asked(sql: str, given: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         adapt = connection.ops.adapt_datetimefield_value
         told: list[Any] = [adapt(value) if isinstance(value, datetime) else value for value in given]
         cursor.execute(sql, told)
-        rows = cursor.fetchall()
-    return rows if connection.vendor == "postgresql" else [tuple(map(_moment, row)) for row in rows]
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    if connection.vendor == "postgresql":
+        return rows
+    return [tuple([_moment(cell) if type(cell) in _MAY_BE else cell for cell in row]) for row in rows]
 
 
+_MAY_BE = {datetime, str}
 _BEGINS = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
 
@@ -68,6 +71,6 @@ def _moment(value: Any) -> Any:
     """SQLite hands out a moment without its zone, or as text."""
     if isinstance(value, datetime):
         return value.replace(tzinfo=UTC)
-    if isinstance(value, str) and _BEGINS.match(value):
+    if value[:1].isdigit() and _BEGINS.match(value):
         return datetime.fromisoformat(value).replace(tzinfo=UTC)
     return value

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from dispatch.models import Attempt, Operator, User
 from dispatch.vocabulary import Stage
@@ -18,6 +19,7 @@ from dispatch.workflow.refusal import NotAllowedError
 from telephony import attendance, owing
 from telephony.carrier import CallResult, CallStatus
 from telephony.models import Call, Desk
+from telephony.prepared import prepared
 
 LOOKS_BACK = timedelta(hours=24)  # what nobody has said by then has long been settled by the clock
 _NOBODY_OF_OURS = (CallResult.MACHINE, CallResult.FAILED_HERE)
@@ -27,7 +29,7 @@ def call_moved(call: Call, *, now: datetime) -> None:
     """A talk is over: whoever sits at its desk owes what came of it. Inside the transaction that holds the desk."""
     if call.status != CallStatus.ENDED or call.desk_id is None or not _talked(call):
         return
-    attempt = Attempt.objects.filter(call=call.pk).select_related("case__unit").first()
+    attempt = _attempt_of.first(call.pk)
     if attempt is not None and not _is_said(attempt) and _may_say(attempt, call.desk_id):
         owing.owe(desk_id=call.desk_id, call_id=call.pk, now=now)
 
@@ -88,6 +90,16 @@ def until(calls: Collection[int]) -> dict[int, tuple[Attempt, datetime]]:
     return found
 
 
+@prepared
+def _attempt_of(call: int) -> QuerySet[Attempt]:
+    return Attempt.objects.filter(call=call).select_related("case__unit").order_by("pk")[:1]
+
+
+@prepared
+def _operator_at(desk: int) -> QuerySet[Operator]:
+    return Operator.objects.filter(desk=desk).select_related("user__unit").order_by("pk")[:1]
+
+
 def _of(calls: Collection[int]) -> list[Attempt]:
     known = Attempt.objects.filter(call__in=list(calls)).select_related("call", "case__unit")
     return list(known.defer("note", "call__number"))
@@ -99,7 +111,7 @@ def _talked(call: Call) -> bool:
 
 def _may_say(attempt: Attempt, desk_id: int | None) -> bool:
     """Whether who sits there may open the case: nobody owes a word that they are not let say."""
-    operator = Operator.objects.filter(desk=desk_id).select_related("user__unit").first()
+    operator = _operator_at.first(desk_id) if desk_id is not None else None
     return operator is not None and sees(operator.user, attempt.case.unit)
 
 

@@ -80,9 +80,8 @@ def _open(who: Identity, report: Report, judge: InForce, now: datetime) -> Case:
 
 def _new_case(who: Identity, report: Report, judge: InForce, now: datetime) -> Case:
     target = who.target
-    past = Case.objects.none() if who.is_new else Case.objects.filter(target=target)
-    last = past.to_follow().first()
-    recent = past.filter(opened_at__gte=now - WARNED_WITHIN).count()
+    last = None if who.is_new else _last_of.first(target.pk)
+    recent = 0 if who.is_new else len(_opened_since(target.pk, now - WARNED_WITHIN))
     sizes = dict(report.sizes)
     sizes["warnings_30d"] = max(sizes.get("warnings_30d", 0), recent)
     if last is not None and last.agreed_at is not None:
@@ -115,6 +114,17 @@ def _new_case(who: Identity, report: Report, judge: InForce, now: datetime) -> C
     )
     propose_hand_over(case, home, now=now, agent=report.source)
     return case
+
+
+@prepared
+def _last_of(target: int) -> QuerySet[Case]:
+    return Case.objects.filter(target=target).to_follow()[:1]
+
+
+@prepared
+def _opened_since(target: int, since: datetime) -> QuerySet[Case, int]:
+    recent = Case.objects.filter(target=target, opened_at__gte=since)
+    return recent.order_by().values_list("pk", flat=True)
 
 
 def _take_place_of(last: Case, case: Case) -> None:

@@ -16,6 +16,7 @@ from warning_center.simulation.asked import START
 
 Part = Callable[[datetime], Any]
 _READS = ("SELECT", "\nSELECT", "BEGIN", "SAVEPOINT", "RELEASE")
+_LINES = ("telephony_call", "telephony_desk")
 
 
 class Died(BaseException):
@@ -71,7 +72,8 @@ class Hosts:
         self.now = START
         self.overheard = Overheard()
         self.parts = self.deaths = self.failed = 0
-        self.writes = 0  # statements that may have changed a row; while it stands, all that was read holds
+        # Statements that may have changed a row, and a row of calls or desks; while they stand, what was read holds.
+        self.writes = self.writes_of_lines = 0
         self.failures: list[str] = []
         self._luck, self._inside = luck, False
 
@@ -133,6 +135,7 @@ class Hosts:
     def _statement(self, execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
         if not sql.startswith(_READS):
             self.writes += 1
+            self.writes_of_lines += any(table in sql for table in _LINES)
         if not self._inside or not self.troubles:
             return execute(sql, *rest)
         self.step("statement")

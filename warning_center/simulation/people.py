@@ -6,6 +6,9 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
+from uuid import UUID
+
+from django.db.models import QuerySet
 
 from dispatch.models import Attempt
 from dispatch.vocabulary import Disposition, OrderState, Stage, Tier
@@ -13,6 +16,7 @@ from dispatch.workflow import orders, words
 from dispatch.workflow.refusal import NotAllowedError
 from telephony.carrier import CallKind, CallResult, Dial
 from telephony.carriers.simulated import Behaviour
+from telephony.prepared import prepared
 from warning_center.simulation import odds
 from warning_center.simulation.agenda import Act, Agenda
 from warning_center.simulation.hosts import Hosts
@@ -137,7 +141,7 @@ class People:
             self.agenda.after(_whole(after), lambda now: self._tell_of(pk, word, anyway, now))
 
     def _tell_of(self, pk: int, word: odds.Word, anyway: bool, now: datetime) -> None:
-        if anyway or Attempt.objects.live().filter(pk=pk).exists():
+        if anyway or _live(pk):
             self._say(pk, word, now)
 
     # banks
@@ -171,4 +175,15 @@ def _whole(span: timedelta) -> timedelta:
 
 
 def _attempt_of(key: str) -> int:
-    return Attempt.objects.values_list("pk", flat=True).get(call__key=key)
+    (pk,) = _carried_by(UUID(key))
+    return pk
+
+
+@prepared
+def _carried_by(key: UUID) -> QuerySet[Attempt, int]:
+    return Attempt.objects.filter(call__key=key).order_by().values_list("pk", flat=True)
+
+
+@prepared
+def _live(pk: int) -> QuerySet[Attempt, int]:
+    return Attempt.objects.live().filter(pk=pk).order_by().values_list("pk", flat=True)
