@@ -42,9 +42,12 @@ class Manning:
         A look is mostly its round trips, so only those that have a roster cost another, and a second one looks
         around: cases that are due together are mostly neighbours.
         """
-        for known, around, units in self._looked:
-            if known == kind and around.covers(box):
-                return [unit for unit in units if box.holds(place_of(unit))]
+        return [unit for unit in self._around(box, kind) if box.holds(place_of(unit))]
+
+    def _around(self, box: Box, kind: UnitKind) -> list[Unit]:
+        for known, looked_at, units in self._looked:
+            if known == kind and looked_at.covers(box):
+                return units
         asked = box.wider() if self._looked else box
         found = _in_halves(asked, kind, _manned_in_box)
         self._looked.append((kind, asked, found))

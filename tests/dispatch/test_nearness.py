@@ -147,3 +147,15 @@ def test_those_as_near_as_makes_no_difference_come_along() -> None:
 )
 def test_the_geodesic_is_that_of_wgs_84(a: Place, b: Place, km: float) -> None:
     assert geodesic_km(a, b) == pytest.approx(km, abs=0.01 if km != 336.85 else 1)
+
+
+@given(PLACES, PLACES, st.floats(0.01, 2_000), st.floats(0.01, 2_000), PLACES)
+def test_what_a_covered_box_holds_its_cover_holds_and_a_wider_box_covers(
+    place: Place, other: Place, km: float, more: float, there: Place
+) -> None:
+    inner, outer = box(place, km), box(other, more)
+    for cover in (outer, outer.wider(), inner.wider()):
+        if cover.covers(inner) and inner.holds(there):
+            assert cover.holds(there)
+    if inner.west <= inner.east:
+        assert inner.wider().covers(inner)

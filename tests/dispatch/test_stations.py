@@ -1,15 +1,20 @@
 """Whom to send: the nearest on duty with room, or the one in charge; who is passed over, and why, stands in words."""
 
 from datetime import time, timedelta
+from random import Random
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from dispatch import policies, wording
 from dispatch.admin import proposed
 from dispatch.choosing import units_of
+from dispatch.manning import Manning
 from dispatch.models import Area, Attempt, Case, Event, PolicyVersion, Proposal, Shift, Unit
+from dispatch.nearness import Place, box
 from dispatch.register.parts import outlined
 from dispatch.vocabulary import Level, Outcome, PlaceKind, Result, Role, Tier, UnitKind
 from dispatch.workflow import proposing, report, turn
@@ -57,6 +62,20 @@ def test_the_visits_of_one_turn_do_not_overfill_a_station() -> None:
     assert nearest.kind == UnitKind.STATION
     assert given.count(nearest) == ROOM
     assert given[-1] not in (None, nearest)
+
+
+def test_who_is_near_is_the_same_whatever_else_was_looked_for_in_the_same_turn() -> None:
+    at, chance = centre(), Random(7)
+    for n in range(60):
+        station(at, f"S-{n}", 21.5 + chance.uniform(-1, 1), 111 + chance.uniform(-1, 1))
+    whole = Manning(START)
+    places = [Place(21.5 + chance.uniform(-1, 1), 111 + chance.uniform(-1, 1)) for _ in range(25)]
+    with CaptureQueriesContext(connection) as asked:
+        for place, km in ((place, km) for place in places for km in (12.0, 36.0)):
+            around = box(place, km)
+            alone = Manning(START).within(around, UnitKind.STATION)
+            assert set(whole.within(around, UnitKind.STATION)) == set(alone)
+    assert len(asked) < 1.5 * 2 * len(places)  # 50 looks of those who look alone
 
 
 def test_a_station_off_duty_is_passed_over_and_the_record_says_so() -> None:
