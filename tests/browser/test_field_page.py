@@ -35,7 +35,6 @@ SHOTS = os.environ.get("FIELD_SHOTS", "")  # a folder: look at every screen
 def officer(place: Centre, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> User:
     monkeypatch.setattr(changes, "LASTS", 2.0)  # no line outlives its test
     settings.PHOTOS = tmp_path
-    settings.CLOCK = "telephony.clock.wall"  # the page's times are by the phone's clock
     place.user(Role.OFFICER, place.station, username="王警官")
     return place.user(Role.OFFICER, place.station, password=PASSWORD)
 
@@ -95,6 +94,9 @@ def test_a_visit_goes_its_way_without_signal_and_back(
     page = phone.new_page()
     sign_in(page, live_server.url, officer)
     expect(page.locator(".card")).to_have_count(1, timeout=WITHIN)
+    # The centre's clock shows another year than the phone's.
+    expect(page.locator(".card time")).to_have_text(say(page, "刚刚", "just now"))
+    expect(page.locator(".card .left")).to_have_text(re.compile(r"^\d+:\d\d"))
     shot(page, "2-list")
     page.evaluate("navigator.serviceWorker.ready")
     _turn_the_language_and_back(page)

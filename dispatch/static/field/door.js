@@ -1,5 +1,6 @@
 // The REST door: one request, in the officer's language, with a token that renews itself.
 
+import * as clock from "./clock.js";
 import * as store from "./store.js";
 
 const ROOT = "/api/v1/field/";
@@ -79,10 +80,12 @@ async function send(method, path, { body, blob, key, token: bearer, accept, sign
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (blob) headers["Content-Type"] = blob.type;
   try {
-    return await fetch(ROOT + path, {
+    const reply = await fetch(ROOT + path, {
       method, headers, signal, cache: "no-store", credentials: "omit",
       body: blob ?? (body === undefined ? undefined : JSON.stringify(body)),
     });
+    clock.hear(reply);
+    return reply;
   } catch (fault) {
     if (fault.name === "AbortError") throw fault;
     throw new NoSignal();
@@ -91,11 +94,11 @@ async function send(method, path, { body, blob, key, token: bearer, accept, sign
 
 async function token() {
   if (!session) throw new SignedOut();
-  if (Date.parse(session.expires_at) - Date.now() < SOON) {
+  if (Date.parse(session.expires_at) - clock.now() < SOON) {
     try {
       await renew();
     } catch (fault) {
-      if (!(fault instanceof SignedOut) || Date.parse(session?.expires_at ?? 0) < Date.now()) throw fault;
+      if (!(fault instanceof SignedOut) || Date.parse(session?.expires_at ?? 0) < clock.now()) throw fault;
     }
   }
   return session.token;

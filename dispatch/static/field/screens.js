@@ -1,5 +1,6 @@
 // What the screens look like, from the state alone; what is pressed is told to `act`.
 
+import { now } from "./clock.js";
 import { h } from "./dom.js";
 import { distance, find, state, unseen } from "./work.js";
 import { ago, banks, clock, left, named, other, questions, source, t } from "./words.js";
@@ -56,7 +57,7 @@ export function list(act) {
 
 const title = (visit) => `${named("level", visit.level)} · ${named("fraud", visit.fraud_type)} · ${visit.case}`;
 
-const isLate = (moment) => Date.parse(moment) < Date.now();
+const isLate = (moment) => Date.parse(moment) < now();
 
 /** Promises go on while the rest of the screen stands still. */
 export function tick() {
@@ -86,7 +87,7 @@ function place(visit) {
 
 function who(visit) {
   const person = state.people[visit.id]?.opened ? state.people[visit.id] : visit.person;
-  const age = person.birth_year ? String(new Date().getFullYear() - person.birth_year) : "";
+  const age = person.birth_year ? String(new Date(now()).getFullYear() - person.birth_year) : "";
   const sex = { male: t("male"), female: t("female") }[person.sex] ?? "";
   return h("span", { class: "who" }, [person.name, age, sex, named("fraud", visit.fraud_type)].filter(Boolean).join(" "));
 }

@@ -1,5 +1,7 @@
 // The page's words in both languages, as the page brought them; the code says them in English.
 
+import { now as centreNow } from "./clock.js";
+
 const told = JSON.parse(document.getElementById("words").textContent);
 const LANGUAGES = { "zh-hans": "zh-CN", en: "en" };
 let language = localStorage.getItem("field-language") || document.documentElement.dataset.language;
@@ -30,7 +32,7 @@ export const banks = () => told[language].banks;
 export const source = () => told[language].source;
 
 /** How long ago, in words. */
-export function ago(moment, now = Date.now()) {
+export function ago(moment, now = centreNow()) {
   const minutes = Math.floor((now - Date.parse(moment)) / 60_000);
   if (minutes < 1) return t("just now");
   if (minutes < 60) return t("{n} min ago", { n: minutes });
@@ -39,7 +41,7 @@ export function ago(moment, now = Date.now()) {
 }
 
 /** Time left of a promise as 04:12, or how far it is broken as +03:12. */
-export function left(moment, now = Date.now()) {
+export function left(moment, now = centreNow()) {
   const seconds = Math.round((Date.parse(moment) - now) / 1000);
   const whole = Math.abs(seconds);
   const pair = (n) => String(n).padStart(2, "0");
@@ -51,6 +53,6 @@ export function left(moment, now = Date.now()) {
 /** The time; the day, too, where it is not today's. */
 export function clock(moment) {
   const at = new Date(moment);
-  const day = at.toDateString() === new Date().toDateString() ? {} : { month: "2-digit", day: "2-digit" };
+  const day = at.toDateString() === new Date(centreNow()).toDateString() ? {} : { month: "2-digit", day: "2-digit" };
   return at.toLocaleString(LANGUAGES[language], { ...day, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }

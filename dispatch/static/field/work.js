@@ -1,5 +1,6 @@
 // The officer's work as the phone knows it: visits, opened persons, what waits; each change is kept and shown.
 
+import { now } from "./clock.js";
 import { metres } from "./dom.js";
 import * as door from "./door.js";
 import * as feed from "./feed.js";
@@ -76,7 +77,7 @@ function reached(online) {
   state.online = online;
   if (online) {
     state.signedOut = false;
-    state.fresh = new Date().toISOString();
+    state.fresh = new Date(now()).toISOString();
     store.put("fresh", state.fresh);
   }
 }
@@ -156,7 +157,7 @@ export async function write(visit, step, body = {}, blob = null) {
   const name = step.replace("-", "_");
   if (known && STEPS[name] && known.next === name) {
     known.next = STEPS[name];
-    known[TIMES[name]] ??= new Date().toISOString();
+    known[TIMES[name]] ??= new Date(now()).toISOString();
   }
   if (known && step === "report") Object.assign(known, { next: null, reported: true });
   if (known && step === "seen") known.unseen = [];
