@@ -2,11 +2,11 @@
 
 from typing import Any, NoReturn
 
-from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from dispatch import record
@@ -73,9 +73,7 @@ class FieldDoor(APIView):
             record.write("refused", now=clock.now(), by=request.user, why="no field work")
         super().permission_denied(request, message, code)
 
-    def finalize_response(
-        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """Every answer says what time it is here: phones' clocks are not the centre's."""
         response.headers["Centre-Time"] = clock.now().isoformat()
         return super().finalize_response(request, response, *args, **kwargs)
