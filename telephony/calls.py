@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from telephony import clock, health, lines, numbers, pace, sockets
 from telephony.carrier import CallKind, CallResult, CallStatus, CarrierError, Update
-from telephony.models import Call, Desk
+from telephony.models import Call, Desk, Trunk
 from telephony.prepared import prepared
 from telephony.signals import call_moved
 from telephony.writeback import insert, write_back
@@ -350,5 +350,8 @@ def _is_anothers(found: Update, pk: int, carrier: str) -> bool:
 
 @prepared
 def _twins(carrier: str, external_id: str, pk: int) -> QuerySet[Call, int]:
-    twins = Call.objects.filter(trunk__carrier=carrier, external_id=external_id).exclude(pk=pk)
+    trunks = Trunk.objects.filter(carrier=carrier)
+    twins = (
+        Call.objects.filter(trunk__in=trunks, external_id=external_id).exclude(external_id="").exclude(pk=pk)
+    )
     return twins.values_list("pk", flat=True)[:1]

@@ -54,8 +54,8 @@ def loads(now: datetime, joining: Collection[int]) -> Mapping[int | None, Load]:
 
     for trunk, many, placing in _carried(asked):
         add(trunk, calls=many, placing=placing)
-    for begun_on, many in _placed(since):
-        add(begun_on, begun=many)
+    for begun_on in _placed(since):
+        add(begun_on, begun=1)
     for trunk, many, placing, waiting in _joined(joining, asked):
         add(trunk, legs=many, placing=placing, waiting=waiting)
     for begun_on, many in _rung(joining, since):
@@ -100,9 +100,9 @@ def _carried(since: datetime) -> QuerySet[Call, tuple[int, int, int]]:
 
 
 @prepared
-def _placed(since: datetime) -> QuerySet[Call, tuple[int | None, int]]:
-    recent = Call.objects.filter(placed_at__gt=since).order_by().values_list("trunk")
-    return recent.annotate(Count("pk")).values_list("trunk", "pk__count")
+def _placed(since: datetime) -> QuerySet[Call, int | None]:
+    """Of each its trunk: they are few, and counted by trunk they would be looked for trunk by trunk."""
+    return Call.objects.filter(placed_at__gt=since).order_by().values_list("trunk", flat=True)
 
 
 @prepared

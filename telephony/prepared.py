@@ -78,6 +78,7 @@ class Prepared(Generic[P, Row]):
             else:
                 statement.learn(place, value, params)
         statement.prove(wide)
+        statement.write_out()
         self._shaping = frozenset(shaping)
         self._statements[self._shape(values)] = statement
         return statement
@@ -122,6 +123,19 @@ class _Statement:
         if self._bound(values) != self._params:
             raise RuntimeError(f"cannot be prepared, since a value is computed: {self.text}")
 
+    def write_out(self) -> None:
+        """On SQLite what is always the same becomes text: it uses a partial index only for a condition it can read."""
+        pieces, bound = self.text.split("%s"), {place for place, _, _ in self._places}
+        if connections[self._using].vendor != "sqlite" or len(pieces) != len(self._params) + 1:
+            return
+        text, kept = pieces[0], list[int]()
+        for place, value in enumerate(self._params):
+            is_always_the_same = place not in bound and isinstance(value, str | int)
+            text += (_literal(value) if is_always_the_same else "%s") + pieces[place + 1]
+            kept += [] if is_always_the_same else [place]
+        self.text, self._params = text, tuple(self._params[place] for place in kept)
+        self._places = [(kept.index(place), argument, nth) for place, argument, nth in self._places]
+
     def rows(self, values: list[Any]) -> list[Any]:
         connection = connections[self._using]
         if self._locks and connection.features.has_select_for_update and connection.get_autocommit():
@@ -144,6 +158,12 @@ class _Statement:
                 value = value.hex
             params[place] = value
         return tuple(params)
+
+
+def _literal(value: str | int) -> str:
+    if isinstance(value, int):
+        return str(int(value))
+    return "'{}'".format(str(value).replace("'", "''").replace("%", "%%"))
 
 
 def _composed(queryset: models.QuerySet[Any, Any]) -> tuple[SQLCompiler, str, tuple[Any, ...]]:

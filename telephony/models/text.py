@@ -13,7 +13,7 @@ from telephony.sealing import SealedTextField
 
 class TextQuerySet(models.QuerySet["Text"]):
     def due(self, now: datetime) -> Self:
-        return self.filter(due_at__lte=now).order_by("due_at", "pk")
+        return self.filter(state="queued", due_at__lte=now).order_by("due_at", "pk")
 
 
 class Text(models.Model):

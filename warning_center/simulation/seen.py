@@ -163,11 +163,12 @@ def open_cases() -> list[CaseRow]:
 _EVENTS = "SELECT id, case_id, verb, at FROM dispatch_event WHERE id > %s ORDER BY id"
 _CALLS = """
 SELECT id, number_index, status, desk_id, mode, dropped_at, CAST(evidence AS text) FROM telephony_call
-WHERE status IN ('dialling', 'ringing', 'talking') ORDER BY id
+WHERE status IN ('dialling', 'ringing', 'talking') ORDER BY +id
 """
 _DESKS = """
 SELECT d.id, d.state, d.since, d.reason, c.id FROM telephony_desk d
-LEFT JOIN telephony_call c ON c.desk_id = d.id AND c.status = 'booked' ORDER BY d.id
+LEFT JOIN telephony_call c ON c.desk_id = d.id AND c.desk_id IS NOT NULL AND NOT (c.status = 'ended')
+  AND c.status = 'booked' ORDER BY d.id
 """
 
 
@@ -241,7 +242,9 @@ WHERE status = 'booked' AND desk_id IS NULL AND mode = %s AND needs = %s
   AND rank_at <= %s AND due_at <= %s AND until > %s
   AND number_index NOT IN (
     SELECT number_index FROM telephony_call
-    WHERE status IN ('dialling', 'ringing', 'talking') OR (status = 'booked' AND desk_id IS NOT NULL))
+    WHERE status IN ('dialling', 'ringing', 'talking')
+    UNION ALL SELECT number_index FROM telephony_call
+    WHERE desk_id IS NOT NULL AND NOT (status = 'ended') AND status = 'booked')
   AND id NOT IN (SELECT declined FROM telephony_desk WHERE declined IS NOT NULL)
 ORDER BY rank_at, id LIMIT 1
 """

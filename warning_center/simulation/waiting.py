@@ -17,7 +17,10 @@ class Overdue:
 
 
 _OVERDUE = """
-SELECT 'case', id, due_at FROM dispatch_case WHERE closed_at IS NULL AND level IN (1, 2, 3, 4) AND due_at <= %s
+SELECT 'case', id, due_at FROM dispatch_case WHERE closed_at IS NULL AND level = 4 AND due_at <= %s
+UNION ALL SELECT 'case', id, due_at FROM dispatch_case WHERE closed_at IS NULL AND level = 3 AND due_at <= %s
+UNION ALL SELECT 'case', id, due_at FROM dispatch_case WHERE closed_at IS NULL AND level = 2 AND due_at <= %s
+UNION ALL SELECT 'case', id, due_at FROM dispatch_case WHERE closed_at IS NULL AND level = 1 AND due_at <= %s
 UNION ALL SELECT 'order', case_id, due_at FROM dispatch_order
   WHERE state IN ('drafted', 'submitted') AND due_at <= %s
 UNION ALL SELECT 'call', id, due_at FROM telephony_call
@@ -29,7 +32,7 @@ UNION ALL SELECT 'news', id, due_at FROM dispatch_news WHERE due_at IS NOT NULL 
 
 def overdue(cases: datetime, calls: datetime, texts: datetime) -> list[Overdue]:
     """What was due by these moments and has not moved."""
-    return [Overdue(*row) for row in asked(_OVERDUE, [cases, cases, calls, texts, cases])]
+    return [Overdue(*row) for row in asked(_OVERDUE, [*[cases] * 5, calls, texts, cases])]
 
 
 class Clockwork:
