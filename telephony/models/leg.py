@@ -20,7 +20,7 @@ class LegQuerySet(models.QuerySet["Leg"]):
 
     def silent(self, now: datetime) -> Self:
         """Without news within the allowance."""
-        return self.filter(due_at__lte=now).order_by("due_at", "pk")
+        return self.live().filter(due_at__lte=now).order_by("due_at", "pk")
 
 
 class Leg(models.Model):

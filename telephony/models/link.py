@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 class LinkQuerySet(models.QuerySet["Link"]):
     def due(self, now: datetime) -> Self:
-        return self.filter(due_at__lte=now).order_by("due_at", "pk")
+        return self.filter(ended_at=None, due_at__lte=now).order_by("due_at", "pk")
 
 
 class Link(models.Model):

@@ -5,13 +5,16 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from dispatch.admin import queue
-from dispatch.models import Case, Unit
+from dispatch.models import Case, News, Order, Unit
 from dispatch.vocabulary import Role
+from telephony.models import Call, Leg, Link, Text
 from tests import factories
 from tests.crowd import Crowd, Reading, due_moment, explained, filtered, readings
+from tests.factories import START
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +63,25 @@ def faults_in(read: Reading, due: int) -> list[str]:
 
 def test_however_many_are_due_the_next_are_read_off_an_index(crowded: dict[str, Reading]) -> None:
     assert [fault for read in crowded.values() for due in DUE for fault in faults_in(read, due)] == []
+
+
+@pytest.mark.parametrize(
+    ("due", "index"),
+    [
+        (Case.objects.due(START, 4), "dispatch_case_due"),
+        (Order.objects.open().filter(due_at__lte=START), "dispatch_order_due"),
+        (News.objects.due(START), "dispatch_news_due"),
+        (Call.objects.silent(START), "telephony_call_silent"),
+        (Leg.objects.silent(START), "telephony_leg_silent"),
+        (Text.objects.due(START), "telephony_text_due"),
+        (Link.objects.due(START), "telephony_link_due"),
+    ],
+    ids=lambda given: given if isinstance(given, str) else "",
+)
+def test_what_each_tick_looks_for_stands_in_an_index(due: QuerySet[Any], index: str) -> None:
+    with connection.cursor() as cursor:  # however few rows there are
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    assert index in due.order_by("due_at").explain()
 
 
 def test_a_count_goes_no_further_than_it_shows(crowded: dict[str, Reading]) -> None:

@@ -12,7 +12,6 @@ from telephony.carrier import CarrierError, TextNews, TextState
 from telephony.clock import MovingClock
 from telephony.models import Text, Trunk
 from telephony.practice.phones import Phone
-from telephony.writeback import insert
 from tests.fakes.puppet import Puppet
 from tests.telephony.practising import SID, TOKEN, practising
 from tests.telephony.rows import Exchange
@@ -29,14 +28,6 @@ def text(db: None) -> Text:
     text = texts.write(number=NUMBER, body="请勿转账", now=START)
     text.save()
     return text
-
-
-def test_however_many_have_gone_out_those_due_are_read_off_an_index(db: None) -> None:
-    insert([texts.write(number=NUMBER, body="请勿转账", now=START) for _ in range(4_000)])
-    Text.objects.filter(pk__gt=Text.objects.earliest("pk").pk + 50).update(state=Text.State.SENT, due_at=None)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE telephony_text")
-    assert "telephony_text_due" in Text.objects.due(START)[:100].explain()
 
 
 def test_a_text_goes_out_once(text: Text, trunk: Trunk, puppet: Puppet) -> None:
