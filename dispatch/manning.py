@@ -25,7 +25,7 @@ class Manning:
         self.now = now
         self._rosters: dict[int, list[duty.Shift]] = {}
         self._visits: Counter[int] = Counter()
-        self._looked: list[tuple[UnitKind, Box, list[Unit]]] = []
+        self._looked: dict[UnitKind, list[tuple[Box, list[Unit]]]] = {}
 
     def read(self, units: Iterable[Unit]) -> None:
         """Look up the rosters and the visits of all these at once."""
@@ -39,18 +39,20 @@ class Manning:
     def within(self, box: Box, kind: UnitKind) -> list[Unit]:
         """The units of a kind in a box, those closed left out, read with their visits in one look.
 
-        A look is mostly its round trips, so only those that have a roster cost another, and a second one looks
-        around: cases that are due together are mostly neighbours.
+        A look is mostly its round trips, so only those that have a roster cost another, and one for a second case
+        looks around: cases that are due together are mostly neighbours.
         """
         return [unit for unit in self._around(box, kind) if box.holds(place_of(unit))]
 
     def _around(self, box: Box, kind: UnitKind) -> list[Unit]:
-        for known, looked_at, units in self._looked:
-            if known == kind and looked_at.covers(box):
+        looked = self._looked.setdefault(kind, [])
+        for known, units in looked:
+            if known.covers(box):
                 return units
-        asked = box.wider() if self._looked else box
+        is_another_s = bool(looked) and not box.covers(looked[-1][0])
+        asked = box.wider() if is_another_s else box
         found = _in_halves(asked, kind, _manned_in_box)
-        self._looked.append((kind, asked, found))
+        looked.append((asked, found))
         new = [unit for unit in found if unit.pk not in self._rosters]
         self._read_rosters([unit.pk for unit in new], [unit.pk for unit in new if vars(unit)["has_roster"]])
         for unit in new:
