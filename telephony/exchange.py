@@ -151,7 +151,8 @@ def _claimed(waiting: QuerySet[Call], most: int) -> QuerySet[Call]:
 def _kinds(able: Collection[tuple[frozenset[str], str]]) -> Iterator[tuple[str, str, str]]:
     """The mode, needs and area of each kind of call that can be served: announcements, and what desks with such tags,
     of such areas, can."""
-    yield ANNOUNCE, "", ""
+    if _announcements():
+        yield ANNOUNCE, "", ""
     if able:
         for needs in needed():
             areas = {area for tags, area in able if tags.issuperset(needs.split())}
@@ -166,6 +167,20 @@ def needed() -> Iterator[str]:
             return
         yield needs
         needs = _next_need.first(needs)
+
+
+@prepared
+def _announcements() -> QuerySet[Call, int]:
+    """One that is booked, if any is: mostly they need not be looked for further."""
+    booked = Call.objects.filter(status=CallStatus.BOOKED, desk=None, mode=ANNOUNCE)
+    return booked.order_by("mode", "needs", "rank_at").values_list("pk", flat=True)[:1]
+
+
+@prepared
+def _ready(now: datetime) -> QuerySet[Desk, int]:
+    """One that is ready, if any is; whether it is free is found with the trunks in hand."""
+    ready = Desk.objects.filter(state=Desk.State.READY, lease_until__gt=now)
+    return ready.order_by().values_list("pk", flat=True)[:1]
 
 
 @prepared
@@ -204,7 +219,7 @@ def _is_any_due(now: datetime) -> QuerySet[Call, int]:
 
 def turn(*, now: datetime, limit: int = 50) -> int:
     """Match what waits, commit, and only then ring the carriers; how many calls were dialled."""
-    if not _is_any_due(now) or not (_abilities(now) or _anybody(now, ANNOUNCE, "", "")):
+    if not _is_any_due(now) or not (_ready(now) or _announcements()):
         return 0  # no reason to hold the trunks: nobody waits, or only for desks
     dialling = connect(now=now, limit=limit)
     for call in dialling:
@@ -217,8 +232,11 @@ def turn(*, now: datetime, limit: int = 50) -> int:
 
 def until_next(*, now: datetime) -> timedelta | None:
     """How long until a trunk may begin one call more than now, if anybody waits for one; None: no such moment."""
+    is_leg_waiting = ringing.is_anyone_waiting()
+    if not (is_leg_waiting or _is_any_due(now)):
+        return None
     wait = pace.until_next(now)
-    return wait if wait is not None and (ringing.is_anyone_waiting() or is_anyone_waiting(now)) else None
+    return wait if wait is not None and (is_leg_waiting or is_anyone_waiting(now)) else None
 
 
 def trunk_count() -> int:
