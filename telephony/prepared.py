@@ -19,6 +19,9 @@ Row = TypeVar("Row")
 LARGEST = 2**63 - 1
 
 
+_EVERY: list["Prepared[..., Any]"] = []
+
+
 class Prepared(Generic[P, Row]):
     """A function that builds a queryset, called as one that returns its rows. Made by `prepared`.
 
@@ -37,6 +40,12 @@ class Prepared(Generic[P, Row]):
         self._statements: dict[tuple[object, ...], _Statement] = {}
         self._shaping: frozenset[int] = frozenset()  # the arguments that alter the text
         update_wrapper(self, build)
+        _EVERY.append(self)
+
+    def forget(self) -> None:
+        """Compose it anew when it is next asked."""
+        self._statements.clear()
+        self._shaping = frozenset()
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> list[Row]:
         if kwargs:
@@ -87,6 +96,12 @@ class Prepared(Generic[P, Row]):
 def prepared(build: Callable[P, models.QuerySet[Any, Row]]) -> Prepared[P, Row]:
     """Make a function that returns a queryset one that returns its rows, composed once."""
     return Prepared(build)
+
+
+def forget() -> None:
+    """Compose all reads anew when they are next asked: the models' own querysets have changed, as in a trial."""
+    for each in _EVERY:
+        each.forget()
 
 
 class _Statement:

@@ -13,7 +13,7 @@ from dispatch import calling
 from dispatch.models import Case
 from dispatch.vocabulary import Disposition, Level, Result, State
 from dispatch.workflow import evidence, moves, opening, turn, unseen
-from telephony import calls, exchange, room
+from telephony import calls, exchange, pace, prepared
 from telephony.carrier import CallResult, CallStatus, Update
 from telephony.models import Call, Trunk
 from telephony.models.call import CallQuerySet
@@ -22,7 +22,6 @@ from tests.dispatch import test_races
 from tests.simulation.days import played, without
 from tests.telephony import test_exchange
 from warning_center import intake
-from warning_center.models import Directive
 from warning_center.simulation import faults, odds
 from warning_center.simulation.odds import ASSUMED, Chance, Row, Span
 
@@ -35,6 +34,14 @@ ALWAYS, NEVER = Chance(1, ASSUMED), Chance(0, ASSUMED)
 def moving(settings: Any) -> None:
     settings.CLOCK = "telephony.clock.moving"
     settings.REDIS_URL = ""
+
+
+@pytest.fixture(autouse=True)
+def composed_anew() -> Iterator[None]:
+    """Reads that were composed before a fault was planted would not have it; those with it must not stay."""
+    prepared.forget()
+    yield
+    prepared.forget()
 
 
 @pytest.fixture
@@ -70,15 +77,7 @@ def test_a_directive_acknowledged_before_its_commit_is_lost(monkeypatch: pytest.
 def test_a_door_that_does_not_know_what_it_has_taken_in(
     monkeypatch: pytest.MonkeyPatch, lifted: ExitStack
 ) -> None:
-    class Blind:
-        class objects:  # noqa: N801
-            create = Directive.objects.create
-
-            @staticmethod
-            def filter(**_: object) -> Any:
-                return Directive.objects.none()
-
-    monkeypatch.setattr(intake, "Directive", Blind)
+    monkeypatch.setattr(intake._known, "first", lambda *_: None)
     monkeypatch.setattr(odds, "REPEATED", ALWAYS)
     lifted.enter_context(
         without("warning_center_directive", "warning_center_directive_reference_is_one_sources")
@@ -99,12 +98,12 @@ def test_a_case_that_is_never_due(monkeypatch: pytest.MonkeyPatch, lifted: ExitS
 
 
 def test_a_turn_that_passes_a_level_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    due = type(Case.objects.all()).due
+    due = turn._due
 
-    def not_medium(self: Any, now: datetime, level: Level) -> Any:
-        return self.none() if level is Level.MEDIUM else due(self, now, level)
+    def not_medium(now: datetime, level: Level, most: int) -> list[Case]:
+        return [] if level is Level.MEDIUM else due(now, level, most)
 
-    monkeypatch.setattr(type(Case.objects.all()), "due", not_medium)
+    monkeypatch.setattr(turn, "_due", not_medium)
     assert broken() == {"in_time"}
 
 
@@ -136,7 +135,7 @@ def test_the_carrier_is_asked_before_the_row_is_committed(monkeypatch: pytest.Mo
 
 
 def test_a_number_on_the_line_is_rung(monkeypatch: pytest.MonkeyPatch, lifted: ExitStack) -> None:
-    def blind(self: Any, now: datetime, *, needs: str = "", mode: str = "") -> Any:
+    def blind(self: Any, now: datetime, *, needs: str = "", mode: str = "", area: str = "") -> Any:
         kind = self.filter(status=CallStatus.BOOKED, desk=None, mode=mode, needs=needs)
         return kind.filter(rank_at__lte=now, due_at__lte=now, until__gt=now).order_by("rank_at", "pk")
 
@@ -165,7 +164,7 @@ def test_the_last_rank_is_served_first(monkeypatch: pytest.MonkeyPatch) -> None:
         CallQuerySet, "waiting", lambda self, *a, **k: waiting(self, *a, **k).order_by("-rank_at", "-pk")
     )
     monkeypatch.setattr(exchange, "claim", _all_kinds)
-    assert broken(operators=1) == {"rank"}
+    assert broken(operators=1, directives=60) == {"rank"}
 
 
 def _all_kinds(now: datetime, many: int, desks: Any) -> list[Call]:
@@ -178,7 +177,7 @@ def _all_kinds(now: datetime, many: int, desks: Any) -> list[Call]:
 
 
 def test_more_calls_than_a_trunk_carries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "_busy", dict)
+    monkeypatch.setattr(pace, "loads", lambda now, joining: {})
     monkeypatch.setattr(odds, "LEVELS", (Row(Level.LOW, 1, ASSUMED),))
     assert broken(operators=1, directives=60) == {"trunk_limits"}
 
@@ -188,6 +187,7 @@ def test_more_calls_in_a_second_than_a_trunk_takes(monkeypatch: pytest.MonkeyPat
         self.tokens, self.filled_at = 1000.0, now
 
     monkeypatch.setattr(Trunk, "refill", brimful)
+    monkeypatch.setattr(pace, "left", lambda trunk, load: 1000)
     monkeypatch.setattr(odds, "LEVELS", (Row(Level.LOW, 1, ASSUMED),))
     monkeypatch.setattr(odds, "IN_BURSTS", ALWAYS)
     monkeypatch.setattr(odds, "BATCHED", ALWAYS)
