@@ -126,11 +126,12 @@ trunk: setup ## 200 calls through the SIP trunk at 5 a second, SIPp around it: n
 planted: setup ## Plant faults of ours in the engine, one by one: the simulation's checker must name the promise
 	$(BIN)/python -m pytest $(PYTEST) tests/simulation/planted.py
 
-nightly: setup ## The long tests, thirty county-days and a city-day with all faults, and the trunk; a line or more each
+nightly: setup ## The long tests, thirty county-days, a city-day, planted faults, the trunk; a line or more each
 	@failed=0; \
 	$(BIN)/python -m pytest $(PYTEST) -m long || failed=1; \
 	$(MAKE) --no-print-directory simulate SEEDS="$$(seq -s ' ' 101 130)" || failed=1; \
 	$(MAKE) --no-print-directory simulate SEEDS=201 DIRECTIVES=15000 OPERATORS=90 || failed=1; \
+	$(MAKE) --no-print-directory planted || failed=1; \
 	$(MAKE) --no-print-directory trunk || failed=1; \
 	exit $$failed
 
