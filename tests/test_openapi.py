@@ -71,6 +71,20 @@ def test_every_operation_names_its_refusals_as_problem_details(schema: dict[str,
     assert "409" in schema["paths"]["/api/v1/directives"]["post"]["responses"]
 
 
+def test_every_answer_of_the_field_says_what_time_it_is_at_the_centre(schema: dict[str, Any]) -> None:
+    field = {path: item for path, item in schema["paths"].items() if path.startswith("/api/v1/field/")}
+    answers = [
+        answer
+        for item in field.values()
+        for method in HTTP
+        if method in item
+        for answer in item[method]["responses"].values()
+    ]
+    assert len(answers) > 50
+    for answer in answers:
+        assert answer["headers"]["Centre-Time"]["schema"] == {"type": "string", "format": "date-time"}
+
+
 def test_every_field_of_a_directive_is_described(schema: dict[str, Any]) -> None:
     described = schema["components"]["schemas"]["DirectiveRequest"]
     assert described["required"] == ["fraud_type", "issued_at", "reference"]

@@ -46,8 +46,7 @@ class ChangesView(FieldDoor):
         responses={200: serializers.ChangesSerializer, 400: None},
     )
     def get(self, request: Request) -> Response:
-        """In one order for all, in which nothing is overtaken: take a cursor first, then read your visits. As every
-        answer of these doors it says by `Centre-Time` what time it is at the centre."""
+        """In one order for all, in which nothing is overtaken: take a cursor first, then read your visits."""
         user = user_of(request)
         unit, asked = reading.unit_of(user), checked(AskedSerializer(data=request.query_params))
         if not asked.get("cursor"):

@@ -3,6 +3,7 @@
 from typing import Any, NoReturn
 
 from django.utils.translation import gettext as _
+from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
@@ -28,6 +29,13 @@ KEY = OpenApiParameter(
     location=OpenApiParameter.HEADER,
     required=True,
     description="The device's own, one for each write: sent again, it is taken once and answered as before.",
+)
+CENTRE_TIME = OpenApiParameter(
+    "Centre-Time",
+    {"type": "string", "format": "date-time"},
+    location=OpenApiParameter.HEADER,
+    response=True,
+    description="What time it is at the centre: what is due is due by this clock, whatever the phone's says.",
 )
 _LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-")
 
@@ -60,11 +68,19 @@ class NoKey(APIException):
     default_code = "no_key"
 
 
+class FieldSchema(AutoSchema):
+    """Every answer is described with the header that all of them have."""
+
+    def get_override_parameters(self) -> list[Any]:
+        return [CENTRE_TIME]
+
+
 class FieldDoor(APIView):
     """Deny by default: a device of somebody who works in the field. A refusal goes on record."""
 
     authentication_classes = [DeviceAuthentication]
     permission_classes = [WorksInTheField]
+    schema = FieldSchema()
 
     def permission_denied(
         self, request: Request, message: str | None = None, code: str | None = None
@@ -75,7 +91,7 @@ class FieldDoor(APIView):
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """Every answer says what time it is here: phones' clocks are not the centre's."""
-        response.headers["Centre-Time"] = clock.now().isoformat()
+        response.headers[CENTRE_TIME.name] = clock.now().isoformat()
         return super().finalize_response(request, response, *args, **kwargs)
 
     def get_authenticate_header(self, request: Request) -> str:

@@ -41,8 +41,9 @@ def problem_answers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         for operation in operations.values():
             _no_signs(operation)
             responses = operation["responses"]
+            always = {key: said for key, said in next(iter(responses.values())).items() if key == "headers"}
             for status, description in {**_ALWAYS, **_on(operation)}.items():
-                responses.setdefault(status, {"description": description})
+                responses.setdefault(status, {**always, "description": description})
             for status, response in responses.items():
                 if status.startswith("4"):
                     schema = {"$ref": "#/components/schemas/Problem"}
