@@ -5,13 +5,12 @@ from datetime import datetime, timedelta
 from enum import Enum
 from functools import update_wrapper
 from itertools import islice
-from types import SimpleNamespace
 from typing import Any, Generic, ParamSpec, TypeVar
 from uuid import UUID
 
-from django.core.exceptions import EmptyResultSet
-from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
-from django.db.models.sql.compiler import SQLCompiler
+from django.db import DEFAULT_DB_ALIAS, connections, models
+
+from telephony.statement import Statement, composed
 
 P = ParamSpec("P")
 Row = TypeVar("Row")
@@ -37,7 +36,7 @@ class Prepared(Generic[P, Row]):
 
     def __init__(self, build: Callable[P, models.QuerySet[Any, Row]]) -> None:
         self._build: Callable[..., models.QuerySet[Any, Any]] = build
-        self._statements: dict[tuple[object, ...], _Statement] = {}
+        self._statements: dict[tuple[object, ...], Statement] = {}
         self._shaping: frozenset[int] = frozenset()  # the arguments that alter the text
         update_wrapper(self, build)
         _EVERY.append(self)
@@ -74,14 +73,14 @@ class Prepared(Generic[P, Row]):
             shape[place] = values[place]
         return (connections[DEFAULT_DB_ALIAS].vendor, *shape)
 
-    def _prepare(self, values: list[Any]) -> "_Statement":
+    def _prepare(self, values: list[Any]) -> Statement:
         wide = [list(islice(_widened(v), _width(v))) if isinstance(v, list) else v for v in values]
-        statement = _Statement(self._build(*wide))
+        statement = Statement(self._build(*wide))
         shaping = set(self._shaping)
         for place, value in enumerate(wide):
             others = [*wide]
             others[place] = [_other(v) for v in value] if isinstance(value, list) else _other(value)
-            _, text, params = _composed(self._build(*others))
+            _, text, params = composed(self._build(*others))
             if text != statement.text:
                 shaping.add(place)
             else:
@@ -102,92 +101,6 @@ def forget() -> None:
     """Compose all reads anew when they are next asked: the models' own querysets have changed, as in a trial."""
     for each in _EVERY:
         each.forget()
-
-
-class _Statement:
-    """One composed statement: its text, and for each place the argument (and which element of it) bound there."""
-
-    def __init__(self, queryset: models.QuerySet[Any, Any]) -> None:
-        self._using = queryset.db
-        self._iterable: Any = queryset._iterable_class
-        self._locks = queryset.query.select_for_update
-        self._compiler, self.text, self._params = _composed(queryset)
-        self._places: list[tuple[int, int, int | None]] = []
-        columns = [column[0] for column in self._compiler.select[: self._compiler.col_count]]
-        converters = self._compiler.get_converters(columns)
-        self._compiler.get_converters = lambda expressions: converters  # type: ignore[method-assign]
-        self._source = {
-            "db": self._using,
-            "model": queryset.model,
-            "_known_related_objects": {},
-            "_fields": queryset._fields,  # type: ignore[attr-defined]
-        }
-
-    def learn(self, argument: int, value: Any, others: tuple[Any, ...]) -> None:
-        """With other values of this argument these are the parameters: it stands where they differ."""
-        differ = [
-            place
-            for place, (ours, other) in enumerate(zip(self._params, others, strict=True))
-            if ours != other
-        ]
-        for nth, place in enumerate(differ):
-            self._places.append((place, argument, nth % len(value) if isinstance(value, list) else None))
-
-    def prove(self, values: list[Any]) -> None:
-        """Raise RuntimeError unless binding these values gives the parameters that the ORM gave."""
-        if self._bound(values) != self._params:
-            raise RuntimeError(f"cannot be prepared, since a value is computed: {self.text}")
-
-    def write_out(self) -> None:
-        """On SQLite what is always the same becomes text: it uses a partial index only for a condition it can read."""
-        pieces, bound = self.text.split("%s"), {place for place, _, _ in self._places}
-        if connections[self._using].vendor != "sqlite" or len(pieces) != len(self._params) + 1:
-            return
-        text, kept = pieces[0], list[int]()
-        for place, value in enumerate(self._params):
-            is_always_the_same = place not in bound and isinstance(value, str | int)
-            text += (_literal(value) if is_always_the_same else "%s") + pieces[place + 1]
-            kept += [] if is_always_the_same else [place]
-        self.text, self._params = text, tuple(self._params[place] for place in kept)
-        self._places = [(kept.index(place), argument, nth) for place, argument, nth in self._places]
-
-    def rows(self, values: list[Any]) -> list[Any]:
-        connection = connections[self._using]
-        if self._locks and connection.features.has_select_for_update and connection.get_autocommit():
-            raise transaction.TransactionManagementError("rows are locked inside a transaction only")
-        composed = (self.text, self._bound(values))
-        compiler = object.__new__(type(self._compiler))
-        compiler.__dict__.update(self._compiler.__dict__, connection=connection, as_sql=lambda: composed)
-        query = SimpleNamespace(get_compiler=lambda *_, **__: compiler)
-        return list(self._iterable(SimpleNamespace(query=query, **self._source)))
-
-    def _bound(self, values: list[Any]) -> tuple[Any, ...]:
-        connection, params = connections[self._using], list(self._params)
-        for place, argument, nth in self._places:
-            value = values[argument]
-            if nth is not None:
-                value = value[min(nth, len(value) - 1)]
-            if isinstance(value, datetime):
-                value = connection.ops.adapt_datetimefield_value(value)
-            elif isinstance(value, UUID) and not connection.features.has_native_uuid_field:
-                value = value.hex
-            params[place] = value
-        return tuple(params)
-
-
-def _literal(value: str | int) -> str:
-    if isinstance(value, int):
-        return str(int(value))
-    return "'{}'".format(str(value).replace("'", "''").replace("%", "%%"))
-
-
-def _composed(queryset: models.QuerySet[Any, Any]) -> tuple[SQLCompiler, str, tuple[Any, ...]]:
-    compiler = queryset.query.get_compiler(using=queryset.db)
-    try:
-        text, params = compiler.as_sql()
-    except EmptyResultSet:
-        raise RuntimeError("cannot be prepared, since nothing can match it") from None
-    return compiler, text, tuple(params)
 
 
 def _plain(value: Any) -> Any:
