@@ -5,17 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
-
 from dispatch import homes
 from dispatch.chain import Rules
 from dispatch.manning import Manning, in_charge, place_of
 from dispatch.models import Case, Unit
+from dispatch.models.unit import unit_of_id
 from dispatch.nearness import Place, nearest
 from dispatch.vocabulary import First, Level, Tier, UnitKind
-from telephony.prepared import prepared
 
-NEAREST = 3  # the nearest, the next and the next; then the duty officers
+NEAREST = 3  # stations: the nearest, the next and the next; then the duty officers
 TIE_KM = 0.1  # as near as makes no difference: the less busy one goes
 MOST_TOLD = 3  # nearer ones that are explained
 
@@ -106,10 +104,10 @@ class Roster:
         if not self._is_placed(case):
             line = duty or above[:1]
         elif want.community:
-            looked = self._around(case, above, UnitKind.VILLAGE, want, ())
+            looked = self._around(case, above, UnitKind.VILLAGE, want, (), 1)
             line = self._community(looked, ignored) or above[:1]
         else:
-            looked = self._around(case, above, UnitKind.STATION, want, ignored)
+            looked = self._around(case, above, UnitKind.STATION, want, ignored, NEAREST)
             asked = Unit.objects.filter(pk__in=ignored, kind=UnitKind.STATION).count() if ignored else 0
             near = [one.unit for one in looked if not one.why]
             line = [*near[: max(0, NEAREST - asked)], *duty]
@@ -122,9 +120,16 @@ class Roster:
         return self._from(village)[:2] if village else []
 
     def _around(
-        self, case: Case, above: list[Unit], kind: UnitKind, want: Wanted, ignored: Collection[int]
+        self,
+        case: Case,
+        above: list[Unit],
+        kind: UnitKind,
+        want: Wanted,
+        ignored: Collection[int],
+        many: int,
     ) -> list[Looked]:
-        """Units of a kind in the order they would be sent, each with what speaks against it."""
+        """Units of a kind in the order they would be sent, up to so many that can be, each with what speaks against
+        it."""
         root, place = above[-1], _place_of(case, above)
         if place is None:
             units = list(Unit.objects.in_service().under(root).filter(kind=kind).order_by("pk"))
@@ -139,7 +144,7 @@ class Roster:
             look,
             place_of,
             good=lambda unit: not self._against(unit, ignored),
-            want=NEAREST,
+            want=many,
             slack_km=TIE_KM,
             within_km=want.reach_km,
         )
@@ -225,7 +230,7 @@ class Roster:
 def _home(case: Case) -> Unit | None:
     """The unit whose case it is: the source's while nobody knows where the person is."""
     if case.unit_id is None and case.fallback_id is not None:
-        return _unit.get(case.fallback_id)
+        return unit_of_id.get(case.fallback_id)
     return case.unit
 
 
@@ -246,8 +251,3 @@ def _place_of(case: Case, above: list[Unit]) -> Place | None:
         return Place(case.lat, case.lon)
     known = next((u for u in above if u.lat is not None and u.lon is not None), None)
     return place_of(known) if known else None
-
-
-@prepared
-def _unit(unit_id: int) -> QuerySet[Unit]:
-    return Unit.objects.filter(pk=unit_id)

@@ -315,7 +315,7 @@ def tend(*, now: datetime, limit: int = 100) -> int:
 
 @prepared
 def _silent(now: datetime, most: int) -> QuerySet[Call]:
-    return Call.objects.silent(now).select_related("trunk").defer("number")[:most]
+    return Call.objects.silent(now).select_related("trunk")[:most]
 
 
 def _ask(call: Call, now: datetime) -> bool:

@@ -39,6 +39,11 @@ def write_back(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
             cursor.execute(statement, _cells(rows, columns, connection))
 
 
+def write_whole(row: models.Model) -> None:
+    """Update all columns of a row that has been read whole."""
+    write_back([row], [column.name for column in _new_columns(type(row))])
+
+
 def insert(rows: Sequence[models.Model]) -> None:
     """Write new rows of one model; each learns its id."""
     if not rows:

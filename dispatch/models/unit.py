@@ -111,5 +111,11 @@ class Unit(models.Model):
 
 
 @prepared
+def unit_of_id(unit_id: int) -> models.QuerySet[Unit]:
+    """One at most."""
+    return Unit.objects.filter(pk=unit_id)
+
+
+@prepared
 def _units(ids: Collection[int]) -> models.QuerySet[Unit]:
     return Unit.objects.filter(pk__in=ids).order_by()

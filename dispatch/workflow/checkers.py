@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from django.db.models import QuerySet
 
-from dispatch.models import Assignment, Unit, User
+from dispatch.models import Assignment, User
+from dispatch.models.unit import unit_of_id
 from dispatch.vocabulary import Role, Tier, UnitKind
 from telephony.prepared import prepared
 
@@ -28,11 +29,9 @@ class Checkers:
         self._of: dict[int, list[Checker]] = {}
         self._busy: Counter[int] = Counter()
 
-    def choose(self, unit: Unit | None, case_id: int) -> Checker | None:
+    def choose(self, unit_id: int, case_id: int) -> Checker | None:
         """Whoever did this case's last check; else who has the fewest. None: the unit and its town have nobody."""
-        if unit is None:
-            return None
-        mine = self._workers(unit)
+        mine = self._workers(unit_id)
         if not mine:
             return None
         before = _last.first(case_id)
@@ -41,15 +40,15 @@ class Checkers:
         self._busy[chosen.pk] += 1
         return chosen
 
-    def _workers(self, unit: Unit) -> list[Checker]:
+    def _workers(self, unit_id: int) -> list[Checker]:
         """The unit's own; if it has none, those of the town above it."""
-        if unit.pk not in self._of:
-            above = [one.pk for one in unit.ancestors() if one.kind in LOCAL]
+        if unit_id not in self._of:
+            above = [one.pk for one in unit_of_id.get(unit_id).ancestors() if one.kind in LOCAL]
             found = [Checker(pk, username, of or 0) for pk, username, of in _officers(above)]
             nearest = next((pk for pk in above if any(one.unit_id == pk for one in found)), None)
-            self._of[unit.pk] = [one for one in found if one.unit_id == nearest]
-            self._busy.update(_given([one.pk for one in self._of[unit.pk]]))
-        return self._of[unit.pk]
+            self._of[unit_id] = [one for one in found if one.unit_id == nearest]
+            self._busy.update(_given([one.pk for one in self._of[unit_id]]))
+        return self._of[unit_id]
 
 
 @prepared

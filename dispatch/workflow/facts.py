@@ -105,9 +105,14 @@ def newborn(case: Case, numbers: list[TargetNumber], now: datetime) -> History:
 def _look_back(cases: Collection[Case], read: Mapping[int, History]) -> None:
     """Whether they were met in an earlier case of their chain."""
     if chains := {case.chain_id for case in cases if case.chain_id}:
-        met = set(Case.objects.met_in(chains))
+        met = set(_met_in(chains))
         for case in cases:
             read[case.pk].met_before = case.chain_id in met
+
+
+@prepared
+def _met_in(chains: Collection[int]) -> QuerySet[Case, int | None]:
+    return Case.objects.met_in(chains)
 
 
 def _look_up_calls(read: Collection[History], now: datetime) -> None:

@@ -145,9 +145,9 @@ class Moves:
 
     def _give(self, attempt: Attempt) -> None:
         """A check that has begun is somebody's."""
-        if attempt.stage != Stage.CHECKING:
+        if attempt.stage != Stage.CHECKING or attempt.unit_id is None:
             return
-        if who := self.history.around.checkers.choose(attempt.unit, self.case.pk):
+        if who := self.history.around.checkers.choose(attempt.unit_id, self.case.pk):
             self.assignments.append(Assignment(attempt=attempt, user_id=who.pk, at=self.now))
             self.log("assigned", attempt=attempt.pk, tier=_tier(attempt), to=who.username)
 

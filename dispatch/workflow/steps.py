@@ -13,6 +13,7 @@ from dispatch.models import Attempt, User
 from dispatch.vocabulary import NewsKind, Result, Stage, Tier
 from dispatch.workflow import held, news
 from dispatch.workflow.refusal import NotAllowedError
+from telephony.writeback import write_whole
 
 _STAGES = (Stage.PLANNED, Stage.SENT, Stage.ACKNOWLEDGED, Stage.ARRIVED)
 _OF: dict[NewsKind, tuple[Stage, str]] = {
@@ -58,7 +59,7 @@ def step(
     if climbs and attempt.ended_at is None:
         since = now if stage is Stage.ARRIVED else attempt.started_at or now
         attempt.due_at = since + held.rung(case, attempt).within[stage]
-    attempt.save()
+    write_whole(attempt)
     record.write(
         kind, now=now, case=case, by=by, agent=agent, why=why, **held.told(attempt), **held.as_told(at, now)
     )

@@ -32,7 +32,7 @@ from dispatch.workflow.steps import step
 from telephony.carrier import CallResult, CallStatus
 from telephony.models import Call
 from telephony.prepared import prepared
-from telephony.writeback import write_back
+from telephony.writeback import write_back, write_whole
 
 # What only the engine or the line may write.
 NOT_A_PERSONS_WORD = frozenset(
@@ -152,7 +152,7 @@ def record_result(
     at = held.was_so_at(attempt, when, now)
     kept.hear(attempt, result, now=at, by=by, agent=agent, evidence=evidence, note=note)
     kept.end(attempt, result, at)
-    attempt.save()
+    write_whole(attempt)
     debts.said(attempt)
     record.write("met", now=now, case=case, by=by, agent=agent, **held.told(attempt), **held.as_told(at, now))
     news.tell(attempt, NewsKind.REPORTED, now=now)
@@ -196,7 +196,7 @@ def judge(
     if not late:
         kept.end(attempt, result_with(Tier(attempt.tier), disposition), at)
     kept.hear(attempt, disposition, now=at, by=by, agent=agent, evidence=evidence, note=note)
-    attempt.save()
+    write_whole(attempt)
     debts.said(attempt)
     told = {**held.told(attempt), **held.as_told(at, now)}
     record.write("judged", now=now, case=case, by=by, agent=agent, late=late or None, **told)
