@@ -178,22 +178,41 @@ def release_lapsed(*, now: datetime) -> int:
     A call that was only offered goes back to its place; one that rings is hung up, as our fault; one that talks goes
     on, and its desk goes away when it ends. Each desk by itself.
     """
-    stale = set(Desk.objects.overdue(now).values_list("pk", flat=True)) | _astray()
+    stale = {*_overdue(now), *_astray()}
     moved = sum(_release(pk, now) for pk in sorted(stale))
-    for call in Call.objects.on_line().filter(dropped_at__isnull=False).select_related("trunk"):
+    for call in _dropped():
         calls.leave(call)
     return moved
 
 
+@prepared
+def _overdue(now: datetime) -> QuerySet[Desk, int]:
+    return Desk.objects.overdue(now).values_list("pk", flat=True)
+
+
+@prepared
+def _dropped() -> QuerySet[Call]:
+    return Call.objects.on_line().filter(dropped_at__isnull=False).select_related("trunk")
+
+
 def _astray() -> set[int]:
     """Desks that do not do as their calls do: a call offered to them was called off, say."""
-    busy = Desk.objects.filter(state__in=Desk.BUSY).values_list("pk", "state")
-    held = dict(Call.objects.at_desks().values_list("desk", "status"))
+    held = dict(_held())
     return {
         pk
-        for pk, state in busy
+        for pk, state in _busy()
         if pk not in held or (held[pk] == CallStatus.TALKING and state != State.TALKING)
     }
+
+
+@prepared
+def _busy() -> QuerySet[Desk, tuple[int, str]]:
+    return Desk.objects.filter(state__in=Desk.BUSY).values_list("pk", "state")
+
+
+@prepared
+def _held() -> QuerySet[Call, tuple[int | None, str]]:
+    return Call.objects.at_desks().values_list("desk", "status")
 
 
 @transaction.atomic

@@ -9,10 +9,12 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from telephony import attendance, lines, ringing
 from telephony.carrier import CallResult, CallStatus, CarrierError, LegNews, LegState, Way
 from telephony.models import Call, Desk, Leg
+from telephony.prepared import prepared
 
 logger = logging.getLogger(__name__)
 State = Leg.State
@@ -28,8 +30,13 @@ def call_moved(sender: type[Call], call: Call, now: datetime, **_: Any) -> None:
     if call.status == CallStatus.TALKING and call.desk_id and not _is_machine(call):
         want(call, now)
     elif call.status == CallStatus.ENDED and call.desk_id:
-        for leg in call.legs.live():
+        for leg in _live(call.pk):
             transaction.on_commit(partial(part, leg))
+
+
+@prepared
+def _live(call_id: int) -> QuerySet[Leg]:
+    return Leg.objects.live().filter(call=call_id).order_by("pk")
 
 
 def want(call: Call, now: datetime) -> None:

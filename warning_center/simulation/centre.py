@@ -2,20 +2,11 @@
 
 from datetime import datetime
 
-from django.db import connection
-
 from telephony.models import Desk, Trunk
 from warning_center import demonstration
 from warning_center.models import Source
 from warning_center.simulation.lines import Limits
 
-# SQLite takes an index with a condition only for a statement that says this letter for letter, which one with bound
-# values never does: without these it reads all calls of the day, thousands of times.
-_PLAIN_INDEXES = (
-    "telephony_call (status, desk_id, mode, needs, rank_at)",
-    "telephony_call (external_id)",
-    "dispatch_attempt (ended_at, tier)",
-)
 TRUNKS = {"mobile": 0.6, "unicom": 0.4}  # the share of the lines; carrier and trunk have one name
 LINES_A_DESK = 1.5  # some are for announcements, which no operator leads
 PER_SECOND = 5.0
@@ -23,10 +14,6 @@ PER_SECOND = 5.0
 
 def found(now: datetime, operators: int) -> tuple[dict[str, Source], dict[str, Limits]]:
     """Its sources by code, and what each trunk may carry."""
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            for n, index in enumerate(_PLAIN_INDEXES):
-                cursor.execute(f"CREATE INDEX simulation_{n} ON {index}")
     demonstration.load(now, people=False)
     Trunk.objects.all().delete()
     Desk.objects.all().delete()

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from random import Random
 
@@ -48,26 +48,31 @@ def spells(luck: Random, span: Span, *, every: float, lasts: tuple[float, float]
     return [*apart, drawn[-1]]
 
 
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
 @dataclass(slots=True)
 class _Spells:
     """The spell that is under way, if any; time only goes forward."""
 
     plan: list[Spell]
     _next: int = 0
+    _quiet_until: datetime | None = None
 
     def under_way(self, now: datetime) -> Spell | None:
+        if self._quiet_until is not None and now < self._quiet_until:
+            return None  # asked at each statement
         while self._next < len(self.plan) and self.plan[self._next].ends <= now:
             self._next += 1
         if self._next < len(self.plan) and self.plan[self._next].begins <= now:
             return self.plan[self._next]
+        self._quiet_until = self.plan[self._next].begins if self._next < len(self.plan) else _NEVER
         return None
 
     def next_change(self, now: datetime) -> datetime | None:
-        for spell in self.plan[self._next :]:
-            for at in (spell.begins, spell.ends):
-                if at > now:
-                    return at
-        return None
+        if spell := self.under_way(now):
+            return spell.ends
+        return None if self._quiet_until == _NEVER else self._quiet_until
 
 
 class Fault:

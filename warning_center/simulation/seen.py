@@ -179,8 +179,9 @@ def _select(row: Any, table: str) -> str:
 
 def _of(cases: Sequence[int], row: Any, table: str, key: str) -> Iterator[tuple[Any, ...]]:
     for n in range(0, len(cases), MOST_KEYS):
-        some = ", ".join(map(str, cases[n : n + MOST_KEYS]))
-        yield from asked(f"{_select(row, table)} WHERE {key} IN ({some}) ORDER BY id")
+        some = cases[n : n + MOST_KEYS]
+        marks = ", ".join(["%s"] * len(some))  # their text stays the same, so SQLite need not read it again
+        yield from asked(f"{_select(row, table)} WHERE {key} IN ({marks}) ORDER BY id", some)
 
 
 class PlacedRow(NamedTuple):
