@@ -84,6 +84,43 @@ def test_rows_come_with_what_was_selected_and_without_what_was_deferred() -> Non
 
 
 @pytest.mark.django_db
+def test_an_instance_is_the_orms_in_every_field() -> None:
+    def build(pks: Collection[int]) -> QuerySet[Call]:
+        calls = Call.objects.filter(pk__in=pks).select_related("trunk", "desk").defer("number")
+        return calls.annotate(twice=F("asked") * 2).order_by("pk")
+
+    pks = [call.pk for call in _calls(3)]
+    ours, theirs = prepared(build)(pks), list(build(pks))
+    assert len(ours) == 3
+    for our, their in zip(ours, theirs, strict=True):
+        assert _plainly(our) == _plainly(their)
+        assert our._state.db == their._state.db
+        assert not our._state.adding
+        assert our.trunk is not None
+        assert our.trunk.name == "one"
+        assert our.desk is None
+
+
+def _plainly(call: Call) -> dict[str, object]:
+    return {name: value for name, value in vars(call).items() if name != "_state"}
+
+
+@pytest.mark.django_db
+def test_only_instances_and_values_are_given() -> None:
+    @prepared
+    def as_dicts(pk: int) -> QuerySet[Call, dict[str, int]]:
+        return Call.objects.filter(pk=pk).values("pk")
+
+    @prepared
+    def sorted_by_another(pk: int) -> QuerySet[Call, tuple[int]]:
+        return Call.objects.filter(pk=pk).order_by("rank_at").values_list("asked").distinct()
+
+    for read in (as_dicts, sorted_by_another):
+        with pytest.raises(RuntimeError, match="neither instances nor values"):
+            read(1)
+
+
+@pytest.mark.django_db
 def test_another_limit_is_another_statement() -> None:
     _calls(9)
     for most in (1, 3, 2, 3):
