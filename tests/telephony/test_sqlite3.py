@@ -3,6 +3,8 @@
 import pytest
 from django.db.utils import ConnectionHandler, OperationalError
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture
 def sqlite() -> ConnectionHandler:
