@@ -87,6 +87,7 @@ class Prepared(Generic[P, Row]):
                 statement.learn(place, value, params)
         statement.prove(wide)
         statement.write_out()
+        statement.gather()
         self._shaping = frozenset(shaping)
         self._statements[self._shape(values)] = statement
         return statement

@@ -16,6 +16,7 @@ from django.db.models.query import (
 from django.db.models.sql.compiler import SQLCompiler
 
 Rows = Iterable[Sequence[Any]]
+_WHOLE = -1  # not an element of a list, but all of it
 
 
 class Statement:
@@ -58,6 +59,35 @@ class Statement:
         self.text, self._params = text, tuple(self._params[place] for place in kept)
         self._places = [(kept.index(place), argument, nth) for place, argument, nth in self._places]
 
+    def gather(self) -> None:
+        """On PostgreSQL a list is bound as one array: else the driver and the server read a value at a time."""
+        pieces = self.text.split("%s")
+        if connections[self._using].vendor != "postgresql" or len(pieces) != len(self._params) + 1:
+            return
+        begins = [place for place, _, nth in self._places if nth == 0]
+        for first in sorted(begins, reverse=True):
+            last = first
+            while pieces[last + 1] == ", ":
+                last += 1
+            if not (pieces[first].endswith(" IN (") and pieces[last + 1].startswith(")")):
+                continue
+            array = f"{pieces[first].removesuffix('IN (')}= ANY("
+            pieces[first : last + 2] = [array, pieces[last + 1]]
+            self._gather(first, last)
+        self.text = "%s".join(pieces)
+
+    def _gather(self, first: int, last: int) -> None:
+        """The values from the first to the last place are one now."""
+        gone = last - first
+        self._params = (*self._params[: first + 1], *self._params[last + 1 :])
+        kept = [each for each in self._places if not first < each[0] <= last]
+        self._places = [
+            (place - gone, argument, nth)
+            if place > last
+            else (place, argument, _WHOLE if place == first else nth)
+            for place, argument, nth in kept
+        ]
+
     def rows(self, values: list[Any]) -> list[Any]:
         """What it finds with these values."""
         connection = connections[self._using]
@@ -84,7 +114,7 @@ class Statement:
         params = list(self._params)
         for place, argument, nth in self._places:
             value = values[argument]
-            if nth is not None:
+            if nth is not None and nth != _WHOLE:
                 value = value[min(nth, len(value) - 1)]
             if isinstance(value, datetime):
                 value = connection.ops.adapt_datetimefield_value(value)
