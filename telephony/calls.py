@@ -315,7 +315,8 @@ def tend(*, now: datetime, limit: int = 100) -> int:
 
 @prepared
 def _silent(now: datetime, most: int) -> QuerySet[Call]:
-    return Call.objects.silent(now).select_related("trunk")[:most]
+    # Its number is read when it is asked about: one that no key opens must not keep the others from it.
+    return Call.objects.silent(now).select_related("trunk").defer("number")[:most]
 
 
 def _ask(call: Call, now: datetime) -> bool:

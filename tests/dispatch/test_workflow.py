@@ -549,7 +549,7 @@ def test_a_turn_of_many_reads_the_risk_policy_once_each_home_once_and_no_person(
         assert turn.advance_due(now=later(minutes=2)) == 6
     read = [query["sql"].partition("FROM ")[2] for query in seen]
     assert sum(sql.startswith('"dispatch_policyversion"') for sql in read) == 1
-    assert sum(sql.startswith('"dispatch_unit" WHERE "dispatch_unit"."id" IN ') for sql in read) == 1
+    assert sum(sql.startswith('"dispatch_unit" WHERE "dispatch_unit"."id" = ANY(') for sql in read) == 1
     assert not any(sql.startswith('"dispatch_target" WHERE') for sql in read)
 
 
