@@ -73,7 +73,7 @@ def test_each_queue_answers_for_itself(monkeypatch: pytest.MonkeyPatch, settings
 def test_a_task_that_fails_leaves_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pulses, "writer", pulses.Writer())
     monkeypatch.setattr(dispatch_tasks, "BATCH", "none")
-    directive(centre(), "D-1")
+    directive(centre(), "D-1", number=1)
     assert dispatch_tasks.tick.apply().failed()
     assert not Pulse.objects.exists()
 
