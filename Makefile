@@ -65,7 +65,7 @@ $(STAMP):
 	  --only-binary :all: --require-hashes --no-deps"; \
 	sed -n '/^pip==/,/[^\\]$$/p' requirements.txt > $(VENV)/pip.txt; \
 	$$install -r $(VENV)/pip.txt; \
-	awk '/^[A-Za-z0-9]/ { half = ++n % 2 } { print > "$(VENV)/half-" half ".txt" }' requirements.txt; \
+	awk '/^[A-Za-z0-9]/ { half = ++n % 2 } n { print > "$(VENV)/half-" half ".txt" }' requirements.txt; \
 	printf '%s\n' $(VENV)/half-0.txt $(VENV)/half-1.txt | xargs -P 2 -n 1 $$install -r; \
 	touch $@
 
@@ -74,6 +74,7 @@ test: ## The gate: everything that must hold before a change lands
 	@$(MAKE) --no-print-directory -j 2 tests types lint
 
 tests: setup
+	$(BIN)/python manage.py check # beside mypy: it also compiles, once, what each of the workers would
 	$(BIN)/python -m pytest $(PYTEST)
 
 migrations: setup # the tests ask the same

@@ -33,7 +33,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("patient")
 
 # Begun first. The kills before all: no test that times a recovery is then beside them.
-LONGEST = ("test_kills.py", "journeys", "browser", "test_walk.py")
+LONGEST = ("test_kills.py", "journeys", "browser", "test_walk.py", "simulation")
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")  # whole: its shell below sends no pictures
 # The same engine without a browser's own pages around it, which cost each new context several times as much.
 SHELL = ("chromium-headless-shell", *CHROMIUM)
