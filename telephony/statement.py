@@ -60,7 +60,7 @@ class Statement:
         self._places = [(kept.index(place), argument, nth) for place, argument, nth in self._places]
 
     def gather(self) -> None:
-        """On PostgreSQL a list is bound as one array: else the driver and the server read a value at a time."""
+        """On PostgreSQL several values are bound as one array: else driver and server read one at a time."""
         pieces = self.text.split("%s")
         if connections[self._using].vendor != "postgresql" or len(pieces) != len(self._params) + 1:
             return
@@ -69,7 +69,8 @@ class Statement:
             last = first
             while pieces[last + 1] == ", ":
                 last += 1
-            if not (pieces[first].endswith(" IN (") and pieces[last + 1].startswith(")")):
+            is_a_list = pieces[first].endswith(" IN (") and pieces[last + 1].startswith(")")
+            if not is_a_list or first == last:
                 continue
             array = f"{pieces[first].removesuffix('IN (')}= ANY("
             pieces[first : last + 2] = [array, pieces[last + 1]]
