@@ -64,13 +64,13 @@ class Statement:
         pieces = self.text.split("%s")
         if connections[self._using].vendor != "postgresql" or len(pieces) != len(self._params) + 1:
             return
-        begins = [place for place, _, nth in self._places if nth == 0]
-        for first in sorted(begins, reverse=True):
-            last = first
-            while pieces[last + 1] == ", ":
+        spots = {place: (argument, nth) for place, argument, nth in self._places}
+        for first in sorted((place for place, (_, nth) in spots.items() if nth == 0), reverse=True):
+            argument, last = spots[first][0], first
+            while spots.get(last + 1) == (argument, last + 1 - first):
                 last += 1
             is_a_list = pieces[first].endswith(" IN (") and pieces[last + 1].startswith(")")
-            if not is_a_list or first == last:
+            if not is_a_list or set(pieces[first + 1 : last + 1]) != {", "}:
                 continue
             array = f"{pieces[first].removesuffix('IN (')}= ANY("
             pieces[first : last + 2] = [array, pieces[last + 1]]

@@ -95,11 +95,11 @@ _LEVELS_DUE = " UNION ALL ".join(
 )
 
 
-def _levels_due(now: datetime) -> list[int]:
+def _levels_due(now: datetime) -> list[Level]:
     """Those of which any case is due, the riskiest first, each by a look at the head of its index."""
     with connection.cursor() as cursor:
         cursor.execute(_LEVELS_DUE, [connection.ops.adapt_datetimefield_value(now)] * len(Level))
-        return sorted((level for (level,) in cursor.fetchall()), reverse=True)
+        return sorted((Level(level) for (level,) in cursor.fetchall()), reverse=True)
 
 
 @prepared
