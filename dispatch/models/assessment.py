@@ -5,9 +5,10 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch.models.choices import choices
 from dispatch.vocabulary import Level
+from telephony.row import Row
 
 
-class Assessment(models.Model):
+class Assessment(Row):
     """What was known when. `level` is the case's level once this assessment had been weighed."""
 
     case = models.ForeignKey("dispatch.Case", models.PROTECT, related_name="assessments")

@@ -4,8 +4,10 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from telephony.row import Row
 
-class Assignment(models.Model):
+
+class Assignment(Row):
     """The newest saying holds; `by` is blank where the system shared the check out."""
 
     attempt = models.OneToOneField("dispatch.Attempt", models.PROTECT, related_name="assignment")

@@ -11,6 +11,7 @@ from dispatch.models.choices import choices
 from dispatch.models.unit import Unit
 from dispatch.plan import Past
 from dispatch.vocabulary import Disposition, Level, Result, Stage, Tier, result_with
+from telephony.row import Row
 from telephony.sealing import SealedTextField
 
 _RESULTS = frozenset(result.value for result in Result)
@@ -37,7 +38,7 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
         return self.order_by("-case__level", "-case__score", "due_at", "pk")
 
 
-class Attempt(models.Model):
+class Attempt(Row):
     """Live means not ended: planned or under way. `due_at` is when its stage's time is up."""
 
     case = models.ForeignKey("dispatch.Case", models.PROTECT, related_name="attempts")

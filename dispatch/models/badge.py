@@ -4,11 +4,12 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from telephony.row import Row
 from telephony.sealing import SealedTextField
 from telephony.video.card import Card
 
 
-class Badge(models.Model):
+class Badge(Row):
     """Shown to a person before anything is asked of them. `face` is a small picture as a data address."""
 
     user = models.OneToOneField(

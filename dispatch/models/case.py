@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch.models.choices import choices
 from dispatch.vocabulary import FraudType, Level, Outcome, PlaceKind, State, Tier
+from telephony.row import Row
 from telephony.sealing import SealedTextField
 
 BY_RISK = ("-level", "-score", "due_at", "pk")
@@ -58,7 +59,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
         return self.filter(unit__path__startswith=unit.path) if unit else self.none()
 
 
-class Case(fsm.FSMModelMixin, models.Model):
+class Case(fsm.FSMModelMixin, Row):
     """`state` is the highest tier begun; attempts say what runs. Only dispatch.workflow writes it.
 
     A transition sets the state and nothing else; it neither locks nor saves. The row is locked before

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from telephony.row import Row
+
 SCRIPT_MARKED = "script_marked"  # the verb of a mark: whether a script helped in one attempt
 
 TIME_UP = ("lapsed", "settled")  # the verbs that tell of a promise whose time was up
@@ -23,7 +25,7 @@ class EventQuerySet(models.QuerySet["Event"]):
         raise RecordIsAppendOnlyError("events are never deleted")
 
 
-class Event(models.Model):
+class Event(Row):
     """`verb` names what happened; `detail` holds codes and numbers that pages put into words."""
 
     case = models.ForeignKey(

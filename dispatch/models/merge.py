@@ -5,10 +5,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from telephony.row import Row
 from telephony.sealing import SealedTextField
 
 
-class Merge(models.Model):
+class Merge(Row):
     """The nameless `person` was taken for somebody known; their case `other` closed as a duplicate.
 
     The lists hold ids. `place` is where the kept case's person was known to be before, as JSON; blank if that

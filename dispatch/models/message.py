@@ -3,8 +3,10 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from telephony.row import Row
 
-class Message(models.Model):
+
+class Message(Row):
     case = models.ForeignKey("dispatch.Case", models.PROTECT, related_name="messages")
     kind = models.CharField(_("kind"), max_length=16)
     text = models.OneToOneField("telephony.Text", models.PROTECT, related_name="message")

@@ -6,9 +6,10 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch.models.choices import choices
 from dispatch.vocabulary import Money
+from telephony.row import Row
 
 
-class Sum(models.Model):
+class Sum(Row):
     """The newest saying of a kind is the case's; older ones stay on record."""
 
     case = models.ForeignKey("dispatch.Case", models.PROTECT, related_name="sums")

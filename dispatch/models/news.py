@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from dispatch.models.choices import choices
 from dispatch.models.unit import Unit
 from dispatch.vocabulary import MUST_BE_SEEN, NewsKind
+from telephony.row import Row
 
 _URGENT = sorted(kind.value for kind in MUST_BE_SEEN)
 
@@ -35,7 +36,7 @@ class NewsQuerySet(models.QuerySet["News"]):
         return self.filter(kind__in=_URGENT, seen_at=None)
 
 
-class News(models.Model):
+class News(Row):
     """Codes only, no personal data. `place` is given once it is committed (workflow.news.number); ids are before."""
 
     place = models.BigIntegerField(null=True, unique=True)
@@ -77,7 +78,7 @@ class News(models.Model):
         return f"{self.at:%m-%d %H:%M:%S} {self.kind}"
 
 
-class NewsHead(models.Model):
+class NewsHead(Row):
     """One row: the last place that was given. Its lock is the numbering."""
 
     last = models.BigIntegerField(default=0)

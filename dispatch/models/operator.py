@@ -5,6 +5,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from telephony.row import Row
+
 
 class Moved(models.TextChoices):
     """What a shift lead may do to another's desk."""
@@ -13,7 +15,7 @@ class Moved(models.TextChoices):
     SIGNED_OFF = "away", _("signed off")
 
 
-class Operator(models.Model):
+class Operator(Row):
     """Who leaves is deactivated, not deleted: their seat, and what hangs on it, stays readable."""
 
     user = models.OneToOneField(

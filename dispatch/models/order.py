@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch.models.choices import choices
 from dispatch.vocabulary import OPEN_ORDERS, OrderState
+from telephony.row import Row
 from telephony.sealing import SealedTextField
 
 _OPEN = [s.value for s in OPEN_ORDERS]
@@ -17,7 +18,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(state__in=_OPEN)
 
 
-class Order(models.Model):
+class Order(Row):
     """Drafted by the chain or a person, submitted by a person, answered by the bank within its deadline."""
 
     class Kind(models.TextChoices):

@@ -6,8 +6,10 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from telephony.row import Row
 
-class Photo(models.Model):
+
+class Photo(Row):
     """`key` asks for it, `file` is where it lies; `digest` is of what was sent."""
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

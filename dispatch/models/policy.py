@@ -7,6 +7,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from telephony.row import Row
+
 
 class PolicyQuerySet(models.QuerySet["PolicyVersion"]):
     def started(self, now: datetime) -> Self:
@@ -18,7 +20,7 @@ class PolicyQuerySet(models.QuerySet["PolicyVersion"]):
         return self.started(now).filter(kind=kind)
 
 
-class PolicyVersion(models.Model):
+class PolicyVersion(Row):
     """One version of a policy, or of the scripts. Never changed: a change is a new version."""
 
     class Kind(models.TextChoices):

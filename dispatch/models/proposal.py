@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from telephony.row import Row
+
 
 class ProposalQuerySet(models.QuerySet["Proposal"]):
     def waiting(self) -> Self:
@@ -14,7 +16,7 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
         return self.filter(decided_at=None, case__closed_at=None).order_by("at", "pk")
 
 
-class Proposal(models.Model):
+class Proposal(Row):
     """Kept when it is decided. One that nobody decided before its case closed otherwise stays as it was."""
 
     case = models.ForeignKey(

@@ -7,9 +7,10 @@ from django.utils.translation import gettext_lazy as _
 from dispatch import duty
 from dispatch.models.choices import choices
 from dispatch.vocabulary import ShiftKind
+from telephony.row import Row
 
 
-class Shift(models.Model):
+class Shift(Row):
     """One line of a roster: `dispatch.duty.Shift` explains it. `days` holds digits: 1 is Monday; none: every day."""
 
     unit = models.ForeignKey("dispatch.Unit", models.PROTECT, related_name="shifts", verbose_name=_("unit"))
@@ -66,7 +67,7 @@ class Shift(models.Model):
         )
 
 
-class Area(models.Model):
+class Area(Row):
     """A part of what is a unit's: an administrative code, or an outline as GeoJSON with the box around it."""
 
     unit = models.ForeignKey("dispatch.Unit", models.PROTECT, related_name="areas", verbose_name=_("unit"))

@@ -5,10 +5,11 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch.identity import mask_id, mask_name
 from telephony import numbers
+from telephony.row import Row
 from telephony.sealing import SealedTextField
 
 
-class PhoneNumber(models.Model):
+class PhoneNumber(Row):
     """A number, once, whoever uses it. Its row is the lock under which its users are told apart."""
 
     number = SealedTextField(_("number"))
@@ -27,7 +28,7 @@ class PhoneNumber(models.Model):
         return numbers.mask(self.number)
 
 
-class Target(models.Model):
+class Target(Row):
     """Same ID number, same person; different ID numbers on one phone, two people."""
 
     name = SealedTextField(_("name"), blank=True)
@@ -54,7 +55,7 @@ class Target(models.Model):
         return mask_id(self.id_number)
 
 
-class TargetNumber(models.Model):
+class TargetNumber(Row):
     """A number known to be a person's; the lowest position is called first."""
 
     target = models.ForeignKey(Target, models.PROTECT, related_name="numbers")
@@ -71,7 +72,7 @@ class TargetNumber(models.Model):
         return str(self.phone)
 
 
-class Contact(models.Model):
+class Contact(Row):
     """Another person who may reach the target: spouse, son, employer. Never counts as reaching them."""
 
     target = models.ForeignKey(Target, models.PROTECT, related_name="contacts", verbose_name=_("target"))

@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from telephony.row import Row
+
 
 def digest(key: str) -> str:
     """What is stored of a token. It has 256 random bits, so a plain hash hides it."""
@@ -31,7 +33,7 @@ class DeviceTokenQuerySet(models.QuerySet["DeviceToken"]):
         return self.filter(revoked_at=None, expires_at__gt=now)
 
 
-class DeviceToken(models.Model):
+class DeviceToken(Row):
     """`family` is one sign-in on one device: all its tokens end together."""
 
     user = models.ForeignKey(
@@ -59,7 +61,7 @@ class DeviceToken(models.Model):
         return self.device
 
 
-class RefreshToken(models.Model):
+class RefreshToken(Row):
     """Good once: it is exchanged for the next pair. `renewal` is the hash of the word it was exchanged with."""
 
     user = models.ForeignKey(

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from dispatch.models.choices import choices
 from dispatch.vocabulary import UnitKind
 from telephony.prepared import prepared
+from telephony.row import Row
 
 
 class UnitQuerySet(models.QuerySet["Unit"]):
@@ -32,7 +33,7 @@ def is_a_zone(name: str) -> None:
         raise ValidationError(_("A time zone such as Asia/Shanghai.")) from None
 
 
-class Unit(models.Model):
+class Unit(Row):
     """A place in the tree. `path` holds the ids from the root down, so a subtree is one prefix.
 
     `code` is what files call it, `register` the file that it stands in; a closed unit is sent nowhere any more.

@@ -4,10 +4,11 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from telephony.row import Row
 from telephony.sealing import SealedTextField
 
 
-class Written(models.Model):
+class Written(Row):
     """What was sent, when the device says it was so, and how it was answered: 200, or 409 with why.
 
     `digest` is a keyed one of the whole request; `typed` is what the officer wrote, kept whatever the answer was.

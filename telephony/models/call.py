@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from telephony import numbers
 from telephony.carrier import ON_LINE, CallKind, CallResult, CallStatus, Dial
+from telephony.row import Row
 from telephony.sealing import SealedTextField
 
 _ON_LINE = [s.value for s in ON_LINE]
@@ -52,7 +53,7 @@ class CallQuerySet(models.QuerySet["Call"]):
         return self.on_line().filter(due_at__lte=now).order_by("due_at", "pk")
 
 
-class Call(models.Model):
+class Call(Row):
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     number = SealedTextField(_("number"))
     number_index = models.CharField(max_length=64, editable=False)

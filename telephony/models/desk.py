@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from telephony.carrier import CallStatus
 from telephony.models.call import Call
+from telephony.row import Row
 from telephony.sealing import SealedTextField
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class DeskQuerySet(models.QuerySet["Desk"]):
         return self.filter(lapsed | Q(wrap_until__lte=now, owes=None))
 
 
-class Desk(models.Model):
+class Desk(Row):
     """A row is moved under its lock by `telephony.desks`, the matcher, and the news of its call.
 
     `ready_since` is its place among the ready ones; a call that nobody answered does not lose it.

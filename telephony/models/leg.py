@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Case, Q, When
 from django.utils.translation import gettext_lazy as _
 
+from telephony.row import Row
+
 
 class LegQuerySet(models.QuerySet["Leg"]):
     def live(self) -> Self:
@@ -23,7 +25,7 @@ class LegQuerySet(models.QuerySet["Leg"]):
         return self.live().filter(due_at__lte=now).order_by("due_at", "pk")
 
 
-class Leg(models.Model):
+class Leg(Row):
     """Live means not ended; `due_at` is when it is to be looked after. Its address stays with its desk."""
 
     class Role(models.TextChoices):

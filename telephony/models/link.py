@@ -7,13 +7,15 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from telephony.row import Row
+
 
 class LinkQuerySet(models.QuerySet["Link"]):
     def due(self, now: datetime) -> Self:
         return self.filter(ended_at=None, due_at__lte=now).order_by("due_at", "pk")
 
 
-class Link(models.Model):
+class Link(Row):
     """Live means not over; `due_at` is when it is to be seen to: told to the relay, or declared expired.
 
     Of its secret only the hash is kept. The text holds a mark in its place, which is filled when it is sent.

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from telephony.row import Row
 from telephony.sealing import SealedTextField
 
 
@@ -16,7 +17,7 @@ class TextQuerySet(models.QuerySet["Text"]):
         return self.filter(state="queued", due_at__lte=now).order_by("due_at", "pk")
 
 
-class Text(models.Model):
+class Text(Row):
     class State(models.TextChoices):
         QUEUED = "queued", _("queued")
         SENT = "sent", _("sent")

@@ -6,6 +6,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from telephony.row import Row
+
 CARRIES = ("voice", "video", "page", "text")  # page: video in the phone's browser
 EVERYTHING = "voice video text"
 
@@ -16,7 +18,7 @@ def known_words(text: str) -> None:
         raise ValidationError(_("Of these, a blank between: %(words)s"), params={"words": " ".join(CARRIES)})
 
 
-class Trunk(models.Model):
+class Trunk(Row):
     """So many calls at once, so many new ones a second. The token bucket is this row, which workers share."""
 
     name = models.CharField(_("name"), max_length=32, unique=True)

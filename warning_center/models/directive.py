@@ -3,10 +3,11 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from telephony.row import Row
 from telephony.sealing import SealedTextField
 
 
-class Directive(models.Model):
+class Directive(Row):
     class Answer(models.TextChoices):
         ACCEPTED = "accepted", _("opened a case")
         JOINED = "joined", _("joined a case")

@@ -4,10 +4,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from telephony.row import Row
 from telephony.sealing import SealedTextField
 
 
-class Factor(models.Model):
+class Factor(Row):
     """One row a person, moved under its lock. Reset, it is empty and is enrolled anew."""
 
     user = models.OneToOneField(

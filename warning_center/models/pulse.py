@@ -3,8 +3,10 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from telephony.row import Row
 
-class Pulse(models.Model):
+
+class Pulse(Row):
     """One row for each name and host, written over and over."""
 
     name = models.CharField(_("name"), max_length=64)
@@ -23,7 +25,7 @@ class Pulse(models.Model):
         return f"{self.name}@{self.host}"
 
 
-class Breach(models.Model):
+class Breach(Row):
     """A promise of the system that is broken now; the row goes when it is mended."""
 
     name = models.CharField(_("promise"), max_length=64, unique=True)

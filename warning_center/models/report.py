@@ -6,6 +6,8 @@ from typing import Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from telephony.row import Row
+
 
 class ReportQuerySet(models.QuerySet["Report"]):
     def under(self, scope: str | None) -> Self:
@@ -15,7 +17,7 @@ class ReportQuerySet(models.QuerySet["Report"]):
         return self.filter(unit__path__startswith=scope) if scope else self.none()
 
 
-class Report(models.Model):
+class Report(Row):
     class Kind(models.TextChoices):
         DAILY = "daily", _("daily report")
         WEEKLY = "weekly", _("weekly report")

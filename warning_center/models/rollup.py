@@ -4,8 +4,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from telephony.row import Row
 
-class Stirred(models.Model):
+
+class Stirred(Row):
     """A case whose rows have changed since it was last counted. The database writes it, in the same transaction."""
 
     case = models.ForeignKey(
@@ -20,7 +22,7 @@ class Stirred(models.Model):
         return str(self.case_id)
 
 
-class Sweep(models.Model):
+class Sweep(Row):
     """Chains to be counted anew by themselves, after an upgrade: those that begin after `after`, up to `until`."""
 
     after = models.BigIntegerField(default=0)
@@ -34,7 +36,7 @@ class Sweep(models.Model):
         return f"{self.after}–{self.until}"
 
 
-class Counted(models.Model):
+class Counted(Row):
     """One directive as it counts: when, by which case, how it stands, under which keys (see supervision.counting)."""
 
     directive = models.OneToOneField(
@@ -63,7 +65,7 @@ class Counted(models.Model):
         return f"{self.directive_id} {self.profile}"
 
 
-class Happening(models.Model):
+class Happening(Row):
     """What happened to one case on one day, by the day it happened (see supervision.counting.happening)."""
 
     case = models.ForeignKey("dispatch.Case", models.PROTECT, related_name="+", db_index=False)
@@ -91,7 +93,7 @@ class Happening(models.Model):
         return f"{self.case_id} {self.day}"
 
 
-class Cell(models.Model):
+class Cell(Row):
     """How many directives of a day stand so in a unit's subtree (`node` 0: no unit) under one key of one cut.
 
     Of a cut that begins with `on.` how many cases had it happen on that day.

@@ -5,10 +5,11 @@ import secrets
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from telephony.row import Row
 from warning_center.models.source import digest
 
 
-class Screen(models.Model):
+class Screen(Row):
     name = models.CharField(_("name"), max_length=64, unique=True)
     unit = models.ForeignKey("dispatch.Unit", models.PROTECT, verbose_name=_("unit"))
     key_digest = models.CharField(max_length=64, unique=True, editable=False)

@@ -6,13 +6,15 @@ import secrets
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from telephony.row import Row
+
 
 def digest(key: str) -> str:
     """What is stored of an API key. It has 256 random bits, so a plain hash hides it."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-class Source(models.Model):
+class Source(Row):
     code = models.SlugField(_("code"), max_length=32, unique=True)
     name = models.CharField(_("name"), max_length=64)
     unit = models.ForeignKey("dispatch.Unit", models.PROTECT, verbose_name=_("duty unit"))

@@ -4,8 +4,10 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from telephony.row import Row
 
-class SavedView(models.Model):
+
+class SavedView(Row):
     """No evidence: it goes with its user."""
 
     user = models.ForeignKey(
