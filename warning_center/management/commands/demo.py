@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
 
@@ -17,7 +16,7 @@ from telephony.carriers.simulated import SimulatedCarrier
 from warning_center import answers, demonstration, rows, story
 from warning_center.answers import Answers
 from warning_center.api import problems, serializers
-from warning_center.management import staged
+from warning_center.management import blank, staged
 from warning_center.models import Directive, Source
 from warning_center.play import Arrival, Play, StuckError
 from warning_center.standins import Cast
@@ -45,7 +44,7 @@ class Command(BaseCommand):
             given = _rows(options["directives"])
         except (answers.BadAnswers, rows.BadFile) as fault:
             raise CommandError(str(fault)) from fault
-        call_command("migrate", verbosity=0)
+        blank.make()
         arrivals = _arrivals(given, faults)
         cast = Cast(script, seed=options["seed"])
         carrier = lines.carrier("simulated")

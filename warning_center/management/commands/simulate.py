@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TextIO
 
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.utils import translation
@@ -17,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from warning_center import longlived
 from warning_center.management import asked as options_asked
-from warning_center.management import staged
+from warning_center.management import blank, staged
 from warning_center.simulation import drawing, faults, report
 from warning_center.simulation.asked import START, Asked
 from warning_center.simulation.day import Day
@@ -106,7 +105,7 @@ def _prepare(database: str) -> None:
             _("--database: the database is not empty, and would be filled with invented cases"),
             returncode=REFUSED,
         )
-    call_command("migrate", verbosity=0)
+    blank.make()
     longlived.settle()
     gc.set_threshold(50_000, 20, 50)
 
