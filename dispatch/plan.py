@@ -124,6 +124,14 @@ class Tell:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """A visit under way takes the pace of a higher level: its stage's time is up sooner."""
+
+    attempt: int
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Send:
     """A message is written."""
 
@@ -168,7 +176,7 @@ class Close:
     why: Why
 
 
-Action = Raise | Opened | Settle | Begin | Recall | Tell | Send | Order | Lapse | Try | Close
+Action = Raise | Opened | Settle | Begin | Recall | Tell | Pace | Send | Order | Lapse | Try | Close
 
 
 @dataclass(frozen=True, slots=True)

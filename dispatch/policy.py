@@ -1,5 +1,6 @@
 """What happens next? One pure function over plain facts: no database, no clock, no Django."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import takewhile
@@ -17,6 +18,7 @@ from dispatch.plan import (
     Facts,
     Opened,
     Order,
+    Pace,
     Past,
     Plan,
     Raise,
@@ -110,6 +112,7 @@ class _Draft:
         if outcome is None:
             self._stand_down()
             self._redirect()
+            self._keep_pace()
             outcome = self._take_back() or self._begin_by_words() or self._branches()
         if outcome is not None:
             self.actions += [Recall(p.id) for p in self.live.values()]
@@ -186,12 +189,33 @@ class _Draft:
         del self.live[p.tier]
 
     def _redirect(self) -> None:
-        """A visit on its way to where they no longer are is stood down; whoever is nearest to them goes at once."""
+        """A visit on its way to where they no longer are, or the village's where the level asks for the police, is
+        stood down unless it is at the door; whoever is nearest goes at once."""
         visit = self.live.get(Tier.VISIT)
-        if visit is not None and visit.astray and visit.stage is not Stage.ARRIVED and self.facts.can_visit:
+        if visit is None or visit.stage is Stage.ARRIVED or not self.facts.can_visit:
+            return
+        if visit.astray or self._is_outgrown(visit):
             self._recall(visit)
-            self.why = _row(self.level, Tier.VISIT, "another_place")
+            self.why = _row(self.level, Tier.VISIT, "another_place" if visit.astray else "police")
             self._try_visit(self.now, "first", reinforced=False)
+
+    def _is_outgrown(self, p: Past) -> bool:
+        """A visit that a lower level gave to the village, where the police are to go now."""
+        return (
+            p.tier is Tier.VISIT
+            and self.rules.levels[p.level].rungs[p.tier].community
+            and not self.chain.rungs[p.tier].community
+        )
+
+    def _keep_pace(self) -> None:
+        """A visit under way has no more time than the level gives from now on: a raise finds slower promises."""
+        visit = self.live.get(Tier.VISIT)
+        if visit is None or visit.stage is Stage.PLANNED or visit.due_at is None:
+            return
+        due_at = self.now + self.chain.rungs[Tier.VISIT].within[visit.stage]
+        if due_at < visit.due_at:
+            self.actions.append(Pace(visit.id, due_at))
+            self.live[Tier.VISIT] = replace(visit, due_at=due_at)
 
     def _take_back(self) -> Outcome | None:
         """What is planned, has not begun and does not fit any more is taken back and thought of anew."""
@@ -271,6 +295,9 @@ class _Draft:
         what = met(last, self.level)
         if what is Met.PERSUADED:
             return None  # a higher tier has undone it, and goes on
+        if self._is_outgrown(last):
+            self.why = _row(self.level, tier, "police")
+            return self._try_visit(self.now, "first", reinforced=False)
         self.why = _row(self.level, tier, what)
         if what is Met.WRONG_PERSON:
             if self.calling.number is not None:
@@ -307,8 +334,9 @@ class _Draft:
         )
 
     def _same(self, tier: Tier, what: Met) -> list[Past]:
-        """What counts together: each word by itself; faults in a row, since the line worked in between."""
-        ended = self.ended[tier]
+        """What counts together: each word by itself; faults in a row, since the line worked in between. What the
+        village met counts for the village alone."""
+        ended = [p for p in self.ended[tier] if not self._is_outgrown(p)]
         if what is Met.FAULT:
             return [*takewhile(lambda p: met(p, self.level) is what, reversed(ended))][::-1]
         return [p for p in ended if met(p, self.level) is what]

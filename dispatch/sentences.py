@@ -51,6 +51,7 @@ def templates() -> dict[str, str]:
         "settled": _("{tier}: {result}, its time was up"),
         "recalled": _("{tier} stood down"),
         "told": _("{tier} goes on, and was told"),
+        "paced": _("{tier} takes the new pace {unit}: due {due}"),
         "messaged": _("SMS written"),
         "ordered": _("Stop-payment order drafted, due {due}"),
         "submitted": _("Stop-payment order submitted"),

@@ -218,6 +218,13 @@ def _tell(life: Life, action: plan.Tell) -> None:
     life.change(action.attempt, told=True)
 
 
+def _pace(life: Life, action: plan.Pace) -> None:
+    p = life.past[action.attempt]
+    sooner = p.due_at is not None and life.now < action.due_at < p.due_at
+    _promise(p.tier is Tier.VISIT and sooner, "took a pace that is no quicker")
+    life.change(action.attempt, due_at=action.due_at)
+
+
 def _send(life: Life, action: plan.Send) -> None:
     _promise(action.what not in life.sent, "a message went out twice")
     if life.numbers:
@@ -252,7 +259,7 @@ def _close(life: Life, action: plan.Close) -> None:
 
 _TAKE: dict[type[plan.Action], Callable[[Life, Any], None]] = {
     plan.Raise: _raise, plan.Opened: _opened, plan.Settle: _settle, plan.Begin: _begin,
-    plan.Recall: _recall, plan.Tell: _tell, plan.Send: _send, plan.Order: _order,
+    plan.Recall: _recall, plan.Tell: _tell, plan.Pace: _pace, plan.Send: _send, plan.Order: _order,
     plan.Lapse: _lapse, plan.Try: _try, plan.Close: _close,
 }  # fmt: skip
 

@@ -82,6 +82,14 @@ class Story:
         self.life.change(p.id, stage=Stage.TALKING, due_at=self.now + limit, identified=True)
         return self._turn()
 
+    def acknowledge(self) -> "Story":
+        """The unit that was sent says that it goes."""
+        p = self._begin(Tier.VISIT)
+        limit = chain().levels[self.level].rungs[Tier.VISIT].within[Stage.ACKNOWLEDGED]
+        self._at(HALF_A_MINUTE)
+        self.life.change(p.id, stage=Stage.ACKNOWLEDGED, due_at=p.starts_at + limit)
+        return self._turn()
+
     def arrive(self) -> "Story":
         """The officer stands at the door."""
         p = self._begin(Tier.VISIT)

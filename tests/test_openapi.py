@@ -7,11 +7,14 @@ import pytest
 import yaml
 from django.core.management import call_command
 from django.test import Client
+from openapi_schema_validator import OAS30Validator, oas30_format_checker
 from openapi_spec_validator import validate
 from playwright.sync_api import Browser, Request, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests.senders import row
+from warning_center import demonstration, rows
+from warning_center.api.serializers import BadDirective, read
 
 HTTP = ("get", "post", "put", "patch", "delete")
 
@@ -95,6 +98,46 @@ def test_every_field_of_a_directive_is_described(schema: dict[str, Any]) -> None
         "contacts",
         "amount",
     }
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *demonstration.directives(),
+        row(amount=300000, age=None, name="", level="", location=None, signs={"on_call_seconds": ""}),
+        row(amount="300000.50", phone=None, id_number="440902195903151234", contacts=None),
+    ],
+)
+def test_what_the_door_takes_is_good_by_its_description(
+    schema: dict[str, Any], given: dict[str, Any]
+) -> None:
+    """Null and "" mean absent there too; an amount is a number or its digits."""
+    _, directive = rows.split_source(given)
+    assert list(by_the_description(schema).iter_errors(directive)) == []
+    read(directive)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [row(amount=-1), row(amount="much"), row(phone=7), row(location={"lat": 91}), {**row(), "phone": []}],
+)
+def test_what_the_door_refuses_is_bad_by_its_description(
+    schema: dict[str, Any], given: dict[str, Any]
+) -> None:
+    assert list(by_the_description(schema).iter_errors(given)) != []
+    with pytest.raises(BadDirective):
+        read(given)
+
+
+def test_a_directive_about_nobody_is_bad_by_the_description(schema: dict[str, Any]) -> None:
+    nobody = row()
+    del nobody["phone"]
+    assert [fault.validator for fault in by_the_description(schema).iter_errors(nobody)] == ["anyOf"]
+
+
+def by_the_description(schema: dict[str, Any]) -> OAS30Validator:
+    whole = {**schema, "$ref": "#/components/schemas/DirectiveRequest"}
+    return OAS30Validator(whole, format_checker=oas30_format_checker)
 
 
 def test_a_disposition_from_the_door_is_described_with_its_reason(schema: dict[str, Any]) -> None:

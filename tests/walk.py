@@ -68,7 +68,9 @@ def key(life: Life) -> Key:
     faults: Counter[Tier] = Counter()  # in a row
     for p in ended:
         sort = (p.tier, sort_of(p.tier, p.result, p.disposition))
-        counts[(*sort, p.number, life.level_set_at is None or p.heard_at > life.level_set_at)] += 1
+        counts[
+            (*sort, p.number, _is_villages(p), life.level_set_at is None or p.heard_at > life.level_set_at)
+        ] += 1
         if p.result is not Result.CANCELLED or p.disposition:
             last[p.tier] = p
             first.setdefault(sort, ago(p.heard_at))
@@ -80,7 +82,8 @@ def key(life: Life) -> Key:
         life.state, life.asides, life.level, life.opened_level, ago(life.issued_at), life.money_moved,
         life.sent, life.ordered,
         tuple(ago(order.due_at) for order in life.orders), live, frozenset(counts.items()),
-        tuple((p.tier, sort_of(p.tier, p.result, p.disposition), ago(p.heard_at), p.astray) for p in last.values()),
+        tuple((p.tier, sort_of(p.tier, p.result, p.disposition), ago(p.heard_at), p.astray, _is_villages(p))
+              for p in last.values()),
         frozenset(first.items()), frozenset(faults.items()), now.hour,
         stands.spoken and (stands.spoken.tier, stands.spoken.disposition), ago(stands.agreed_at),
         tuple((p.result, ago(p.heard_at)) for p in follow_up if p.result),
@@ -90,6 +93,10 @@ def key(life: Life) -> Key:
         frozenset(Counter(n for n, _ in life.rung).items()),
         life.numbers, life.can_visit, life.trunks,
     )  # fmt: skip
+
+
+def _is_villages(p: Past) -> bool:
+    return p.tier is Tier.VISIT and chain().levels[p.level].rungs[p.tier].community
 
 
 class Walk:

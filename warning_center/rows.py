@@ -30,8 +30,8 @@ def read(path: Path) -> Iterator[Numbered]:
         )
     if text.startswith("["):
         yield from enumerate(_array(path, text), 1)
-    elif text.startswith("{"):
-        yield from _ndjson(text)
+    elif text.startswith("{") or (not _has_columns(text) and "\n{" in text):
+        yield from _ndjson(text)  # the first line of it may be what is broken
     else:
         yield from _csv(path, text)
 
@@ -77,9 +77,20 @@ def _is_one_object(text: str) -> bool:
     return True
 
 
+def _has_columns(text: str) -> bool:
+    return "reference" in _columns(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def _columns(reader: "csv.DictReader[str]") -> list[str]:
+    try:
+        return [name.strip() for name in reader.fieldnames or ()]
+    except csv.Error:
+        return []
+
+
 def _csv(path: Path, text: str) -> Iterator[Numbered]:
     reader = csv.DictReader(io.StringIO(text, newline=""))
-    names = [name.strip() for name in reader.fieldnames or ()]
+    names = _columns(reader)
     if "reference" not in names:
         raise BadFile(f"{path.name}: neither JSON nor a CSV with a `reference` column")
     reader.fieldnames = names

@@ -375,7 +375,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "COMPONENT_SPLIT_REQUEST": True,
-    "POSTPROCESSING_HOOKS": ["warning_center.api.schema.problem_answers"],
+    "POSTPROCESSING_HOOKS": [
+        "warning_center.api.schema.absent_fields",
+        "warning_center.api.schema.problem_answers",
+    ],
 }
 
 SESSION_COOKIE_HTTPONLY = True

@@ -171,8 +171,9 @@ class Rehearsal:
                 self.begin(self.change(action.attempt, stage=action.stage, due_at=action.due_at))
             case plan.Recall():
                 self.end(action.attempt, Result.CANCELLED)
-            case plan.Tell():
-                self.change(action.attempt, told=True)
+            case plan.Tell() | plan.Pace():
+                told = {"told": True} if isinstance(action, plan.Tell) else {"due_at": action.due_at}
+                self.change(action.attempt, **told)
             case plan.Send():
                 self.sent |= {action.what} if self.numbers else set()
             case plan.Order():

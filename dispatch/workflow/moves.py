@@ -57,6 +57,7 @@ class Moves:
             plan.Begin: self._begin,
             plan.Recall: self._recall,
             plan.Tell: self._tell,
+            plan.Pace: self._pace,
             plan.Send: self._send,
             plan.Order: self._order,
             plan.Lapse: self._lapse,
@@ -163,6 +164,12 @@ class Moves:
         self.changed[attempt.pk] = attempt
         self.log("told", attempt=attempt.pk, tier=_tier(attempt))
         self.tell(attempt, NewsKind.TOLD)
+
+    def _pace(self, action: plan.Pace, rules: Rules) -> None:
+        attempt = self._find(action.attempt)
+        attempt.due_at = action.due_at
+        self.changed[attempt.pk] = attempt
+        self.log("paced", attempt=attempt.pk, tier=_tier(attempt), unit=attempt.unit_id, due=action.due_at)
 
     def _send(self, action: plan.Send, rules: Rules) -> None:
         if not self.history.numbers:

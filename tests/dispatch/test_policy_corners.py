@@ -11,7 +11,7 @@ import pytest
 
 from dispatch import policy, rules
 from dispatch.chain import Rules
-from dispatch.plan import Close, Facts, OpenOrder, Order, Past, Plan, Raise, Recall, Tell, Try, Why
+from dispatch.plan import Close, Facts, OpenOrder, Order, Pace, Past, Plan, Raise, Recall, Tell, Try, Why
 from dispatch.policy import DeadEndError
 from dispatch.vocabulary import Disposition, Level, Outcome, Result, Stage, Tier
 from tests.lives import NIGHT, NOON, chain
@@ -308,6 +308,85 @@ def test_a_visit_gone_astray_goes_on_when_nobody_else_can_be_sent() -> None:
     story = Story(HIGH, numbers=())
     story.life.can_visit = False
     assert astray(story).actions == ()
+
+
+# a raise finds a visit under way
+
+
+def asked(steps: Plan) -> list[tuple[Tier, str, str | None]]:
+    return [(a.tier, a.seek, a.why.row if a.why else None) for a in steps.actions if isinstance(a, Try)]
+
+
+@pytest.mark.parametrize("level", [MEDIUM, HIGH, CRITICAL])
+@pytest.mark.parametrize("acknowledged", [False, True])
+def test_a_visit_of_the_villages_is_stood_down_for_the_police_at_once(
+    level: Level, acknowledged: bool
+) -> None:
+    story = Story(LOW).meet(VOICE, R.POWERED_OFF)
+    visit = story.find(VISIT)
+    if acknowledged:
+        story.acknowledge()
+    story.life.now += timedelta(minutes=20)
+    story.life.level = level
+    steps = policy.next_steps(story.life.facts(), chain(), story.now)
+    assert kinds(steps, Recall) == {visit.id}
+    assert (VISIT, "first", f"{level.code}.visit.police") in asked(steps)
+    story.life.turn().rest()
+    assert story.gap(VISIT) == timedelta()
+
+
+def test_the_village_at_the_door_stays_and_the_police_come_after_it() -> None:
+    story = Story(LOW).meet(VOICE, R.POWERED_OFF).arrive()
+    visit = story.find(VISIT)
+    story.directive(CRITICAL)
+    assert story.find(VISIT).id == visit.id
+    life = story.life
+    life.change(
+        visit.id, result=R.MET, disposition=D.DENIES, ended_at=life.now, judged_at=life.now, due_at=None
+    )
+    steps = policy.next_steps(life.facts(), chain(), life.now)
+    assert asked(steps) == [(VISIT, "first", "critical.visit.police")]
+    assert [a.starts_at for a in steps.actions if isinstance(a, Try)] == [life.now]
+
+
+@pytest.mark.parametrize("met", [R.NOT_THERE, R.REFUSES_DOOR, R.NO_ACKNOWLEDGEMENT])
+def test_what_the_village_met_uses_up_no_visit_of_the_police(met: Result) -> None:
+    story = Story(LOW).meet(VOICE, R.POWERED_OFF).meet(VISIT, met)
+    if VISIT in story.tiers and met is not R.NO_ACKNOWLEDGEMENT:
+        story.meet(VISIT, met)
+    story.directive(CRITICAL)
+    assert story.find(VISIT).level is CRITICAL
+    assert story.gap(VISIT) == timedelta()
+    for _ in range(5):
+        assert VISIT in story.tiers
+        story.meet(VISIT, met)
+
+
+@pytest.mark.parametrize(("waited", "left"), [(0, 2), (1, 2), (4, 1)])
+def test_a_visit_under_way_takes_the_new_levels_pace(waited: int, left: int) -> None:
+    story = Story(HIGH, numbers=())
+    story.life.now += timedelta(minutes=waited)
+    story.life.level = CRITICAL
+    steps = policy.next_steps(story.life.facts(), chain(), story.now)
+    paced = [a.due_at - story.now for a in steps.actions if isinstance(a, Pace)]
+    assert paced == ([timedelta(minutes=2)] if waited < 3 else [])
+    story.life.turn().rest()
+    assert story.life.due_at == story.now + timedelta(minutes=left)
+
+
+def test_who_has_acknowledged_has_the_new_levels_time_from_the_raise_on_and_no_more() -> None:
+    story = Story(MEDIUM, numbers=()).acknowledge()
+    story.life.now += timedelta(minutes=10)
+    story.directive(CRITICAL)
+    assert story.find(VISIT).due_at == story.now + timedelta(minutes=30)
+    story.directive(CRITICAL, after=timedelta(minutes=5))
+    assert story.find(VISIT).due_at == story.now + timedelta(minutes=25)
+
+
+def test_a_lower_level_takes_no_time_away_and_gives_none() -> None:
+    story = Story(CRITICAL, numbers=())
+    due_at = story.find(VISIT).due_at
+    assert lowered(story, HIGH).find(VISIT).due_at == due_at
 
 
 # what is planned and fits no more

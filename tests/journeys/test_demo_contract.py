@@ -188,6 +188,14 @@ def test_lines_of_json_may_hold_any_character_and_one_bad_line_is_one_bad_row(tm
     assert third == (3, {"reference": "S2"})
 
 
+def test_the_first_line_of_json_may_be_the_bad_one(tmp_path: Path) -> None:
+    path = tmp_path / "d.ndjson"
+    path.write_text('oops\n{"reference": "S1"}\n')
+    (_, bad), good = rows.read(path)
+    assert isinstance(bad, ValueError)
+    assert good == (2, {"reference": "S1"})
+
+
 def test_bad_rows_are_named_and_the_good_ones_run_the_same_in_every_language(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

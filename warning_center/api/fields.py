@@ -176,12 +176,17 @@ class DegreesField(serializers.FloatField):
         return degrees
 
 
+_MOST = Decimal("99999999999999.99")  # 14 digits before the point
+
+
+@extend_schema_field(
+    {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"}]}
+)
 class AmountField(serializers.DecimalField):
     """Yuan, zero or more; more than two decimal places are left to whoever reads it."""
 
     def __init__(self, **rest: Any) -> None:
-        most = Decimal("99999999999999.99")  # 14 digits before the point
-        super().__init__(max_digits=None, decimal_places=None, min_value=Decimal(0), max_value=most, **rest)
+        super().__init__(max_digits=None, decimal_places=None, min_value=Decimal(0), max_value=_MOST, **rest)
 
 
 class FlagField(serializers.BooleanField):

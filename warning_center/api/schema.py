@@ -1,4 +1,4 @@
-"""The description of the REST doors: refusals are problem details everywhere."""
+"""The description of the REST doors: refusals are problem details everywhere, and what may be absent may be empty."""
 
 from typing import Any
 
@@ -32,6 +32,22 @@ _ALWAYS = {
     "403": "Known, and not allowed.",
 }
 _ON_WRITING = {"400": "Refused; the faults are named by field."}
+
+
+_DIRECTIVE = ("DirectiveRequest", "LocationRequest", "SignsRequest", "ContactRequest")
+_ABSENT = {"type": "string", "maxLength": 0, "nullable": True, "description": "Absent."}
+_WHO = ("phone", "id_number")
+
+
+def absent_fields(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """In a directive null and "" mean absent, and it names a person by either of two fields (a hook, as below)."""
+    schemas = result["components"]["schemas"]
+    for part in map(schemas.__getitem__, _DIRECTIVE):
+        for name, kind in part["properties"].items():
+            if name not in part.get("required", ()):
+                part["properties"][name] = {"anyOf": [kind, _ABSENT]}
+    schemas["DirectiveRequest"]["anyOf"] = [{"required": [name]} for name in _WHO]
+    return result
 
 
 def problem_answers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
