@@ -302,6 +302,16 @@ def test_refusals_speak_the_askers_language(source: Sender) -> None:
     assert chinese.json()["errors"][0]["rule"] != "This field is required."
 
 
+def test_the_same_fault_is_told_to_each_in_their_language(source: Sender) -> None:
+    """A rule with a figure in it, which a serializer puts into words but once."""
+    bad = row(name="长" * 65, age=151)
+    told = [
+        source.post(bad, **{"Accept-Language": asked}).json()["errors"] for asked in ("en", "zh-CN", "en")
+    ]
+    assert told[0] == told[2]
+    assert all(ours["rule"] != theirs["rule"] for ours, theirs in zip(*told[:2], strict=True))
+
+
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
