@@ -201,11 +201,8 @@ class _Draft:
 
     def _is_outgrown(self, p: Past) -> bool:
         """A visit that a lower level gave to the village, where the police are to go now."""
-        return (
-            p.tier is Tier.VISIT
-            and self.rules.levels[p.level].rungs[p.tier].community
-            and not self.chain.rungs[p.tier].community
-        )
+        planned_by = self.rules.levels[p.level]
+        return planned_by.rungs[p.tier].community and not self.chain.rungs[p.tier].community
 
     def _keep_pace(self) -> None:
         """A visit under way has no more time than the level gives from now on: a raise finds slower promises."""

@@ -310,7 +310,15 @@ def test_a_visit_gone_astray_goes_on_when_nobody_else_can_be_sent() -> None:
     assert astray(story).actions == ()
 
 
-# a raise finds a visit under way
+# a raise finds a call back, or a visit under way
+
+
+def test_a_call_back_that_somebody_asked_for_stays_theirs_at_any_level() -> None:
+    story = Story(HIGH).meet(VOICE, R.NO_ANSWER)
+    call = story.find(VOICE)
+    story.life.change(call.id, asked=True)
+    story.directive(CRITICAL)
+    assert story.find(VOICE).id == call.id
 
 
 def asked(steps: Plan) -> list[tuple[Tier, str, str | None]]:
@@ -346,7 +354,8 @@ def test_the_village_at_the_door_stays_and_the_police_come_after_it() -> None:
     )
     steps = policy.next_steps(life.facts(), chain(), life.now)
     assert asked(steps) == [(VISIT, "first", "critical.visit.police")]
-    assert [a.starts_at for a in steps.actions if isinstance(a, Try)] == [life.now]
+    sent = [(a.starts_at, a.reinforced) for a in steps.actions if isinstance(a, Try)]
+    assert sent == [(life.now, False)]  # no officers have been refused yet
 
 
 @pytest.mark.parametrize("met", [R.NOT_THERE, R.REFUSES_DOOR, R.NO_ACKNOWLEDGEMENT])
