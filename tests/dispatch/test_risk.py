@@ -59,7 +59,12 @@ def test_the_same_facts_are_judged_the_same(facts: RiskFacts) -> None:
     assert assess(facts, shipped()) == assess(facts, shipped())
 
 
-@pytest.mark.parametrize(("score", "level"), [(29, "LOW"), (30, "MEDIUM"), (55, "HIGH"), (80, "CRITICAL")])
+@pytest.mark.parametrize(
+    ("score", "level"),
+    [
+        (29, "LOW"), (30, "MEDIUM"), (54, "MEDIUM"), (55, "HIGH"), (79, "HIGH"), (80, "CRITICAL"), (100, "CRITICAL"),
+    ],
+)  # fmt: skip
 def test_without_an_upstream_level_the_score_decides(score: int, level: str) -> None:
     doc = copy.deepcopy(DOCUMENT)
     doc["fraud_types"]["other"]["points"] = score
