@@ -60,8 +60,8 @@ ON_SQLITE = """
 import django; django.setup()
 from importlib import import_module
 from django.apps import apps
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
+from warning_center.management import blank
+blank.make()
 from django.db import IntegrityError, connection
 from dispatch.models import Attempt, Case, Event
 from dispatch.vocabulary import Level, Tier
