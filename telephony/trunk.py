@@ -25,6 +25,7 @@ from telephony.streams import Streams, Tls
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 PATIENCE = 4.0  # seconds a door's thread waits; less than its asker does
+PORTS = 20  # tried, where any free one will do
 NAMES_EVERY = 60.0  # seconds between two looks at what the names of the ways out mean
 
 
@@ -108,16 +109,13 @@ class Trunk:
     async def serve(self, ready: Callable[[], None]) -> None:
         """Open the sockets, go on with what the journal has, call `ready`, and serve. Raises OSError."""
         self._loop = asyncio.get_running_loop()
-        bind = (self.listen.host, self.listen.port)
-        self._udp, _ = await self._loop.create_datagram_endpoint(lambda: _Datagrams(self), local_addr=bind)
-        self.port = self._udp.get_extra_info("sockname")[1]
-        await self._streams.listen(self.listen.host, self.port)
-        if self._secure_listen is not None:
-            await self._streams.listen(self._secure_listen.host, self._secure_listen.port, secure=True)
-        await self._look_up()
-        self._begin()
-        self._task(self._keep_looking_up())
+        await self._bind()
         try:
+            if self._secure_listen is not None:
+                await self._streams.listen(self._secure_listen.host, self._secure_listen.port, secure=True)
+            await self._look_up()
+            self._begin()
+            self._task(self._keep_looking_up())
             ready()
             await self._stopped.wait()
         finally:
@@ -126,6 +124,23 @@ class Trunk:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
             await self._streams.close()
+
+    async def _bind(self) -> None:
+        """UDP and TCP at one port; where any will do, one that is free for both. Raises OSError."""
+        host, port = self.listen.host, self.listen.port
+        for left in reversed(range(1 if port else PORTS)):
+            self._udp, _ = await self._loop.create_datagram_endpoint(
+                lambda: _Datagrams(self), local_addr=(host, port)
+            )
+            self.port = self._udp.get_extra_info("sockname")[1]
+            try:
+                await self._streams.listen(host, self.port)
+            except OSError:
+                self._udp.close()
+                if not left:
+                    raise
+            else:
+                return
 
     def _begin(self) -> None:
         address = self._address or _towards(self.plan.trunk[0], self._names)

@@ -15,7 +15,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -29,6 +28,8 @@ from typing import Any
 
 import psycopg
 import redis as redis_client
+
+from tests.ports import free_port
 
 READY_WITHIN = 60.0  # seconds
 STOPS_WITHIN = 10.0
@@ -292,10 +293,7 @@ def _stop(process: subprocess.Popen[bytes], first: signal.Signals) -> None:
 
 def _free_ports() -> Iterator[int]:
     for _ in range(TRIES):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        yield port
+        yield free_port()
     raise ServerFailed("A server", f"{TRIES} free ports in turn were taken by others")
 
 

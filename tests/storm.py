@@ -28,7 +28,8 @@ from typing import Any
 
 import requests
 
-from tests.journeys.deployment import Deployment, deployed, free_port, nobody_was_called_twice_at_once, until
+from tests.journeys.deployment import Deployment, deployed, nobody_was_called_twice_at_once, until
+from tests.ports import free_port
 from tests.servers import redis_program
 
 VICTIMS = ("web", "worker-1", "worker-2", "beat-1", "beat-2", "redis")

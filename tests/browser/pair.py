@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, ViewportSize, expect
 
 from tests.conftest import CHROMIUM, CHROMIUM_FLAGS
+from tests.ports import free_port
 
 FALSE_CAMERA = "--use-fake-device-for-media-stream"
 TURN_SECRET = "north"
@@ -83,9 +84,7 @@ def way(page: Page) -> str:
 @contextlib.contextmanager
 def coturn(folder: Path) -> Iterator[str]:
     """A TURN server on loopback that checks short-lived credentials; its address."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     options = [
         "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1", f"--listening-port={port}", "--allow-loopback-peers",
         "--use-auth-secret", f"--static-auth-secret={TURN_SECRET}", "--realm=warning.center", "--no-cli", "--no-tls",

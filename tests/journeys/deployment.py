@@ -5,7 +5,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ import requests
 
 from tests.journeys import nursery
 from tests.journeys.nursery import Forked, Nursery
+from tests.ports import free_port
 
 ROOT = nursery.ROOT
 START = "2026-03-02T09:00:00+08:00"  # a Monday morning, when everybody may be called
@@ -114,13 +114,6 @@ def until(holds: Callable[[], object], *, what: str, within: float = READY_WITHI
     while not holds():
         assert time.monotonic() < deadline, f"not within {within:.0f} s: {what}"
         time.sleep(pause)  # other processes, which tell nobody when they get there
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextlib.contextmanager

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import requests
 
-from tests.journeys.deployment import ROOT, free_port, until
+from tests.journeys.deployment import ROOT, until
+from tests.ports import free_port
 from warning_center import pulses
 
 SPEED = 300

@@ -10,10 +10,10 @@ import redis
 from tests.journeys.deployment import (
     Deployment,
     deployed,
-    free_port,
     nobody_was_called_twice_at_once,
     until,
 )
+from tests.ports import free_port
 from tests.servers import redis_program
 
 SPEED = 30.0

@@ -1,6 +1,8 @@
 """The trunk's ways out: TLS with certificates, connections kept and made again, servers found by name."""
 
 import asyncio
+import errno
+import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -172,11 +174,11 @@ class Known:
         return [self._hosts[name]] if name in self._hosts else []
 
 
-def a_trunk(far: FarEnd, tls: Tls) -> Trunk:
+def a_trunk(far: FarEnd, tls: Tls, *, port: int = 0) -> Trunk:
     plan = read({"trunk": f"sips:{DOMAIN}", "domain": DOMAIN, "ping": 0.3, "tls": {"ca": tls.ca}})
     names = Known(srv={f"_sips._tcp.{DOMAIN}": [Srv(0, 0, "sbc", far.port)]}, sbc="127.0.0.1")
     return Trunk(
-        plan, clock=clock.wall, listen=Hop("127.0.0.1", 0), address="", journal=None, tls=tls, keep_alive=0.1,
+        plan, clock=clock.wall, listen=Hop("127.0.0.1", port), address="", journal=None, tls=tls, keep_alive=0.1,
         names=names,
     )  # fmt: skip
 
@@ -206,6 +208,33 @@ def test_over_tls_the_carrier_is_asked_kept_alive_and_connected_to_again(authori
         await asyncio.to_thread(trunk.stop)
         await serving
         server.close()
+
+    run(work())
+
+
+def test_any_free_port_is_one_for_both_and_a_given_one_that_is_taken_is_refused(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program may have TCP at the number that UDP was given."""
+    taken: list[int] = []
+    listen = Streams.listen
+
+    async def takes_two(self: Streams, host: str, port: int, **kwargs: Any) -> None:
+        if len(taken) < 2:
+            taken.append(port)
+            raise OSError(errno.EADDRINUSE, "address already in use")
+        await listen(self, host, port, **kwargs)
+
+    async def work() -> None:
+        trunk = a_trunk(FarEnd(None), Tls(authority.file))
+        with monkeypatch.context() as others:
+            others.setattr(Streams, "listen", takes_two)
+            await trunk.serve(trunk.stop)
+        assert len({*taken, trunk.port}) == 3
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            trunk = a_trunk(FarEnd(None), Tls(authority.file), port=other.getsockname()[1])
+            with pytest.raises(OSError, match="in use"):
+                await trunk.serve(trunk.stop)
 
     run(work())
 

@@ -13,7 +13,8 @@ from telephony import clock
 from telephony import tasks as telephony_tasks
 from telephony.models import Call, Trunk
 from tests.factories import centre, directive
-from tests.journeys.deployment import free_port, until
+from tests.journeys.deployment import until
+from tests.ports import free_port
 from warning_center import celery as door
 from warning_center import pulses, tasks
 from warning_center.models import Pulse

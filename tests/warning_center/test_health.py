@@ -15,7 +15,7 @@ from dispatch.vocabulary import Level, Role
 from telephony import clock
 from tests import factories
 from tests.factories import START, Centre
-from tests.journeys.deployment import free_port
+from tests.ports import free_port
 from warning_center import pulses
 from warning_center.health import Lately
 from warning_center.models import Pulse

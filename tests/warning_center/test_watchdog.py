@@ -33,7 +33,8 @@ from telephony.network import Network, Script
 from tests import factories
 from tests.crowd import Crowd, explained
 from tests.factories import START, Centre
-from tests.journeys.deployment import ROOT, free_port, until
+from tests.journeys.deployment import ROOT, until
+from tests.ports import free_port
 from tests.telephony.stages import serving
 from warning_center import pulses
 from warning_center.models import Breach, Pulse

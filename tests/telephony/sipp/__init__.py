@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -23,6 +22,7 @@ from telephony import clock
 from telephony.carrier import CallKind, CallStatus, Dial, Update
 from telephony.carriers.remote import RemoteCarrier
 from telephony.clock import MovingClock
+from tests.ports import free_port
 from tests.telephony.stages import SECRET, Ear, Stage, serving
 
 HERE = Path(__file__).parent
@@ -38,15 +38,6 @@ def sipp_or_skip() -> str:
         without = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         without("SIPp is not installed; packages.txt names what the tests need.")
     return str(program)
-
-
-def free_port() -> int:
-    """A port that nobody has, for UDP and TCP."""
-    with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-        tcp.bind(("127.0.0.1", 0))
-        udp.bind(("127.0.0.1", tcp.getsockname()[1]))
-        port: int = tcp.getsockname()[1]
-        return port
 
 
 def until(what: str, fits: Callable[[], bool]) -> None:
