@@ -1,6 +1,7 @@
 """What has happened merely because time went by: limits passed, hours come, deadlines over. No Django."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from operator import attrgetter
 
 from dispatch.calling import Calling
@@ -31,6 +32,11 @@ def begun(tier: Tier, chain: Chain, now: datetime) -> tuple[Stage, datetime]:
     """The stage a visit or check begins with, and when its time is up."""
     stage = Stage.SENT if tier is Tier.VISIT else Stage.CHECKING
     return stage, now + chain.rungs[tier].within[stage]
+
+
+def sent_at(started_at: datetime, acknowledge_by: datetime, within: Mapping[Stage, timedelta]) -> datetime:
+    """From when the time to arrive counts: the sending, or the raise from which the time to acknowledge counted."""
+    return max(started_at, acknowledge_by - within[Stage.SENT])
 
 
 def _silence(p: Past) -> Result:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from dispatch.lateness import sent_at
 from dispatch.plan import Past
 from dispatch.replay.history import Answer, History, Ordered
 from dispatch.vocabulary import CALLS, FAULTS, Disposition, Result, Stage, Tier
@@ -101,7 +102,7 @@ def stage_limit(
 ) -> datetime:
     """When the stage that begins now is over without news. A line that lives tells of itself, and renews it."""
     if p.stage is Stage.ACKNOWLEDGED:
-        return began + within[p.stage]
+        return (sent_at(began, p.due_at, within) if p.due_at else began) + within[p.stage]
     known = now
     if p.stage is Stage.DIALLED:
         known = began + (answer.talking or answer.ended_by_itself or timedelta())

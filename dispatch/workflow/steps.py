@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatch import record
+from dispatch.lateness import sent_at
 from dispatch.models import Attempt, User
 from dispatch.vocabulary import NewsKind, Result, Stage, Tier
 from dispatch.workflow import held, news
@@ -57,8 +58,10 @@ def step(
     if climbs:
         attempt.stage = stage
     if climbs and attempt.ended_at is None:
-        since = now if stage is Stage.ARRIVED else attempt.started_at or now
-        attempt.due_at = since + held.rung(case, attempt).within[stage]
+        within, since = held.rung(case, attempt).within, now
+        if stage is Stage.ACKNOWLEDGED and attempt.started_at and before:
+            since = sent_at(attempt.started_at, before, within)
+        attempt.due_at = since + within[stage]
     write_whole(attempt)
     record.write(
         kind, now=now, case=case, by=by, agent=agent, why=why, **held.told(attempt), **held.as_told(at, now)

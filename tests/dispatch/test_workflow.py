@@ -434,6 +434,33 @@ def test_the_arrival_limit_counts_from_the_sending_and_the_report_from_the_arriv
     assert due_as_promised(case)
 
 
+@pytest.mark.parametrize(
+    ("raised", "acknowledge_by", "arrive_by"),
+    [(10, 12, 40), (14, 15, 43)],  # in 14 minutes, no more time is given than there was
+)
+def test_after_a_raise_the_arrival_limit_counts_from_the_raise(
+    at: Centre, raised: int, acknowledge_by: int, arrive_by: int
+) -> None:
+    case = directive(at, "D-1", person=report.Person(id_number=AN_ID), level=Level.MEDIUM)
+    visit = factories.live(case, VISIT)
+    assert visit.due_at == later(minutes=15)
+    desk.set_level(
+        case_id=case.pk, level=Level.CRITICAL, by=at.user(), why="at the bank", now=later(minutes=raised)
+    )
+    assert factories.live(case, VISIT).due_at == later(minutes=acknowledge_by)
+    words.acknowledge(attempt_id=visit.pk, now=later(minutes=acknowledge_by - 1))
+    assert factories.live(case, VISIT).due_at == later(minutes=arrive_by)
+    assert due_as_promised(case)
+
+
+def test_after_a_lower_level_the_arrival_limit_counts_from_the_sending(at: Centre) -> None:
+    case = directive(at, "D-1", level=Level.CRITICAL)
+    visit = factories.live(case, VISIT)
+    desk.set_level(case_id=case.pk, level=Level.HIGH, by=at.user(), why="no", now=later(minutes=1))
+    words.acknowledge(attempt_id=visit.pk, now=later(minutes=1))
+    assert factories.live(case, VISIT).due_at == later(minutes=45)
+
+
 # orders
 
 
