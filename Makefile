@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run setup test tests migrations packages format lint types messages mutants walk simulate trunk planted nightly bench storm calls lock clean
+.PHONY: help run setup test tests migrations packages format lint types messages mutants walk simulate trunk planted search nightly bench storm calls lock clean
 
 SPEED ?= 1
 PYTHON ?=
@@ -18,6 +18,7 @@ ONLY ?=
 CASES ?= 2000
 STORM ?=
 CALLS ?= 2000
+EXAMPLES ?= 10
 VENV := .venv
 BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE # a start takes seconds longer when nothing is kept compiled
@@ -128,9 +129,13 @@ trunk: setup ## 200 calls through the SIP trunk at 5 a second, SIPp around it: n
 planted: setup ## Plant faults of ours in the engine, one by one: the simulation's checker must name the promise
 	$(BIN)/python -m pytest $(PYTEST) tests/simulation/planted.py
 
-nightly: setup ## The long tests, thirty county-days, a city-day, planted faults, the trunk; a line or more each
+search: setup ## Try the properties on EXAMPLES=10 times as many examples, new ones each time
+	EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest $(PYTEST) -m hypothesis
+
+nightly: setup ## The long tests, the search, thirty county-days, a city-day, planted faults, the trunk; a line or more each
 	@failed=0; \
 	$(BIN)/python -m pytest $(PYTEST) -m long || failed=1; \
+	$(MAKE) --no-print-directory search || failed=1; \
 	$(MAKE) --no-print-directory simulate SEEDS="$$(seq -s ' ' 101 130)" || failed=1; \
 	$(MAKE) --no-print-directory simulate SEEDS=201 DIRECTIVES=15000 OPERATORS=90 || failed=1; \
 	$(MAKE) --no-print-directory planted || failed=1; \

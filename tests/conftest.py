@@ -24,13 +24,14 @@ from pytest_django import DjangoDbBlocker
 from xdist.scheduler import LoadScopeScheduling
 
 from tests import emptying, servers, template
+from tests.examples import few
 
 # No limit on an example's time: the machine may be busy with something else.
-hypothesis.settings.register_profile("patient", deadline=None)
-hypothesis.settings.register_profile(
-    "repeated", deadline=None, derandomize=True, database=None, max_examples=50
-)
-hypothesis.settings.load_profile("patient")
+# The gate says the same of the same tree; new examples are searched for with EXAMPLES (`make search`).
+hypothesis.settings.register_profile("gate", deadline=None, derandomize=True, database=None)
+hypothesis.settings.register_profile("repeated", hypothesis.settings.get_profile("gate"), max_examples=50)
+hypothesis.settings.register_profile("search", deadline=None, max_examples=few(100))
+hypothesis.settings.load_profile("search" if "EXAMPLES" in os.environ else "gate")
 
 # Begun first. The kills before all: no test that times a recovery is then beside them.
 LONGEST = ("test_kills.py", "journeys", "browser", "test_walk.py", "simulation")

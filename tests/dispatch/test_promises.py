@@ -11,6 +11,7 @@ from dispatch.plan import Close, Facts, Plan, Try
 from dispatch.standing import was_met
 from dispatch.vocabulary import CALLS, FACE_TO_FACE, SUCCESSES, Level, Outcome
 from tests import walk
+from tests.examples import few
 from tests.happenings import Happening, happen, happenings
 from tests.lives import NOON, Life, chain
 
@@ -31,7 +32,7 @@ def one_of(data: st.DataObject, ways: list[Happening]) -> Happening:
 # one order
 
 
-@settings(max_examples=60)
+@settings(max_examples=few(60))
 @given(st.data(), st.randoms(use_true_random=False))
 def test_the_same_facts_have_the_same_plan_in_whatever_order_the_past_is_told(
     data: st.DataObject, random: Random
@@ -63,7 +64,7 @@ def _impersonal(life: Life) -> list[Happening]:
     ]
 
 
-@settings(max_examples=60)
+@settings(max_examples=few(60))
 @given(st.data())
 def test_without_a_persons_word_nobody_is_reached_and_no_case_succeeds(data: st.DataObject) -> None:
     life = drawn(data, [name for name in STARTS if "agreed" not in name])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from dispatch.register import files
 from dispatch.register.cells import READ, BadCell, days
+from tests.examples import few
 
 WORDS = st.sampled_from(["type", "properties", "geometry", "coordinates", "code"])
 ANYTHING = st.recursive(
@@ -22,14 +23,14 @@ ANYTHING = st.recursive(
 
 @pytest.mark.parametrize("column", READ)
 @given(text=st.text(max_size=12) | st.sampled_from(["Asia", "../x", "1e9", "²", "24:00", "1-", "2026-02-30"]))
-@settings(max_examples=30)
+@settings(max_examples=few(30))
 def test_a_cell_is_read_or_breaks_its_rule(column: str, text: str) -> None:
     with contextlib.suppress(BadCell):
         READ[column](text)
 
 
 @given(raw=st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=few(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_are_rows_or_faults(tmp_path: Path, raw: bytes) -> None:
     path = tmp_path / "any.csv"
     path.write_bytes(raw)
@@ -38,7 +39,7 @@ def test_any_bytes_are_rows_or_faults(tmp_path: Path, raw: bytes) -> None:
 
 
 @given(features=ANYTHING)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=few(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_features_are_rows_or_faults(tmp_path: Path, features: Any) -> None:
     path = tmp_path / "any.geojson"
     path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))

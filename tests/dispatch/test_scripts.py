@@ -25,6 +25,7 @@ from dispatch.workflow.refusal import NotAllowedError
 from telephony import clock
 from telephony.carrier import CallResult
 from tests import factories
+from tests.examples import few
 from tests.factories import START, Centre, Enter, enters
 
 NOW = START + timedelta(seconds=20)
@@ -131,7 +132,7 @@ def test_what_is_unknown_or_missing_is_refused_by_its_name(row: str, value: obje
     assert flaw in [str(found) for found in refused.value.flaws]
 
 
-@within(max_examples=40)
+@within(max_examples=few(40))
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -174,7 +175,7 @@ def test_the_facts_tell_the_situation(facts: Facts, here: Situation) -> None:
     assert situation(facts) is here
 
 
-@within(max_examples=40)
+@within(max_examples=few(40))
 @given(
     st.lists(st.sampled_from(Result), max_size=4),
     st.none() | st.sampled_from(Disposition),

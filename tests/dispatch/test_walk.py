@@ -16,6 +16,7 @@ from dispatch.chain import Rules
 from dispatch.plan import Facts, Plan
 from dispatch.vocabulary import Level, Outcome, Result, State, Tier
 from tests import walk
+from tests.examples import few
 from tests.happenings import alike, happen, happenings
 from tests.lives import BrokenPromiseError, Life, chain, climb, close
 
@@ -51,7 +52,7 @@ def test_every_history_ends_though_nothing_ever_changes(level: Level) -> None:
     assert (Outcome.VERIFIED in outcomes) is (level >= Level.HIGH)  # below that nobody asks
 
 
-@settings(max_examples=100)
+@settings(max_examples=few(100))
 @given(st.data())
 def test_every_random_life_ends_however_late_the_turns_come(data: st.DataObject) -> None:
     starts = {**walk.main_starts(), **walk.other_starts()}

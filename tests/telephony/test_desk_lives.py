@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from telephony import calls, desks, exchange, owing
 from telephony.carrier import CallResult, CallStatus, Update
 from telephony.models import Call, Desk
+from tests.examples import few
 from tests.fakes.puppet import Puppet
 from tests.seats import taken_seats
 from tests.telephony.rows import Exchange
@@ -350,7 +351,9 @@ def rows(exchange: Exchange, puppet: Puppet) -> Exchange:
 
 
 @example(modes=[True, False], seed=2975480)  # a desk that is back while the call it left goes on
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=few(10), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(modes=st.lists(st.booleans(), min_size=DESKS, max_size=DESKS), seed=st.integers(0, 2**32))
 def test_whatever_happens_desks_and_calls_do_as_the_model_does(
     rows: Exchange, modes: list[bool], seed: int

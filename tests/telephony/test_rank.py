@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from telephony import calls, exchange
 from telephony.carrier import CallKind, CallResult
 from telephony.models import Call
+from tests.examples import few
 from tests.telephony.rows import Exchange
 from tests.telephony.samples import START
 
@@ -23,7 +24,7 @@ HEAD_STARTS = (0, 5, 20, 60)  # minutes, as the built-in chain gives them
 LONGEST = max(HEAD_STARTS)
 
 on_the_real_one = settings(
-    max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=few(10), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 

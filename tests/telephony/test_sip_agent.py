@@ -15,6 +15,7 @@ from telephony.sip import sdp
 from telephony.sip.fields import has_option, tag_of
 from telephony.sip.message import Request, Response
 from telephony.sip.transactions import answer_to
+from tests.examples import few
 from tests.telephony.farends import (
     CARRIER,
     US,
@@ -715,7 +716,7 @@ def test_an_answer_to_a_call_nobody_knows_of_is_hung_up_at_once(net: Net) -> Non
     assert net.carrier.methods().count("BYE") == 1
 
 
-@hypothesis.settings(max_examples=40)
+@hypothesis.settings(max_examples=few(40))
 @given(st.integers(0, 600), st.sampled_from([0.5, 5.0, 40.0]))
 def test_whenever_the_trunk_dies_the_call_ends_once_and_everyone_is_hung_up(
     tenths: int, after: float
@@ -736,7 +737,7 @@ def test_whenever_the_trunk_dies_the_call_ends_once_and_everyone_is_hung_up(
 # ---- What the network does to it
 
 
-@hypothesis.settings(max_examples=40)
+@hypothesis.settings(max_examples=few(40))
 @given(st.integers(0, 10_000), st.sampled_from([0.05, 0.2, 0.4]))
 def test_whatever_is_lost_a_call_ends_once_and_nothing_is_leaked(seed: int, odds: float) -> None:
     chance = Random(seed)
@@ -755,7 +756,7 @@ def test_whatever_is_lost_a_call_ends_once_and_nothing_is_leaked(seed: int, odds
         assert ("talking", "") in net.told
 
 
-@hypothesis.settings(max_examples=40)
+@hypothesis.settings(max_examples=few(40))
 @given(st.integers(0, 10_000))
 def test_a_fifth_lost_hinders_no_call_that_would_have_been_answered(seed: int) -> None:
     chance = Random(seed)

@@ -21,6 +21,7 @@ from dispatch.models import Case, Contact, Event, Target
 from dispatch.vocabulary import Disposition, FraudType, Level, Tier
 from telephony import clock
 from tests import factories, senders
+from tests.examples import few
 from tests.factories import START, Centre
 from tests.senders import DIRECTIVES, Sender, row
 from warning_center.api import serializers
@@ -321,7 +322,7 @@ _NAMES = st.sampled_from([*serializers.DirectiveSerializer._declared_fields, "ot
 
 
 @given(st.dictionaries(_NAMES, _JSON))
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=few(300), suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_comes_is_read_or_refused(given_fields: dict[str, Any]) -> None:
     try:
         serializers.read({**row(), **given_fields})
@@ -333,7 +334,7 @@ def test_whatever_comes_is_read_or_refused(given_fields: dict[str, Any]) -> None
 
 
 @given(_JSON)
-@settings(max_examples=100)
+@settings(max_examples=few(100))
 def test_a_row_of_any_kind_is_read_or_refused(anything: Any) -> None:
     with pytest.raises(serializers.BadDirective):
         serializers.read(anything)

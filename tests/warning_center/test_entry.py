@@ -16,6 +16,7 @@ from dispatch.models import Case, Event, User
 from dispatch.vocabulary import Role
 from telephony import clock
 from tests import factories
+from tests.examples import few
 from tests.factories import START, Centre, Enter, enters
 from warning_center import kinds
 from warning_center.api import serializers
@@ -148,7 +149,7 @@ def test_a_refusal_names_field_value_and_rule_and_keeps_every_word(place: Centre
     assert Directive.objects.get().reference == sent["reference"]
 
 
-@within(max_examples=25)
+@within(max_examples=few(25))
 @given(
     st.dictionaries(
         st.sampled_from([name for name in TEXTS if not name.startswith("location.adcode")]),
