@@ -131,6 +131,19 @@ def test_what_the_door_refuses_is_bad_by_its_description(
         read(given)
 
 
+@pytest.mark.parametrize(("path", "many"), [("directives", False), ("directives/batch", True)])
+def test_the_examples_of_the_description_are_good_directives(
+    schema: dict[str, Any], path: str, many: bool
+) -> None:
+    body = schema["paths"][f"/api/v1/{path}"]["post"]["requestBody"]["content"]["application/json"]
+    shown = [example["value"] for example in body["examples"].values()]
+    directives = [one for value in shown for one in (value if many else [value])]
+    assert len(directives) == 2
+    for directive in directives:
+        assert list(by_the_description(schema).iter_errors(directive)) == []
+        read(directive)
+
+
 def test_a_directive_about_nobody_is_bad_by_the_description(schema: dict[str, Any]) -> None:
     nobody = row()
     del nobody["phone"]

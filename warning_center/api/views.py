@@ -19,6 +19,7 @@ from telephony import clock, tasks
 from warning_center import intake, notes
 from warning_center.api import problems, serializers
 from warning_center.api.authentication import IsSource, SourceAuthentication, source_of
+from warning_center.api.examples import DIRECTIVES
 from warning_center.api.faults import FieldFault
 from warning_center.api.fields import is_reference
 from warning_center.api.standing import BatchSerializer, StandingSerializer, standing
@@ -47,6 +48,7 @@ class DirectivesView(SourceDoor):
         summary="Send one directive",
         request=serializers.DirectiveSerializer,
         responses={201: StandingSerializer, 200: _UNCHANGED, 409: _CHANGED},
+        examples=DIRECTIVES,
     )
     def post(self, request: Request) -> Response:
         """What is answered with 201 or 200 is stored. Anything else was not, and may be sent again."""
@@ -72,6 +74,7 @@ class BatchView(SourceDoor):
         summary="Send 1 to 1,000 directives",
         request=serializers.DirectiveSerializer(many=True),
         responses={200: BatchSerializer},
+        examples=DIRECTIVES,
     )
     def post(self, request: Request) -> Response:
         """Each row stands alone, in a transaction of its own: a bad one never harms the others."""
