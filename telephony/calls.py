@@ -23,7 +23,12 @@ ASKED_IN_VAIN = 3  # so many times the carrier gave no answer: the outcome stays
 NOT_KNOWN = 2  # so many times the carrier knew no such call: then none was placed. Once is not enough: the
 # asking may have overtaken a slow placing, or the carrier's list may lag.
 
+RINGS = timedelta(
+    minutes=5
+)  # whatever the carrier says, no call waits or rings longer: carriers cut it after a minute
 LONGEST = timedelta(minutes=31)  # no talk lasts longer: carriers are asked to cut it after half an hour
+
+PUT_DOWN = "put_down"  # in the evidence: the desk at which the talk was ended
 
 _HEARD = (
     "status",
@@ -139,6 +144,19 @@ def _rung(
     calls = Call.objects.filter(number_index__in=indexes).exclude(result__in=NEVER_RANG)
     rows = calls.filter(Q(dialled_at__gte=since) | Q(status=CallStatus.BOOKED))
     return rows.values_list("pk", "number_index", "dialled_at", "booked_for")
+
+
+def stand_down(call: Call, *, now: datetime) -> None:
+    """Take back a call that was to be dialled once this transaction commits: who booked it wants it no more.
+
+    The last moment at which it can be: `call_off` leaves alone what somebody is about to dial.
+    """
+    call.status, call.result, call.ended_at = CallStatus.ENDED, CallResult.CANCELLED, now
+    call.trunk = call.dialled_at = call.due_at = None
+    write_back([call], ["status", "result", "ended_at", "trunk", "dialled_at", "due_at"])
+    if call.desk is not None:
+        call.desk.follow(call, now)
+        write_back([call.desk], Desk.MOVES)
 
 
 def dial(call: Call, *, now: datetime) -> None:
@@ -273,6 +291,8 @@ def _move(call: Call, update: Update, now: datetime) -> bool:
         call.ended_at, call.due_at = update.at or now, None
         return True
     call.status, call.due_at = update.status, now + SILENCE
+    if call.dialled_at is not None and call.status != CallStatus.TALKING:
+        call.due_at = min(call.due_at, call.dialled_at + RINGS)
     return True  # still ringing, still talking are news too: whoever waits goes on waiting
 
 
@@ -332,16 +352,39 @@ def _ask(call: Call, now: datetime) -> bool:
         if call.asked + 1 >= ASKED_IN_VAIN and not _may_still_talk(call, now):
             end(key=key, result=CallResult.OUTCOME_UNKNOWN, now=now, evidence=fault.evidence)
         return True
-    if found is not None:
+    if found is None:
+        _forgotten(call, now)
+    elif _rings_on(call, found, now):
+        leave(call)
+        end(key=key, result=CallResult.OUTCOME_UNKNOWN, now=now, evidence={"carrier": "let it ring"})
+    else:
         hear(found, now=now)
-    elif call.asked + 1 >= NOT_KNOWN:
-        end(key=key, result=CallResult.FAILED_HERE, now=now, evidence={"carrier": "knows no such call"})
     return True
+
+
+def _forgotten(call: Call, now: datetime) -> None:
+    """The carrier knows no such call: none was placed; but where somebody had answered, it has lost its memory."""
+    if call.answered_at is None:
+        if call.asked + 1 >= NOT_KNOWN:
+            _end_unknown(call, CallResult.FAILED_HERE, now)
+    elif not _may_still_talk(call, now):
+        _end_unknown(call, CallResult.OUTCOME_UNKNOWN, now)
+
+
+def _end_unknown(call: Call, result: CallResult, now: datetime) -> None:
+    end(key=str(call.key), result=result, now=now, evidence={"carrier": "knows no such call"})
+
+
+def _rings_on(call: Call, found: Update, now: datetime) -> bool:
+    """Whether the carrier still says so of one that should long have been over."""
+    waits = found.status in (CallStatus.DIALLING, CallStatus.RINGING)
+    return waits and call.dialled_at is not None and now >= call.dialled_at + RINGS
 
 
 def _may_still_talk(call: Call, now: datetime) -> bool:
     """Whether somebody answered and may still be there: given up, their number could be rung meanwhile."""
-    return call.status == CallStatus.TALKING and now < (call.answered_at or now) + LONGEST
+    put_down = any(PUT_DOWN in piece for piece in call.evidence)
+    return call.status == CallStatus.TALKING and not put_down and now < (call.answered_at or now) + LONGEST
 
 
 def _is_anothers(found: Update, pk: int, carrier: str) -> bool:

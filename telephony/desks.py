@@ -143,7 +143,7 @@ def accept(*, desk_id: int, call_id: int, now: datetime) -> bool:
     _there(desk, now)
     call_moved.send(sender=Call, call=call, now=now)
     transaction.on_commit(partial(place, call, now))
-    return True
+    return call.is_live
 
 
 @transaction.atomic

@@ -64,6 +64,8 @@ def dial(*, call_id: int, desk_id: int, now: datetime) -> None:
     desk.renew(now)
     write_back([desk], Desk.MOVES)
     call_moved.send(sender=Call, call=call, now=now)
+    if not call.is_live:
+        raise CannotDialError(CannotDialError.TAKEN_ALREADY)
     transaction.on_commit(partial(desks.place, call, now))
 
 
@@ -71,7 +73,7 @@ def _bar(desk: Desk, call: Call | None, now: datetime) -> str:
     """Why this desk may not dial this call; "" if it may, should a line be free."""
     if desk.state == State.AWAY or desk.has_lapsed(now):
         return CannotDialError.NO_DESK
-    if desk.state in Desk.BUSY or Call.objects.at_desks().filter(desk=desk).exists():
+    if not Desk.objects.idle().filter(pk=desk.pk).exists() or desk.state in Desk.BUSY:
         return CannotDialError.BUSY
     if call is None or now >= call.until:
         return CannotDialError.TAKEN_ALREADY

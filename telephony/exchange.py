@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from heapq import merge
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -18,6 +19,9 @@ from telephony.writeback import write_back
 
 logger = logging.getLogger(__name__)
 MOST_KINDS = 32  # sets of hard tags that wait at once
+MOST_LOOKS = 5  # into the queue of one kind, past what nobody can take now
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+Kind = tuple[str, str, str]  # mode, needs, area
 
 # Numbers are unsealed one by one, later: a number no key opens must not keep the others waiting.
 _READ = (
@@ -32,37 +36,61 @@ def connect(*, now: datetime, limit: int = 50) -> list[Call]:
     then to be dialled. A desk that wants to see a call first is offered it, and the call stays booked.
 
     All trunk rows are locked together: one matcher at a time, so the most urgent call gets the first free
-    line wherever it is, and no two matchers can want one number. Then desks, then calls. What no ready desk can
-    take holds up nothing behind it.
+    line wherever it is, and no two matchers can want one number. Then desks, then of the calls those that were chosen:
+    what only waits stays free to be called off. What nobody can take now holds up nothing behind it.
     """
     room = Room(now)
     places = min(limit, room.left)
     if places <= 0:
         return []
-    seats = Seats(_free_desks(now))
-    dialling, offered, numbers = list[Call](), list[Call](), set[str]()
-    for call in claim(now, places * 2, seats.free):
-        if len(dialling) == places:
+    match = _Match(room, Seats(_free_desks(now)))
+    for call in queue(now, places * 2, match.seats):
+        match.serve(call)
+        if len(match.dialling) == places:
             break
-        if call.number_index in numbers or not room.can_take(call):
-            continue
-        if call.wants_desk and not seats.seat(call):
-            continue
-        if call.desk is not None and not room.has_lines(call):
-            room.keep_for(call)
-            seats.rise(call)
-            continue
-        numbers.add(call.number_index)
-        if call.desk is not None and call.desk.mode == Desk.Mode.PREVIEW:
-            offered.append(call)
-        else:
-            room.take(call)
-            dialling.append(call)
+    match.leave_out(now)
     room.save()
-    _reserve(dialling, offered, now)
-    for call in dialling:
+    _reserve(match.dialling, match.offered, now)
+    for call in match.dialling:
         call_moved.send(sender=Call, call=call, now=now)
-    return dialling
+    return [call for call in match.dialling if call.is_live]
+
+
+class _Match:
+    """Which calls get a line, or are offered to a desk; in memory."""
+
+    def __init__(self, room: Room, seats: "Seats") -> None:
+        self.room, self.seats = room, seats
+        self.dialling: list[Call] = []
+        self.offered: list[Call] = []
+        self._numbers: set[str] = set()
+
+    def serve(self, call: Call) -> None:
+        """Give it what it needs, if that is there now."""
+        if call.number_index in self._numbers or not self.room.can_take(call):
+            return
+        if call.wants_desk and not self.seats.seat(call):
+            return
+        if call.desk is not None and not self.room.has_lines(call):
+            self.room.keep_for(call)
+            self.seats.rise(call)
+            return
+        self._numbers.add(call.number_index)
+        if call.desk is not None and call.desk.mode == Desk.Mode.PREVIEW:
+            self.offered.append(call)
+        else:
+            self.room.take(call)
+            self.dialling.append(call)
+
+    def leave_out(self, now: datetime) -> None:
+        """Lock those that were chosen. One that somebody else holds, or has called off meanwhile, is left alone."""
+        chosen = [call.pk for call in (*self.dialling, *self.offered)]
+        held = set(_hold(now, chosen))
+        for call in self.dialling:
+            if call.pk not in held:
+                self.room.give_back(call)
+        self.dialling = [call for call in self.dialling if call.pk in held]
+        self.offered = [call for call in self.offered if call.pk in held]
 
 
 class Seats:
@@ -116,17 +144,32 @@ def _reserve(dialling: list[Call], offered: list[Call], now: datetime) -> None:
     write_back(desks, ["state", "since", "lease_until"])
 
 
-def claim(now: datetime, many: int, desks: Sequence[Desk]) -> list[Call]:
-    """Lock the calls that wait, so many of each kind that can be served at all, the earliest rank first.
+def queue(now: datetime, many: int, seats: Seats) -> Iterator[Call]:
+    """The calls that wait, of each kind that can be served at all, the earliest rank first; none is locked.
 
-    One that is locked is being called off. Twice as many as there are desks is enough of what needs one.
+    Of a kind that an operator leads, twice as many as there are desks are read at once, or `many`. Where they are not
+    enough, because what stands at the head cannot be taken now, more are read, MOST_LOOKS times in all.
     """
-    found: dict[int, Call] = {}
-    for mode, needs, area in _kinds({(frozenset(desk.tags), desk.area) for desk in desks}):
-        most = many if mode else min(many, 2 * len(desks))
-        waiting = _waiting_in(now, mode, needs, area, most) if area else _waiting(now, mode, needs, most)
-        found |= {call.pk: call for call in waiting}
-    return sorted(found.values(), key=lambda call: (call.rank_at, call.pk))
+    kinds = _kinds({(frozenset(desk.tags), desk.area) for desk in seats.free})
+    most = min(many, 2 * len(seats.free))
+    return merge(
+        *(_of_kind(now, kind, many if kind[0] else most, seats) for kind in kinds),
+        key=lambda call: (call.rank_at, call.pk),
+    )
+
+
+def _of_kind(now: datetime, kind: Kind, most: int, seats: Seats) -> Iterator[Call]:
+    mode, needs, area = kind
+    rank_at, pk = EARLIEST, 0
+    for _ in range(MOST_LOOKS):
+        if area:
+            waiting = _waiting_in(now, mode, needs, area, rank_at, pk, most)
+        else:
+            waiting = _waiting(now, mode, needs, rank_at, pk, most)
+        yield from waiting
+        if len(waiting) < most or not (mode or seats.free):
+            return
+        rank_at, pk = waiting[-1].rank_at, waiting[-1].pk
 
 
 @prepared
@@ -135,20 +178,30 @@ def _free_desks(now: datetime) -> QuerySet[Desk]:
 
 
 @prepared
-def _waiting(now: datetime, mode: str, needs: str, most: int) -> QuerySet[Call]:
-    return _claimed(Call.objects.waiting(now, mode=mode, needs=needs), most)
+def _waiting(now: datetime, mode: str, needs: str, rank_at: datetime, pk: int, most: int) -> QuerySet[Call]:
+    return _behind(Call.objects.waiting(now, mode=mode, needs=needs), rank_at, pk)[:most]
 
 
 @prepared
-def _waiting_in(now: datetime, mode: str, needs: str, area: str, most: int) -> QuerySet[Call]:
-    return _claimed(Call.objects.waiting(now, mode=mode, needs=needs, area=area), most)
+def _waiting_in(
+    now: datetime, mode: str, needs: str, area: str, rank_at: datetime, pk: int, most: int
+) -> QuerySet[Call]:
+    return _behind(Call.objects.waiting(now, mode=mode, needs=needs, area=area), rank_at, pk)[:most]
 
 
-def _claimed(waiting: QuerySet[Call], most: int) -> QuerySet[Call]:
-    return waiting.only(*_READ).select_for_update(skip_locked=True, of=("self",))[:most]
+def _behind(waiting: QuerySet[Call], rank_at: datetime, pk: int) -> QuerySet[Call]:
+    return waiting.filter(rank_at__gte=rank_at).exclude(rank_at=rank_at, pk__lte=pk).only(*_READ)
 
 
-def _kinds(able: Collection[tuple[frozenset[str], str]]) -> Iterator[tuple[str, str, str]]:
+@prepared
+def _hold(now: datetime, chosen: Collection[int]) -> QuerySet[Call, int]:
+    waiting = Call.objects.filter(
+        pk__in=chosen, status=CallStatus.BOOKED, desk=None, due_at__lte=now, until__gt=now
+    )
+    return waiting.order_by("pk").select_for_update(skip_locked=True).values_list("pk", flat=True)
+
+
+def _kinds(able: Collection[tuple[frozenset[str], str]]) -> Iterator[Kind]:
     """The mode, needs and area of each kind of call that can be served: announcements, and what desks with such tags,
     of such areas, can."""
     if _announcements():

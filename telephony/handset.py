@@ -4,6 +4,7 @@ Muting is the carrier's (`Joins`): a line that joins nobody to a call cannot, an
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from telephony import attendance, calls, lines
 from telephony.carrier import CallStatus
@@ -42,7 +43,7 @@ def mute(*, desk_id: int, muted: bool) -> Call:
     return leg.call
 
 
-def put_down(*, desk_id: int) -> Call:
+def put_down(*, desk_id: int, now: datetime) -> Call:
     """End the talk at a desk; the call it was. Where others of ours stay in it, only this one goes.
 
     What the person's line then says ends the call, as ever. Raises NobodyTalksError, CarrierError.
@@ -62,6 +63,7 @@ def put_down(*, desk_id: int) -> Call:
     if call is None:
         raise NobodyTalksError
     calls.hang_up(call)
+    calls.keep(str(call.key), {calls.PUT_DOWN: call.desk_id}, now=now)
     return call
 
 

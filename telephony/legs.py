@@ -48,9 +48,16 @@ def want(call: Call, now: datetime) -> None:
         or not Desk.objects.filter(pk=call.desk_id).exclude(address="").exists()
     ):
         return
-    if not call.legs.exists():
-        _forget_the_last(call.desk_id, now)
-        _begin(call, call.desk_id, Role.DESK, Way.TALK, now)
+    if call.legs.exists():
+        return
+    _forget_the_last(call.desk_id, now)
+    if (
+        Leg.objects.live().filter(desk=call.desk_id).exists()
+    ):  # their phone is in another call: nobody would speak
+        call.dropped_at = now
+        call.save(update_fields=["dropped_at"])
+        return
+    _begin(call, call.desk_id, Role.DESK, Way.TALK, now)
 
 
 def _forget_the_last(desk_id: int, now: datetime) -> None:
@@ -74,7 +81,8 @@ def bring(*, call_id: int, desk_id: int, role: Leg.Role, now: datetime, way: Way
             raise CannotJoinError("this line joins nobody to a call")
         if not desk.address:
             raise CannotJoinError("that desk has no phone")
-        if Leg.objects.live().filter(desk=desk).exists() or desk.pk == call.desk_id:
+        on_a_call = desk.state in Desk.BUSY or desk.pk == call.desk_id
+        if on_a_call or Leg.objects.live().filter(desk=desk).exists():
             raise CannotJoinError("that desk is on a call")
         if role is Role.COLLEAGUE:
             if not desk.serves(call.area):

@@ -5,12 +5,13 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from telephony import callers, calls, health, lines, pace
-from telephony.carrier import CallStatus
+from telephony.carrier import CallKind, CallStatus
 from telephony.models import Call, Desk, Leg, Trunk
 from telephony.models.call import PAGE
 from telephony.prepared import prepared
 from telephony.writeback import write_back
 
+CARRIED = (CallKind.VOICE, CallKind.VIDEO, PAGE)
 TAKEN = ("trunk", "status", "dialled_at", "due_at", "caller")  # what a call is given with its line
 
 
@@ -24,17 +25,17 @@ class Room:
     def __init__(self, now: datetime) -> None:
         self._now = now
         self._every = _lock_trunks()
-        self._trunks = [trunk for trunk in self._every if trunk.enabled]
+        self._trunks = [trunk for trunk in self._every if trunk.enabled and trunk.can(*CARRIED)]
         self._joining = {trunk.pk for trunk in self._every if lines.can_join(trunk.carrier)}
         self._phones = set(_with_phones()) if self._joining else set()
         self._named = {number for trunk in self._trunks for number in trunk.callers.split()}
-        # Of each trunk: how many more may be begun, how many more it can carry, how many legs wait for that, and how
-        # many more calls to people it takes, which are no more than it is trusted with.
+        # Of each trunk: how many more may be begun, how many more it can carry, how many legs wait for that, how many
+        # calls to people it has, and how many more of these it takes.
         self._begins: dict[int, int] = {}
         self._lines: dict[int, int] = {}
         self._waiting: dict[int, int] = {}
+        self._has: dict[int, int] = {}
         self._calls: dict[int, int] = {}
-        well = health.trusted(self._trunks, now)
         loads = pace.loads(now, self._joining)
         for trunk in self._every:
             trunk.refill(now)
@@ -42,15 +43,13 @@ class Room:
             self._begins[trunk.pk] = max(0, min(int(trunk.tokens), pace.left(trunk, load)))
             self._lines[trunk.pk] = max(0, trunk.concurrent - load.lines)
             self._waiting[trunk.pk] = load.waiting
-            trusted = health.most(trunk, well) - load.calls if trunk in well else 0
-            self._calls[trunk.pk] = max(
-                0, min(trusted, self._begins[trunk.pk] - load.waiting, self._spare(trunk))
-            )
+            self._has[trunk.pk] = load.calls
+            self._calls[trunk.pk] = max(0, min(self._begins[trunk.pk] - load.waiting, self._spare(trunk)))
 
     @property
     def left(self) -> int:
         """How many more calls can be dialled this moment, at most."""
-        return sum(self._calls.values())
+        return sum(self._calls[trunk.pk] for trunk in self._trunks)
 
     def take(self, call: Call) -> None:
         """Give a call a line, in memory: it is DIALLING once it and the room are saved. There must be one left for it:
@@ -58,10 +57,16 @@ class Room:
         trunk = self._pick(call)
         call.caller = call.caller or next(iter(trunk.callers.split()), "")
         self._lines[trunk.pk] -= self._needs(call, trunk)
+        self._has[trunk.pk] += 1
         self._calls[trunk.pk] = min(self._calls[trunk.pk] - 1, self._spare(trunk))
         self._begin(trunk)
         call.trunk, call.status = trunk, CallStatus.DIALLING
         call.dialled_at, call.due_at = self._now, self._now + calls.SILENCE
+
+    def give_back(self, call: Call) -> None:
+        """It is not dialled after all; its line is free again in the next room."""
+        if call.trunk is not None:
+            call.trunk.tokens += 1
 
     def take_leg(self, leg: Leg) -> bool:
         """Give a leg its line on the trunk of its call, in memory; whether there is one."""
@@ -106,8 +111,13 @@ class Room:
         return next((t for t in free if t.pk not in call.avoid), free[0])
 
     def _free(self, call: Call) -> list[Trunk]:
+        fit = self._fit(call)
         return [
-            t for t in self._fit(call) if self._calls[t.pk] > 0 and self._spare(t) >= self._needs(call, t)
+            t
+            for t in fit
+            if self._calls[t.pk] > 0
+            and self._spare(t) >= self._needs(call, t)
+            and self._has[t.pk] < health.most(t, fit)
         ]
 
     def _spare(self, trunk: Trunk) -> int:
@@ -115,9 +125,10 @@ class Room:
         return self._lines[trunk.pk] - self._waiting[trunk.pk]
 
     def _fit(self, call: Call) -> list[Trunk]:
-        """The trunks that carry such calls, and may show its number."""
+        """The trunks that carry such calls, may show its number, and do not rest, unless all of these do."""
         able = [t for t in self._trunks if t.can(*call.ways)]
-        return [t for t in able if not call.caller or t.can(PAGE) or call.caller in t.callers.split()]
+        may = [t for t in able if not call.caller or t.can(PAGE) or call.caller in t.callers.split()]
+        return health.trusted(may, self._now)
 
 
 @prepared

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from django.db import connection
@@ -136,7 +137,9 @@ def readings(city: User, county: User) -> dict[str, Reading]:
     """Each way in which the program takes the next ones of many, through its own code; inside a transaction."""
     return {
         "100 due cases, claimed": lambda now: turn.claim(now, AT_ONCE),
-        "100 waiting calls, claimed": lambda now: exchange.claim(now, AT_ONCE, list(Desk.objects.free(now))),
+        "100 waiting calls": lambda now: list(
+            islice(exchange.queue(now, AT_ONCE, exchange.Seats(list(Desk.objects.free(now)))), AT_ONCE)
+        ),
         "whether any call waits": lambda now: [exchange.is_anyone_waiting(now)],
         "whether any call is due": exchange._is_any_due,
         "100 silent calls": lambda now: list(Call.objects.silent(now).defer("number")[:AT_ONCE]),

@@ -55,7 +55,7 @@ def hang_up(*, by: User, now: datetime) -> None:
     """End the talk at one's own desk; where a colleague stays in it, it goes on without. Raises NotAllowedError."""
     desk = _own_desk(by)
     try:
-        call = handset.put_down(desk_id=desk.pk)
+        call = handset.put_down(desk_id=desk.pk, now=now)
     except handset.NobodyTalksError:
         raise NotAllowedError("nobody talks at your desk") from None
     except CarrierError:

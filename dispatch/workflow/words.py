@@ -29,6 +29,7 @@ from dispatch.workflow.contradictions import ContradictedError
 from dispatch.workflow.refusal import NotAllowedError
 from dispatch.workflow.reopening import bad_news, reopen
 from dispatch.workflow.steps import step
+from telephony import calls
 from telephony.carrier import CallResult, CallStatus
 from telephony.models import Call
 from telephony.prepared import prepared
@@ -59,6 +60,9 @@ def call_moved(call: Call, *, now: datetime) -> None:
     if case_id is None:
         return
     case, attempt = _lock_case.get(case_id), _attempt_of_call.get(call.pk)
+    if attempt.ended_at is not None and call.status == CallStatus.DIALLING and call.placed_at is None:
+        calls.stand_down(call, now=now)
+        return
     attempt.started_at = attempt.started_at or call.dialled_at
     was_live, before = attempt.ended_at is None, attempt.due_at
     if was_live:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from telephony.carrier import CallStatus
 from telephony.models.call import Call
+from telephony.models.leg import Leg
 from telephony.row import Row
 from telephony.sealing import SealedTextField
 
@@ -28,10 +29,15 @@ class DeskQuerySet(models.QuerySet["Desk"]):
         """Signed in, whatever they are doing."""
         return self.exclude(state=Desk.State.AWAY)
 
+    def idle(self) -> Self:
+        """Without a call, their own or one that they were rung into."""
+        held = Call.objects.at_desks().values("desk")
+        joined = Leg.objects.live().exclude(call__status=CallStatus.ENDED).values("desk")
+        return self.exclude(pk__in=held).exclude(pk__in=joined)
+
     def free(self, now: datetime) -> Self:
         """Ready, and there by their lease; the longest ready first. One whose last call still rings out is not."""
-        held = Call.objects.at_desks().values("desk")
-        ready = self.filter(state=Desk.State.READY, lease_until__gt=now).exclude(pk__in=held)
+        ready = self.idle().filter(state=Desk.State.READY, lease_until__gt=now)
         return ready.defer("address").order_by("ready_since", "pk")
 
     def overdue(self, now: datetime) -> Self:

@@ -95,7 +95,7 @@ def test_a_count_goes_no_further_than_it_shows(crowded: dict[str, Reading]) -> N
     [
         ("dispatch_case_due", "100 due cases, claimed"),
         ("dispatch_case_risk", "25 of the whole queue"),
-        ("telephony_call_rank", "100 waiting calls, claimed"),
+        ("telephony_call_rank", "100 waiting calls"),
         ("dispatch_case_by_state", "a tier nobody is in"),
         ("dispatch_case_by_fraud_type", "a type of nobody"),
     ],

@@ -1,8 +1,9 @@
 """Several at once on the real PostgreSQL: whoever loses a race loses nothing and doubles nothing."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 import pytest
 from django.db.models import Count
@@ -13,7 +14,7 @@ from dispatch.workflow import closing, report, sums, turn, undoing, words
 from dispatch.workflow.refusal import NotAllowedError
 from telephony import exchange
 from telephony.carrier import CallStatus
-from telephony.models import Call
+from telephony.models import Call, Desk
 from tests import factories
 from tests.factories import START, Centre
 from tests.races import at_once
@@ -84,6 +85,58 @@ def test_a_call_is_either_taken_back_or_dialled_never_lost_between(at: Centre) -
         Call.objects.filter(pk=call.pk, status=CallStatus.DIALLING).update(
             status=CallStatus.ENDED, result="hung_up", due_at=None, ended_at=NOW
         )
+
+
+@pytest.mark.parametrize("chosen", [True, False])
+@pytest.mark.parametrize("word", [Disposition.PERSUADED, Disposition.FALSE_ALARM])
+def test_a_call_that_is_stood_down_while_the_matcher_works_is_never_dialled(
+    at: Centre, monkeypatch: pytest.MonkeyPatch, word: Disposition, chosen: bool
+) -> None:
+    """Neither the one that it is about to dial, nor one that it only looked at."""
+    Desk.objects.exclude(pk=Desk.objects.order_by("pk")[0].pk).delete()
+    cases = [factories.directive(at, f"D-{n}", number=str(n), level=Level.CRITICAL) for n in range(2)]
+    settled = cases[0 if chosen else 1]
+    visit, voice = factories.live(settled, Tier.VISIT), factories.live(settled, Tier.VOICE)
+    reserve = exchange._reserve
+
+    def meanwhile(*given: Any) -> None:
+        said = at_once(lambda: words.judge(attempt_id=visit.pk, disposition=word, now=NOW))
+        assert isinstance(said[0], Attempt), said
+        reserve(*given)
+
+    with monkeypatch.context() as during:
+        during.setattr(exchange, "_reserve", meanwhile)
+        dialled = exchange.connect(now=NOW)
+    assert len(dialled) == (0 if chosen else 1)
+    assert Attempt.objects.get(pk=voice.pk).result == Result.CANCELLED
+    call = Call.objects.get(attempt=voice)
+    assert (call.status, call.result, call.dialled_at) == (CallStatus.ENDED, "cancelled", None)
+    desk = Desk.objects.get()
+    assert desk.state == (Desk.State.READY if chosen else Desk.State.OFFERED)
+
+
+def test_many_that_are_stood_down_beside_the_matcher_leave_no_call_behind(at: Centre) -> None:
+    few = Desk.objects.order_by("pk").values("pk")[:6]
+    Desk.objects.exclude(pk__in=list(few.values_list("pk", flat=True))).delete()
+    for n in range(ROUNDS // 2):
+        now = NOW + timedelta(minutes=3 * n)
+        cases = [
+            factories.directive(at, f"{n}-{m}", number=str(20 * n + m), level=Level.CRITICAL, now=now)
+            for m in range(12)
+        ]
+
+        def agrees(pk: int, now: datetime = now) -> Attempt:
+            return words.judge(attempt_id=pk, disposition=Disposition.PERSUADED, now=now)
+
+        acts = [partial(agrees, factories.live(case, Tier.VISIT).pk) for case in cases[6:10]]
+        said = at_once(partial(exchange.connect, now=now), *acts)
+        assert not [one for one in said if isinstance(one, Exception)], said
+        booked = Call.objects.filter(status=CallStatus.BOOKED)
+        assert not booked.filter(attempt__ended_at__isnull=False).exists()
+        Call.objects.exclude(status=CallStatus.ENDED).update(
+            status=CallStatus.ENDED, result="hung_up", due_at=None, ended_at=now
+        )
+        Desk.objects.update(state=Desk.State.READY, ready_since=now)
 
 
 def test_a_late_word_and_a_directive_after_the_end_make_one_case(at: Centre) -> None:

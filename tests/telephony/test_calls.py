@@ -7,11 +7,12 @@ import pytest
 from django.db import transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from telephony import calls, numbers
+from telephony import calls, handset, numbers
 from telephony.carrier import CallResult, CallStatus, CarrierError, Dial, Update
 from telephony.clock import MovingClock
 from telephony.models import Call
 from tests.fakes.puppet import Puppet
+from tests.seats import taken_seats
 from tests.telephony.rows import Exchange
 from tests.telephony.samples import NUMBER, START
 
@@ -264,6 +265,38 @@ def test_a_talk_is_not_given_up_while_it_may_last(call: Call, puppet: Puppet) ->
     assert now_of(call).status == S.TALKING
     silent(START + calls.LONGEST + calls.SILENCE)
     assert now_of(call).result == R.OUTCOME_UNKNOWN
+
+
+@pytest.mark.parametrize("by_the_desk", [False, True])
+def test_a_talk_the_carrier_has_forgotten_is_given_up_when_it_cannot_last_or_was_ended_here(
+    call: Call, puppet: Puppet, by_the_desk: bool
+) -> None:
+    """Its process came back without its memory; the two may talk on."""
+    (desk,) = taken_seats(1, START, state="talking")
+    Call.objects.filter(pk=call.pk).update(desk=desk)
+    calls.hear(said(call, S.TALKING), now=START)
+    silent(times=calls.NOT_KNOWN + 2)
+    assert now_of(call).status == S.TALKING
+    over = START + (calls.LONGEST if not by_the_desk else 6 * calls.SILENCE)
+    if by_the_desk:
+        handset.put_down(desk_id=desk.pk, now=over)
+    silent(over + calls.SILENCE)
+    assert now_of(call).result == R.OUTCOME_UNKNOWN
+
+
+@pytest.mark.parametrize("status", [S.DIALLING, S.RINGING])
+@pytest.mark.parametrize("pushed", [False, True])
+def test_a_call_that_rings_on_and_on_is_hung_up(call: Call, puppet: Puppet, status: S, pushed: bool) -> None:
+    puppet.found = said(call, status)
+    step = timedelta(seconds=30)
+    for n in range(int(calls.RINGS / step)):
+        assert now_of(call).is_live
+        if pushed:  # so that there is never a silence
+            calls.hear(said(call, status), now=START + n * step)
+        calls.tend(now=START + n * step)
+    calls.tend(now=START + calls.RINGS)
+    assert now_of(call).result == R.OUTCOME_UNKNOWN
+    assert puppet.cut == [str(call.key)]
 
 
 def test_news_in_between_begins_the_asking_anew(call: Call, puppet: Puppet) -> None:

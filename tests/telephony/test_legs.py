@@ -12,7 +12,19 @@ from pytest_django.live_server_helper import LiveServer
 
 from dispatch.models import Event, Operator, User
 from dispatch.vocabulary import Role
-from telephony import addresses, attendance, calls, desks, exchange, handset, keys, legs, pace, ringing
+from telephony import (
+    addresses,
+    attendance,
+    calls,
+    desks,
+    dialling,
+    exchange,
+    handset,
+    keys,
+    legs,
+    pace,
+    ringing,
+)
 from telephony.carrier import ANNOUNCE, CallResult, CallStatus, LegNews, LegState, Way
 from telephony.clock import MovingClock
 from telephony.models import Call, Desk, Leg, Trunk
@@ -26,6 +38,7 @@ from tests.telephony.practising import SID, TOKEN, PracticeTwilio, practising
 from tests.telephony.rows import Exchange
 from tests.telephony.samples import NUMBER, START
 
+SECOND = "+8619000001777"
 PHONE, OTHER, CHIEF = "+861080100001", "+861080200001", "sip:chief@pbx.example"
 State = Desk.State
 
@@ -463,6 +476,58 @@ def test_a_colleague_comes_in_and_leads_once_the_first_one_goes(
     assert state_of(second)[0] == State.WRAPPING
 
 
+@pytest.mark.parametrize("role", [Leg.Role.COLLEAGUE, Leg.Role.SUPERVISOR])
+def test_whose_phone_is_in_anothers_call_is_given_none_until_that_is_over(
+    practice: PracticeTwilio, dial: Callable[..., Call], run: Run, moving: MovingClock, role: Leg.Role
+) -> None:
+    """Ready or not: who picked up would hear nobody."""
+    seat()
+    call = dial(20)
+    second = seat(OTHER)
+    way = Way.LISTEN if role is Leg.Role.SUPERVISOR else Way.TALK
+    legs.bring(call_id=call.pk, desk_id=second.pk, role=role, way=way, now=moving())
+    run(15)
+    desks.ready(desk_id=second.pk, now=moving())
+    own = Exchange().booked(SECOND, at=moving())
+    assert exchange.turn(now=moving()) == 0
+    with pytest.raises(dialling.CannotDialError, match=dialling.CannotDialError.BUSY):
+        dialling.dial(call_id=own.pk, desk_id=second.pk, now=moving())
+    for phone in (PHONE, OTHER):
+        practice.switch.hang_up(practice.made_to(phone)[0])
+        run(3)
+    desks.ready(desk_id=second.pk, now=moving())
+    assert exchange.turn(now=moving()) == 1
+    assert Call.objects.get(pk=own.pk).desk == second
+
+
+def test_a_call_whose_operators_phone_turns_out_to_be_in_another_is_ended_and_no_news_is_lost(
+    practice: PracticeTwilio, dial: Callable[..., Call], run: Run, moving: MovingClock
+) -> None:
+    seat()
+    call = dial(20)
+    second = seat(OTHER)
+    own = Exchange().booked(SECOND, at=moving())
+    practice.phones[SECOND] = Phone(lasts=600)
+    assert exchange.turn(now=moving()) == 1
+    Leg.objects.create(call=call, desk=second, role=Leg.Role.SUPERVISOR, begun_at=moving(), due_at=moving())
+    run(30)
+    assert (Call.objects.get(pk=own.pk).status, Call.objects.get(pk=own.pk).result) == (
+        CallStatus.ENDED,
+        CallResult.FAILED_HERE,
+    )
+    assert set(practice.answers_to("status")) == {204}
+
+
+def test_who_has_a_call_of_their_own_listens_to_none(
+    practice: PracticeTwilio, dial: Callable[..., Call], moving: MovingClock
+) -> None:
+    seat()
+    call = dial(20)
+    busy = seat(OTHER, state=State.OFFERED)
+    with pytest.raises(legs.CannotJoinError, match="on a call"):
+        legs.bring(call_id=call.pk, desk_id=busy.pk, role=Leg.Role.SUPERVISOR, way=Way.LISTEN, now=moving())
+
+
 def _room(practice: PracticeTwilio) -> str:
     (sid,) = practice.switch.conferences
     return sid
@@ -538,7 +603,7 @@ def test_who_hangs_up_beside_a_colleague_leaves_the_call_to_them(
     second = seat(OTHER)
     legs.bring(call_id=call.pk, desk_id=second.pk, role=Leg.Role.COLLEAGUE, now=moving())
     run(15)
-    handset.put_down(desk_id=first.pk)
+    handset.put_down(desk_id=first.pk, now=moving())
     run(3)
     call = Call.objects.get()
     assert (call.status, call.desk) == (CallStatus.TALKING, second)

@@ -1,6 +1,7 @@
 """Who gets which desk: what a call needs, what it would rather have, and that nothing hides behind what cannot be."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -9,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from telephony import calls, desks, exchange
 from telephony.carrier import ANNOUNCE, CallKind, CallResult, CallStatus
 from telephony.models import Call, Desk
+from telephony.models.call import PAGE
 from tests.seats import taken_seats
 from tests.telephony.rows import Exchange
 from tests.telephony.samples import START
@@ -20,6 +22,19 @@ MINUTE = timedelta(minutes=1)
 def rows(exchange: Exchange) -> Exchange:
     """Ten lines and no desk."""
     exchange.trunk(desks=0)
+    return exchange
+
+
+@pytest.fixture
+def bare(exchange: Exchange) -> Exchange:
+    """Neither a line nor a desk."""
+    return exchange
+
+
+@pytest.fixture
+def mixed(exchange: Exchange) -> Exchange:
+    """Ten lines that carry anything and no desk."""
+    exchange.trunk(carries="voice video page", desks=0)
     return exchange
 
 
@@ -184,6 +199,67 @@ def test_a_booked_call_moves_to_another_part_and_one_on_the_line_stays(rows: Exc
     assert dialled() == [second.pk]
     calls.move([first.pk, second.pk], "1/6/")
     assert dict(Call.objects.values_list("pk", "area")) == {first.pk: "1/6/", second.pk: "1/4/"}
+
+
+def at_the_head(rows: Exchange, many: int = 3, **given: Any) -> None:
+    """Video calls before all others."""
+    for n in range(many):
+        rows.booked(number(n), kind=CallKind.VIDEO, needs=["video"], head_start=MINUTE, **given)
+
+
+def test_page_calls_that_wait_for_their_officer_hide_nobody(mixed: Exchange) -> None:
+    (theirs,) = seats(state="paused", ready_since=None, reason="lunch")
+    seats()
+    at_the_head(mixed, route=PAGE, prefers=theirs.pk)
+    behind = mixed.booked(number(9), kind=CallKind.VIDEO, needs=["video"])
+    assert dialled() == [behind.pk]
+
+
+def test_page_calls_for_which_there_is_no_line_hide_no_other_video(bare: Exchange) -> None:
+    page = bare.trunk(carries="page", concurrent=1, desks=0)
+    bare.trunk(carries="video", desks=0)
+    seats()
+    bare.on_line(number(50), trunk=page)
+    at_the_head(bare, route=PAGE)
+    behind = bare.booked(number(9), kind=CallKind.VIDEO, needs=["video"])
+    assert dialled() == [behind.pk]
+
+
+def test_announcements_for_which_there_is_no_line_hide_no_video(bare: Exchange) -> None:
+    voice = bare.trunk(carries="voice", concurrent=1, desks=0)
+    bare.trunk(carries="video", concurrent=1, desks=0)
+    seats()
+    bare.on_line(number(50), trunk=voice)
+    for n in range(5):
+        bare.booked(number(n), mode=ANNOUNCE, head_start=MINUTE)
+    behind = bare.booked(number(9), kind=CallKind.VIDEO, needs=["video"])
+    assert dialled() == [behind.pk]
+
+
+def test_redials_that_must_show_the_number_of_a_full_trunk_hide_nobody(bare: Exchange) -> None:
+    full = bare.trunk(callers="+861096110", concurrent=1, desks=0)
+    bare.trunk(callers="+861096111", desks=0)
+    seats()
+    bare.on_line(number(50), trunk=full)
+    for n in range(3):
+        earlier = bare.booked(number(n), at=START - MINUTE)
+        Call.objects.filter(pk=earlier.pk).update(
+            status="ended", result="busy", due_at=None, ended_at=START - MINUTE, dialled_at=START - MINUTE,
+            trunk=full, caller="+861096110",
+        )  # fmt: skip
+        bare.booked(number(n), head_start=MINUTE)
+    behind = bare.booked(number(9))
+    assert dialled() == [behind.pk]
+
+
+def test_what_nobody_can_take_is_read_past_no_further_than_is_cheap(mixed: Exchange) -> None:
+    (theirs,) = seats(state="paused", ready_since=None, reason="lunch")
+    seats()
+    at_the_head(mixed, 2 * exchange.MOST_LOOKS, route=PAGE, prefers=theirs.pk)
+    mixed.booked(number(99), kind=CallKind.VIDEO, needs=["video"])
+    with CaptureQueriesContext(connection) as seen:
+        assert dialled() == []
+    assert sum("rank_at" in query["sql"] for query in seen) <= exchange.MOST_LOOKS + 2
 
 
 def test_however_many_wait_as_many_statements_are_asked(rows: Exchange) -> None:

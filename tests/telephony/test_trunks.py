@@ -131,6 +131,25 @@ def test_where_no_trunk_is_well_all_are_asked(line: Line) -> None:
     assert [line.call().trunk for _ in range(3)] == [line.first] * 3
 
 
+@pytest.mark.parametrize("other", ["text", "page", "video"])
+def test_a_trunk_that_carries_nothing_of_the_kind_bars_no_resting_one(line: Line, other: str) -> None:
+    """Neither while it rests, nor with all its lines from then on."""
+    Trunk.objects.filter(pk=line.second.pk).update(carries=other)
+    rests_until = line.moving() + timedelta(seconds=2)
+    Trunk.objects.filter(pk=line.first.pk).update(faults=health.MOST, rests_until=rests_until, trust=1)
+    assert [line.call().trunk for _ in range(4)] == [line.first] * 4
+
+
+def test_a_number_that_one_resting_trunk_alone_may_show_is_shown_by_it(line: Line) -> None:
+    Trunk.objects.filter(pk=line.first.pk).update(callers=FIRST)
+    Trunk.objects.filter(pk=line.second.pk).update(callers=SECOND)
+    first = line.call()
+    line.end(first, R.BUSY)
+    rests_until = line.moving() + timedelta(minutes=5)
+    Trunk.objects.filter(pk=line.first.pk).update(faults=health.MOST, rests_until=rests_until, trust=1)
+    assert redial(line, first, line.moving()).trunk == line.first
+
+
 def test_a_desk_that_went_is_not_held_against_the_trunk(line: Line) -> None:
     for _ in range(health.MOST):
         call = line.call()
