@@ -163,16 +163,14 @@ def test_the_last_rank_is_served_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         CallQuerySet, "waiting", lambda self, *a, **k: waiting(self, *a, **k).order_by("-rank_at", "-pk")
     )
-    monkeypatch.setattr(exchange, "claim", _all_kinds)
+    monkeypatch.setattr(exchange, "queue", _all_kinds)
     assert broken(operators=1, directives=60) == {"rank"}
 
 
-def _all_kinds(now: datetime, many: int, desks: Any) -> list[Call]:
+def _all_kinds(now: datetime, many: int, seats: exchange.Seats) -> list[Call]:
     found: list[Call] = []
-    for mode, needs, area in exchange._kinds({(frozenset(desk.tags), desk.area) for desk in desks}):
-        found += Call.objects.waiting(now, mode=mode, needs=needs, area=area).select_for_update(of=("self",))[
-            :many
-        ]
+    for mode, needs, area in exchange._kinds({(frozenset(desk.tags), desk.area) for desk in seats.free}):
+        found += Call.objects.waiting(now, mode=mode, needs=needs, area=area)[:many]
     return found
 
 
