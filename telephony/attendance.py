@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 SILENCE = timedelta(seconds=60)  # no news for so long: the carrier is asked
 UNANSWERED = "unanswered"  # why a desk is paused whose phone did not answer
 HELPING = "helping"  # why a desk is paused that has been brought into another's call
+MISSING = "missing"  # in the evidence: when the carrier knew no such leg
 State = Leg.State
 Role = Leg.Role
 _RANK = {state: nth for nth, state in enumerate(State)}
@@ -50,6 +51,17 @@ def hear(news: LegNews, *, now: datetime, seal: str = "") -> bool:
         _follow(leg, call, desks, now)
     leg.save()
     return moved
+
+
+@transaction.atomic
+def is_missed(leg_id: int, *, now: datetime) -> bool:
+    """The carrier knows no such leg. Somebody who talks is missed only if it said so the last time too: once is a list
+    that lags, and to end the leg of who leads a call is to hang up on the person."""
+    leg = Leg.objects.select_for_update(of=("self",)).get(pk=leg_id)
+    again = leg.state != State.TALKING or (leg.evidence and MISSING in leg.evidence[-1])
+    leg.evidence = [*leg.evidence, {MISSING: now.isoformat()}]
+    leg.save(update_fields=["evidence"])
+    return bool(again)
 
 
 def _move(leg: Leg, state: State, news: LegNews, now: datetime) -> None:

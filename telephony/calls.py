@@ -173,7 +173,9 @@ def dial(call: Call, *, now: datetime) -> None:
     if still is None:
         return
     if still.dropped_at is not None or pace.is_late(still.dialled_at, clock.now()):
-        end(key=str(call.key), result=CallResult.FAILED_HERE, now=now)
+        end(
+            key=str(call.key), result=CallResult.FAILED_HERE, now=now, evidence={health.NOT_ASKED: "too late"}
+        )
         return
     try:
         external_id = lines.carrier(call.trunk.carrier).place(

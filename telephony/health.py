@@ -16,14 +16,17 @@ from telephony.prepared import prepared
 
 FAULTY = (CallResult.CONGESTION, CallResult.FAILED_HERE)
 SAYS_NOTHING = (CallResult.NOT_PLACED, CallResult.CANCELLED, CallResult.OUTCOME_UNKNOWN)
+NOT_ASKED = "not_asked"  # in the evidence: why the carrier never was
 MOST = 4  # faults in a row before it rests
 REST = timedelta(seconds=30)  # the first; each further one twice as long, up to LONGEST
 LONGEST = timedelta(minutes=10)
 
 
 def note(call: Call, now: datetime) -> None:
-    """Take account of a call that has ended; not of one that ended for want of a desk."""
+    """Take account of a call that has ended; not of one that ended for want of a desk, or before it was asked for."""
     if call.trunk_id is None or call.status != CallStatus.ENDED or call.dropped_at is not None:
+        return
+    if any(NOT_ASKED in piece for piece in call.evidence):
         return
     trunk = Trunk.objects.filter(pk=call.trunk_id)
     if call.result in FAULTY:

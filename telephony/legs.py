@@ -144,6 +144,8 @@ def _see_to(leg: Leg, now: datetime) -> None:
         news = carrier.find_joint(leg.call.as_dial(), attendance.joint(leg, with_address=False))
     except CarrierError:
         return
+    if news is None and not attendance.is_missed(leg.pk, now=now):
+        return
     attendance.hear(news or LegNews(str(leg.key), LegState.ENDED, result=CallResult.FAILED_HERE), now=now)
     if not leg.call.is_live and (news is None or news.state is not LegState.ENDED):
         part(leg)

@@ -25,7 +25,8 @@ from telephony import (
     pace,
     ringing,
 )
-from telephony.carrier import ANNOUNCE, CallResult, CallStatus, LegNews, LegState, Way
+from telephony.carrier import ANNOUNCE, CallResult, CallStatus, Dial, Joint, LegNews, LegState, Way
+from telephony.carriers.twilio import TwilioCarrier
 from telephony.clock import MovingClock
 from telephony.models import Call, Desk, Leg, Trunk
 from telephony.models.desk import LEASE
@@ -184,6 +185,27 @@ def test_a_leg_whose_news_is_lost_is_asked_about(
     assert Leg.objects.get().state == Leg.State.ASKED
     run(60)
     assert Leg.objects.get().state == Leg.State.TALKING
+
+
+@pytest.mark.parametrize("lags", [1, 2])
+def test_who_talks_is_missed_only_when_the_carrier_twice_knows_nothing_of_them(
+    practice: PracticeTwilio, dial: Callable[..., Call], run: Run, monkeypatch: pytest.MonkeyPatch, lags: int
+) -> None:
+    """To end the leg of who leads is to hang up on the person: a list that lags once must not."""
+    seat()
+    dial(30)
+    asked: list[Joint] = []
+    find = TwilioCarrier.find_joint
+
+    def lagging(self: TwilioCarrier, dial: Dial, leg: Joint) -> LegNews | None:
+        asked.append(leg)
+        return None if len(asked) <= lags else find(self, dial, leg)
+
+    monkeypatch.setattr(TwilioCarrier, "find_joint", lagging)
+    run(attendance.SILENCE.total_seconds() * 3)
+    assert len(asked) >= 2
+    assert (Leg.objects.get().state == Leg.State.TALKING) is (lags == 1)
+    assert Call.objects.get().is_live is (lags == 1)
 
 
 def test_a_leg_that_was_asked_for_without_an_answer_is_found_in_its_room(

@@ -158,6 +158,16 @@ def test_a_desk_that_went_is_not_held_against_the_trunk(line: Line) -> None:
     assert line.stand(line.first).faults == 0
 
 
+def test_a_call_that_waited_too_long_in_here_is_not_held_against_the_trunk(line: Line) -> None:
+    for _ in range(health.MOST):
+        line.rows.booked(number(99), at=line.moving.forward(timedelta(seconds=1)))
+        (call,) = exchange.connect(now=line.moving())
+        line.moving.forward(timedelta(minutes=1))
+        calls.dial(call, now=line.moving())
+        assert Call.objects.get(pk=call.pk).result == R.FAILED_HERE
+    assert line.stand(line.first).faults == 0
+
+
 @given(st.lists(st.sampled_from([R.CONGESTION, R.ANSWERED]), max_size=12))
 def test_a_trunk_that_is_trusted_with_less_is_never_trusted_with_nothing(results: list[CallResult]) -> None:
     trunk = Trunk(pk=1, concurrent=8, trust=None)
