@@ -42,7 +42,7 @@ class Paper:
     held: str
     bank: str
     drafted: bool
-    submitted: bool
+    awaits_answer: bool
 
 
 def waits_for_a_word(attempt: Attempt, attempts: list[Attempt]) -> bool:
@@ -90,5 +90,5 @@ def paper(order: Order, now: datetime) -> Paper:
         held=columns.yuan(order.held),
         bank=order.bank,
         drafted=order.state == OrderState.DRAFTED,
-        submitted=order.state == OrderState.SUBMITTED,
+        awaits_answer=order.awaits_answer,
     )

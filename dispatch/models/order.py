@@ -61,5 +61,10 @@ class Order(Row):
         ]
         indexes = [models.Index(fields=["due_at"], condition=Q(state__in=_OPEN), name="dispatch_order_due")]
 
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether it went to the bank, which has not answered yet; after the deadline it still may."""
+        return self.submitted_at is not None and self.state in (OrderState.SUBMITTED, OrderState.UNANSWERED)
+
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.get_state_display()}"

@@ -100,19 +100,23 @@ def answer(
     by: User | None = None,
     agent: str = "",
 ) -> Order:
-    """The bank has answered: so much is held (0: nothing was left)."""
+    """The bank has answered: so much is held (0: nothing was left).
+
+    An answer that comes after the order has lapsed is a fact all the same, and money: it is kept as late.
+    """
     if held < 0:
         raise NotAllowedError("held: a sum is zero or more")
     case, order = _lock(order_id)
     if order.state == OrderState.ANSWERED:
         return order
-    if order.state != OrderState.SUBMITTED:
+    if not order.awaits_answer:
         raise NotAllowedError(
             "only a submitted order is answered; this one is {state}", state=OrderState(order.state)
         )
+    told = {"order": order.kind, "held": str(held), "late": order.state == OrderState.UNANSWERED or None}
     order.state, order.held, order.ended_at = OrderState.ANSWERED, held, now
     order.save()
-    record.write("answered", now=now, case=case, by=by, agent=agent, order=order.kind, held=str(held))
+    record.write("answered", now=now, case=case, by=by, agent=agent, **told)
     if held:
         Sum.objects.create(
             case=case, kind=Money.PROTECTED, amount=held, at=now, said_by=order.bank or "bank", by=by

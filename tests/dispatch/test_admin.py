@@ -374,6 +374,19 @@ def test_an_order_is_drafted_submitted_and_answered(place: Centre, enter: Enter)
     assert "6222" not in listed
 
 
+def test_an_order_that_lapsed_still_waits_for_its_banks_word(place: Centre, enter: Enter) -> None:
+    case, client = factories.directive(place, "A", number=1), enter()
+    act(client, case, "draft", amount="30000")
+    order = Order.objects.get(case=case)
+    act(client, case, "submit", order=order.pk, bank="测试银行", account="6222000000000000000")
+    turn.advance([case.pk], now=order.due_at)
+    page = client.get(f"/admin/dispatch/case/{case.pk}/change/").content.decode()
+    assert Order.objects.get(case=case).state == OrderState.UNANSWERED
+    assert "Record the answer" in page
+    assert "Record the answer" not in act(client, case, "answer", order=order.pk, held="21000")
+    assert case.sums.get(kind="protected").amount == 21000
+
+
 def test_open_orders_stand_by_deadline(place: Centre, enter: Enter) -> None:
     later = factories.directive(place, "A", number=1, signs={"money_moved": True}, now=SOON)
     sooner = factories.directive(place, "B", number=2, signs={"money_moved": True}, now=START)

@@ -500,6 +500,39 @@ def test_an_order_of_a_closed_case_lapses_too(at: Centre) -> None:
     assert Order.objects.get().state == OrderState.UNANSWERED
 
 
+@pytest.mark.parametrize("is_open", [True, False], ids=["open", "closed"])
+def test_a_bank_that_answers_after_the_deadline_is_heard_all_the_same(at: Centre, is_open: bool) -> None:
+    case = factories.judged(directive(at, "D-1"), D.ALREADY_TRANSFERRED, now=later(minutes=1))
+    order = Order.objects.get(case=case)
+    orders.submit(order_id=order.pk, now=later(minutes=2))
+    if not is_open:
+        closing.hand_over(case_id=case.pk, by=at.user(), why="-", now=later(minutes=3))
+    assert turn.advance_due(now=later(minutes=31)) + orders.lapse_due(now=later(minutes=31)) == 1
+    assert Order.objects.get(case=case).state == OrderState.UNANSWERED
+    before = fresh(case)
+    for held in (800, 900):  # said twice: the first counts
+        orders.answer(order_id=order.pk, held=Decimal(held), now=later(minutes=40))
+    order.refresh_from_db()
+    assert (order.state, order.ended_at) == (OrderState.ANSWERED.value, later(minutes=40))
+    assert order.held == 800
+    assert Sum.objects.get(kind=Money.PROTECTED).amount == 800
+    assert (fresh(case).is_open, fresh(case).outcome) == (is_open, before.outcome)
+    told = Event.objects.filter(case=case, verb__in=["lapsed", "answered"]).order_by("pk")
+    assert [(event.verb, event.detail.get("late")) for event in told] == [
+        ("lapsed", None),
+        ("answered", True),
+    ]
+
+
+def test_an_order_that_lapsed_before_it_went_to_a_bank_is_answered_by_none(at: Centre) -> None:
+    case = factories.judged(directive(at, "D-1"), D.ALREADY_TRANSFERRED, now=later(minutes=1))
+    turn.advance_due(now=later(minutes=31))
+    order = Order.objects.get(case=case)
+    with pytest.raises(NotAllowedError, match="only a submitted order is answered"):
+        orders.answer(order_id=order.pk, held=Decimal(800), now=later(minutes=40))
+    assert not Sum.objects.exists()
+
+
 # by people
 
 

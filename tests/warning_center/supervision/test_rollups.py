@@ -2,6 +2,7 @@
 
 import random
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -9,11 +10,11 @@ from django.db import connection
 
 from dispatch.models import Case, Unit
 from dispatch.vocabulary import Disposition, Level, Outcome, Result, Role, Tier
-from dispatch.workflow import closing, turn
+from dispatch.workflow import closing, orders, turn
 from tests import factories
 from tests.factories import START, Centre
 from tests.supervision import gaming
-from warning_center.models import Cell, Counted, Directive, Stirred
+from warning_center.models import Cell, Counted, Directive, Happening, Stirred
 from warning_center.supervision import rates, statistics
 from warning_center.supervision.counting import profile
 from warning_center.supervision.rollups import keep, recount
@@ -113,6 +114,43 @@ def test_a_figure_is_frozen_when_its_watch_ends_and_what_came_later_is_told_besi
     assert "~later=open " in first.marks
     assert profile.parse(Counted.objects.get(directive__reference="B").profile).outcome is None
     assert_the_same()
+
+
+def test_a_bank_that_answered_late_kept_no_promise_and_the_order_had_stood_unanswered(place: Centre) -> None:
+    case = factories.directive(place, "A", number=1)
+    order = orders.draft(case_id=case.pk, now=LATER, within=timedelta(minutes=30))
+    orders.submit(order_id=order.pk, now=LATER)
+    closing.hand_over(case_id=case.pk, by=place.user(), why="-", now=LATER)
+    orders.lapse_due(now=order.due_at)
+
+    def told() -> set[str]:
+        keep.keep_up()
+        marked = [Counted.objects.get().marks, *Happening.objects.values_list("marks", flat=True)]
+        found = " ".join(marked).split()
+        return {mark for mark in found if mark.partition("~")[2].startswith(("order", "promise", "on."))}
+
+    unanswered = told()
+    assert {"~order=unanswered", "~promise=order:unanswered", "1~on.order=unanswered"} <= unanswered
+    orders.answer(order_id=order.pk, held=Decimal(800), now=order.due_at + timedelta(days=2))
+    assert told() - unanswered == {
+        "80000~order=answered", "~promise=order:late",
+        "1~on.order=answered", "80000~on.held=held", "80000~on.sum=protected",
+    }  # fmt: skip
+    assert unanswered - told() == {"~order=unanswered", "~promise=order:unanswered"}
+    assert_the_same()
+
+
+def test_an_answer_after_the_watch_has_ended_leaves_the_figure_as_it_was(place: Centre) -> None:
+    case = factories.directive(place, "A", number=1)
+    order = orders.draft(case_id=case.pk, now=LATER, within=timedelta(minutes=30))
+    orders.submit(order_id=order.pk, now=LATER)
+    closing.hand_over(case_id=case.pk, by=place.user(), why="-", now=LATER)
+    orders.lapse_due(now=order.due_at)
+    keep.keep_up()
+    before = Counted.objects.get().marks
+    orders.answer(order_id=order.pk, held=Decimal(800), now=LATER + timedelta(days=20))
+    keep.keep_up()
+    assert Counted.objects.get().marks == before
 
 
 def test_within_its_watch_a_case_opened_again_counts_against_the_first(place: Centre) -> None:

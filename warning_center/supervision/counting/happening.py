@@ -106,6 +106,8 @@ def _orders(life: Life) -> Iterator[Fact]:
         yield order.drafted_at, "on.order", "drafted", 1
         if order.submitted_at is not None:
             yield order.submitted_at, "on.order", "submitted", 1
+        if order.answered_late:
+            yield order.due_at, "on.order", "unanswered", 1
         if order.ended_at is not None:
             yield order.ended_at, "on.order", order.state, 1
             if order.held:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from dispatch.vocabulary import Disposition, FraudType, Level, Outcome, Result, Tier
+from dispatch.vocabulary import Disposition, FraudType, Level, OrderState, Outcome, Result, Tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,20 @@ class Ordered:
     ended_at: datetime | None = None
     state: str = ""
     held: Decimal | None = None
+
+    @property
+    def answered_late(self) -> bool:
+        """Whether the bank answered after the deadline: from then until it did, the order stood unanswered."""
+        return self.state == OrderState.ANSWERED and self.ended_at is not None and self.ended_at > self.due_at
+
+    def stood(self, at: datetime) -> str:
+        """How it stood at a moment after it was drafted."""
+        if self.ended_at is not None and self.ended_at <= at:
+            return self.state
+        if self.answered_late and self.due_at <= at:
+            return OrderState.UNANSWERED
+        is_submitted = self.submitted_at is not None and self.submitted_at <= at
+        return OrderState.SUBMITTED if is_submitted else OrderState.DRAFTED
 
 
 @dataclass(frozen=True, slots=True)

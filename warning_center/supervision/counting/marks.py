@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 
-from dispatch.vocabulary import CALLS, UNCOUNTED, Level, Outcome, Result, Stage, Tier
+from dispatch.vocabulary import CALLS, UNCOUNTED, Level, OrderState, Outcome, Result, Stage, Tier
 from warning_center.supervision.counting import profile
 from warning_center.supervision.counting.life import Chain, Life, Told, Tried, Used
 from warning_center.supervision.counting.profile import Profile
@@ -244,11 +244,10 @@ def _orders(life: Life, at: datetime) -> Iterator[Mark]:
     for order in life.orders:
         if order.drafted_at > at:
             continue
-        ended = order.ended_at is not None and order.ended_at <= at
-        submitted = order.submitted_at is not None and order.submitted_at <= at
-        state = order.state if ended else ("submitted" if submitted else "drafted")
-        yield Mark("order", state, cents(order.held) if ended and order.held else 0)
-        if submitted and order.submitted_at is not None:
+        state = order.stood(at)
+        answered = state == OrderState.ANSWERED
+        yield Mark("order", state, cents(order.held) if answered and order.held else 0)
+        if order.submitted_at is not None and order.submitted_at <= at:
             yield from _time("submit", order.submitted_at - order.drafted_at)
 
 
@@ -265,9 +264,11 @@ def _promises(life: Life, at: datetime) -> Iterator[Mark]:
                 if stage in t.allowed:
                     yield from _promise(name, t.started_at, moment, t.allowed[stage], t, at)
     for order in life.orders:
-        if order.ended_at is not None and order.ended_at <= at and order.state in ("answered", "unanswered"):
-            late = order.state == "unanswered"
-            yield Mark("promise", "order:unanswered" if late else "order:kept")
+        state = order.stood(at)
+        if state == OrderState.ANSWERED:
+            yield Mark("promise", "order:late" if order.answered_late else "order:kept")
+        elif state == OrderState.UNANSWERED:
+            yield Mark("promise", "order:unanswered")
 
 
 def _promise(
