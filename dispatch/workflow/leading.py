@@ -53,7 +53,7 @@ def pause(*, by: User, operator_id: int, why: str, now: datetime) -> None:
 def sign_off(*, by: User, operator_id: int, why: str, now: datetime) -> None:
     """Sign a desk off; during a talk, when it ends. Its operator is told by whom and why."""
     operator, why = _other(by, operator_id, why)
-    if Desk.objects.filter(pk=operator.desk_id, state=Desk.State.AWAY).exists():
+    if operator.desk.state == Desk.State.AWAY:
         raise NotAllowedError("nobody is signed in at that desk")
     desks.away(desk_id=operator.desk_id, now=now)
     _tell(operator, Moved.SIGNED_OFF, by, why, now)
@@ -103,10 +103,10 @@ def forget(by: User) -> None:
 
 
 def _other(by: User, operator_id: int, why: str) -> tuple[Operator, str]:
-    """Somebody else's seat within one's units, locked; and the reason."""
+    """Somebody else's seat within one's units, its desk locked: before the seat's own row; and the reason."""
     must_lead(by)
     operator = (
-        Operator.objects.select_for_update(of=("self",))
+        Operator.objects.select_for_update(of=("desk",), no_key=True)
         .select_related("user__unit", "desk")
         .filter(pk=operator_id)
         .first()

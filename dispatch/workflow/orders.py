@@ -127,16 +127,18 @@ def answer(
 
 @transaction.atomic
 def lapse_due(*, now: datetime, limit: int = 100) -> int:
-    """Orders of closed cases whose deadline has passed end unanswered; open cases see to their own."""
-    late = list(
-        Order.objects.open()
-        .filter(due_at__lte=now, case__closed_at__isnull=False)
-        .select_for_update(skip_locked=True, of=("self",))[:limit]
-    )
+    """Orders of closed cases whose deadline has passed end unanswered; open cases see to their own.
+
+    As everywhere the case is locked before its order; one that somebody has locked waits for the next tick.
+    """
+    due = Order.objects.open().filter(due_at__lte=now)
+    closed = Case.objects.filter(closed_at__isnull=False, pk__in=due.values("case"))
+    cases = {case.pk: case for case in closed.select_for_update(skip_locked=True, no_key=True)[:limit]}
+    late = list(due.filter(case__in=cases).select_for_update(of=("self",)))
     for order in late:
         order.state, order.ended_at = OrderState.UNANSWERED, now
         order.save()
-        record.write("lapsed", now=now, case=order.case, order=order.kind)
+        record.write("lapsed", now=now, case=cases[order.case_id], order=order.kind)
     return len(late)
 
 

@@ -1,5 +1,6 @@
 """Several at once on the real PostgreSQL: whoever loses a race loses nothing and doubles nothing."""
 
+import threading
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -8,16 +9,18 @@ from typing import Any
 import pytest
 from django.db.models import Count
 
-from dispatch.models import Attempt, Case, Event, Sum
-from dispatch.vocabulary import Disposition, Level, Money, Outcome, Result, Role, Tier
-from dispatch.workflow import closing, report, sums, turn, undoing, words
+from dispatch import record
+from dispatch.models import Attempt, Case, Event, Operator, Order, Sum, User
+from dispatch.models.operator import Moved
+from dispatch.vocabulary import Disposition, Level, Money, OrderState, Outcome, Result, Role, Tier
+from dispatch.workflow import closing, leading, orders, report, seats, sums, turn, undoing, words
 from dispatch.workflow.refusal import NotAllowedError
 from telephony import exchange
 from telephony.carrier import CallStatus
 from telephony.models import Call, Desk
 from tests import factories
 from tests.factories import START, Centre
-from tests.races import at_once
+from tests.races import at_once, until_somebody_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -195,3 +198,56 @@ def test_a_loss_told_by_two_at_once_after_the_end_opens_one_case(at: Centre) -> 
         said = at_once(*(partial(lose, by=at.user()) for _ in range(2)))
         assert all(isinstance(one, Sum) for one in said), said
         assert Case.objects.get(previous=case).outcome == Outcome.ALREADY_TRANSFERRED
+
+
+def test_a_banks_answer_waits_for_the_lapse_of_its_order_and_is_kept(
+    at: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the lapse takes the order before its case, and the answer the case, they wait for each other."""
+    case = factories.directive(at, "D-1", number="1")
+    order = orders.draft(case_id=case.pk, now=NOW, within=timedelta(minutes=30))
+    orders.submit(order_id=order.pk, now=NOW)
+    closing.hand_over(case_id=case.pk, by=at.user(), why="-", now=NOW)
+    both, write, late = threading.Barrier(2, timeout=10), record.write, NOW + timedelta(minutes=31)
+
+    def wait_and_write(verb: str, **told: Any) -> Event:
+        if verb == "lapsed":
+            both.wait()
+            until_somebody_waits()
+        return write(verb, **told)
+
+    def answer() -> Order:
+        both.wait()
+        return orders.answer(order_id=order.pk, held=Decimal(100), now=late)
+
+    monkeypatch.setattr(record, "write", wait_and_write)
+    said = at_once(lambda: orders.lapse_due(now=late), answer)
+    assert said == [1, order]
+    order.refresh_from_db()
+    assert (order.state, order.held) == (OrderState.ANSWERED.value, Decimal(100))
+    assert Sum.objects.get(kind=Money.PROTECTED).amount == 100
+
+
+def test_who_is_ready_and_the_lead_who_pauses_them_wait_for_one_another_in_turn(
+    at: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is ready holds the desk before their seat's row; so does the lead."""
+    lead, sam = at.user(Role.SUPERVISOR), at.user()
+    seat = Operator.objects.create(user=sam, desk=Desk.objects.earliest("pk"))
+    pause = partial(leading.pause, by=lead, operator_id=seat.pk, why="-", now=NOW)
+    pause()
+    both, forget = threading.Barrier(2, timeout=10), leading.forget
+
+    def wait_and_forget(by: User) -> None:
+        both.wait()
+        until_somebody_waits()
+        forget(by)
+
+    def pause_then() -> None:
+        both.wait()
+        pause()
+
+    monkeypatch.setattr(leading, "forget", wait_and_forget)
+    assert at_once(lambda: seats.ready(by=sam, now=NOW), pause_then) == [None, None]
+    seat = Operator.objects.select_related("desk").get()
+    assert (seat.moved, seat.desk.state) == (Moved.PAUSED, Desk.State.PAUSED)
