@@ -13,9 +13,9 @@ from dispatch import record
 from dispatch.models import Case, Operator, Unit, User
 from dispatch.models.operator import Moved
 from dispatch.vocabulary import Role
-from dispatch.workflow.desk import DESK
+from dispatch.workflow.desk import DESK, booked_calls
 from dispatch.workflow.refusal import NotAllowedError
-from telephony import desks
+from telephony import desks, dialling
 from telephony.models import Desk
 
 CHIEFS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
@@ -61,7 +61,7 @@ def sign_off(*, by: User, operator_id: int, why: str, now: datetime) -> None:
 
 @transaction.atomic
 def reassign(*, by: User, case_id: int, to: User, why: str, now: datetime) -> Case:
-    """Give an open case to somebody at the desk who sees it. Given to who holds it already, it does nothing."""
+    """Give an open case for good to somebody at the desk who sees it. Given to who holds it so, it does nothing."""
     must_lead(by)
     why = _reason(why)
     case = Case.objects.open().select_for_update(of=("self",)).filter(pk=case_id).first()
@@ -71,10 +71,11 @@ def reassign(*, by: User, case_id: int, to: User, why: str, now: datetime) -> Ca
         raise NotAllowedError("that case is not one of your units'")
     if not to.is_a(*DESK) or not sees(to, case.unit):
         raise NotAllowedError("{who} may not work on that case", who=to.get_username())
-    if case.holder_id != to.pk:
+    if case.holder_id != to.pk or case.held_until is not None:
         before = case.holder_id
-        case.holder = to
-        case.save(update_fields=["holder"])
+        case.holder, case.held_until = to, None
+        case.save(update_fields=["holder", "held_until"])
+        dialling.let_go(booked_calls(case))
         record.write(
             "case_assigned", now=now, case=case, by=by, why=why, before_holder=before, to=to.get_username()
         )

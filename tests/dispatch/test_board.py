@@ -13,7 +13,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from dispatch.models import Case, Event, Operator, User
 from dispatch.vocabulary import Level, Role
 from dispatch.workflow import desk as own
-from dispatch.workflow import proposing, turn
+from dispatch.workflow import leading, proposing, reserving, turn
 from telephony import calls, clock, desks, exchange, lines
 from telephony.carrier import CallResult, CallStatus, Update
 from telephony.models import Call, Desk, Leg, Trunk
@@ -295,6 +295,24 @@ def test_a_case_is_given_to_another_with_a_reason_on_record(
     assert (event.why, event.detail) == ("交班", {"before_holder": sam.user_id, "to": "eve"})
     page = entered(eve.user).get(f"/admin/dispatch/case/{case.pk}/change/").content.decode()
     assert "Given to eve: 交班" in page
+
+
+@pytest.mark.parametrize("lasts", [timedelta(), timedelta(minutes=10)], ids=["lasts", "has lapsed"])
+@pytest.mark.parametrize("to", ["sam", "eve"])
+def test_a_reserved_case_that_is_given_is_theirs_for_good(
+    place: Centre, sam: Operator, to: str, lasts: timedelta
+) -> None:
+    lead, eve = place.user(Role.SUPERVISOR), place.user(username="eve")
+    case = factories.directive(place, "D-1", number=1)
+    assert reserving.next_case(by=sam.user, scope=None, now=SOON) == case
+    taker = {"sam": sam.user, "eve": eve}[to]
+    for _ in range(2):  # pressed twice
+        leading.reassign(by=lead, case_id=case.pk, to=taker, why="交班", now=SOON + lasts)
+    case = Case.objects.get()
+    assert (case.holder, case.held_until) == (taker, None)
+    call = Call.objects.get()
+    assert call.due_at == call.booked_for, "the router may take it up again"
+    assert Event.objects.filter(verb="case_assigned").count() == 1
 
 
 def test_what_cannot_be_given_is_refused_nor_to_who_may_not_see_it(
