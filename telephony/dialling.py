@@ -91,6 +91,13 @@ def work(*, desk_id: int, now: datetime) -> None:
 
 
 @transaction.atomic(savepoint=False)
+def are_at_no_desk(ids: Collection[int]) -> bool:
+    """Whether these booked calls all wait, and no desk is asked to take one, or given one this moment. Locks them."""
+    waiting = Call.objects.filter(pk__in=ids, status=CallStatus.BOOKED, desk=None)
+    return len(waiting.select_for_update(skip_locked=True).values_list("pk")) == len(ids)
+
+
+@transaction.atomic(savepoint=False)
 def keep_back(ids: Collection[int], *, until: datetime) -> None:
     """The router leaves these booked calls alone until then, and takes them up by itself after. Their rank stands.
 

@@ -34,8 +34,7 @@ def next_case(*, by: User, scope: str | None, now: datetime) -> Case | None:
     desk = _desk_of(by, lock=True)
     debts.must_be_free(by=by, now=now)
     let_go_of(by=by, now=now)
-    video = desk is not None and "video" in desk.tags
-    ids = list(_candidates(scope, video, now))
+    ids = list(_candidates(scope, desk, now))
     if not ids:
         return None
     before = desk.state if desk else Desk.State.AWAY
@@ -84,37 +83,40 @@ def pass_on(*, case_id: int, to: User | None, by: User, why: str, now: datetime)
     return case
 
 
-def _candidates(scope: str | None, video: bool, now: datetime) -> Iterator[int]:
+def _candidates(scope: str | None, desk: Desk | None, now: datetime) -> Iterator[int]:
     """Ids of cases, the first to be worked first: whose calls wait by the router's rank, then what comes next."""
     open_ = Q(attempt__isnull=False, attempt__ended_at=None, attempt__case__closed_at=None)
     free_ = Q(attempt__case__holder=None) | Q(attempt__case__held_until__lte=now)
     here = Q() if scope is None else Q(attempt__case__unit__path__startswith=scope or "/nowhere")
     heads: list[tuple[datetime, int, int]] = []
-    for needs in ("", "video") if video else ("",):
+    for needs in ("", "video") if desk is not None and "video" in desk.tags else ("",):
         calls = Call.objects.waiting(now, needs=needs).filter(open_, free_, here)
         heads += calls.values_list("rank_at", "pk", "attempt__case_id")[:MOST_LOOKED_AT]
     seen = [case_id for _rank, _pk, case_id in sorted(heads)]
     yield from dict.fromkeys(seen)
     if not seen:
-        yield from _to_come(scope, now)
+        yield from _to_come(scope, desk, now)
 
 
-def _to_come(scope: str | None, now: datetime) -> list[int]:
-    """The riskiest free cases that are still to be reached by telephone."""
-    planned = Attempt.objects.live().filter(tier__in=CALLS, stage=Stage.PLANNED).values("case")
+def _to_come(scope: str | None, desk: Desk | None, now: datetime) -> list[int]:
+    """The riskiest free cases that are still to be reached by telephone, and that no other desk is asked to call."""
+    planned = Attempt.objects.live().filter(tier__in=CALLS, stage=Stage.PLANNED)
+    mine = planned.filter(Q(call__desk=None) | Q(call__desk=desk)).values("case")
     cases = Case.objects.open().free(now).filter(state__in=(State.NEW, State.VOICE, State.VIDEO, State.VISIT))
     if scope is not None:
         cases = cases.filter(unit__path__startswith=scope or "/nowhere")
-    waiting = cases.filter(agreed_at=None, pk__in=planned)
+    waiting = cases.filter(agreed_at=None, pk__in=mine)
     return list(waiting.order_by(*BY_RISK).values_list("pk", flat=True)[:MOST_LOOKED_AT])
 
 
 def _try(case_id: int, now: datetime) -> Case | None:
-    """The case, locked, unless somebody is taking it or has taken it, or its call has just gone to another desk."""
+    """The case, locked, unless somebody is taking it or has taken it, or a call of it has gone to another desk."""
     free_ = Case.objects.open().free(now).filter(pk=case_id)
     case = free_.select_for_update(skip_locked=True, of=("self",)).first()
     begun = Attempt.objects.live().filter(case=case_id, tier__in=CALLS).exclude(stage=Stage.PLANNED)
-    return None if case is None or begun.exists() else case
+    if case is None or begun.exists() or not dialling.are_at_no_desk(booked_calls(case)):
+        return None
+    return case
 
 
 def _hold(case: Case, by: User, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from dispatch.models import Case, Event, Operator, User
@@ -138,6 +139,29 @@ def test_where_no_call_waits_the_riskiest_that_is_still_to_be_called_comes_next(
     seated(at)
     factories.unanswered(case, CallResult.BUSY, now=NOW)
     assert next_of(seated(at), NOW + timedelta(seconds=1)) == case
+
+
+def test_a_case_whose_call_another_desk_is_asked_to_take_is_not_the_next(at: Centre) -> None:
+    asked = seated(at)
+    Desk.objects.update(mode=Desk.Mode.PREVIEW)
+    case = factories.directive(at, "A", number=1)
+    assert exchange.connect(now=NOW) == []  # asked first
+    assert row(asked).state == Desk.State.OFFERED
+    assert next_of(seated(at)) is None
+    assert fresh(case).holder is None
+    assert next_of(asked) == case
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_case_whose_call_is_being_given_a_desk_this_moment_is_not_the_next() -> None:
+    at = factories.centre()
+    Desk.objects.all().delete()
+    case, user = factories.directive(at, "A", number=1), seated(at)
+    with transaction.atomic():
+        exchange.claim(NOW, 1, [row(user)])  # the matcher, before it has written what it gives
+        assert at_once(lambda: next_of(user)) == [None]
+    assert fresh(case).holder is None
+    assert next_of(user) == case
 
 
 def test_after_a_contact_a_disposition_is_owed_before_the_next(
