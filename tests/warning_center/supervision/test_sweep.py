@@ -1,6 +1,7 @@
 """After an upgrade everything is counted anew by itself, in slices, and the pages say so meanwhile."""
 
 from datetime import timedelta
+from decimal import Decimal
 from importlib import import_module
 
 import pytest
@@ -11,11 +12,12 @@ from pytest_django import Settings
 
 from dispatch.models import Case
 from dispatch.vocabulary import Role
+from dispatch.workflow import orders
 from telephony import clock
 from tests import factories
 from tests.factories import START, Centre
 from warning_center import tasks
-from warning_center.models import Cell, Counted, Happening, Sweep
+from warning_center.models import Cell, Counted, Happening, Stirred, Sweep
 from warning_center.supervision.rollups import keep, recount, sweep
 
 
@@ -73,6 +75,17 @@ def test_a_recount_by_hand_leaves_nothing_to_sweep(place: Centre) -> None:
     upgraded(place)
     recount.rebuild()
     assert sweep.under_way() is None
+
+
+def test_cases_whose_bank_had_answered_late_are_due_after_an_upgrade(place: Centre) -> None:
+    late, in_time = (factories.directive(place, f"R{number}", number=number) for number in (1, 2))
+    for case, minutes in ((late, 31), (in_time, 29)):
+        order = orders.draft(case_id=case.pk, now=START, within=timedelta(minutes=30))
+        orders.submit(order_id=order.pk, now=START)
+        orders.answer(order_id=order.pk, held=Decimal(0), now=START + timedelta(minutes=minutes))
+    keep.keep_up()
+    import_module("warning_center.migrations.0007_answered_late").mark(apps, None)
+    assert Stirred.objects.get().case == late
 
 
 def test_a_new_centre_has_nothing_to_count_anew(place: Centre) -> None:
