@@ -19,36 +19,61 @@ from telephony import clock
 from warning_center import pulses
 from warning_center.watchdog import surroundings
 from warning_center.watchdog.finding import Round
-from warning_center.watchdog.look import PERIODS, Moment, look
+from warning_center.watchdog.look import PERIODS, ROUND_WITHIN, Moment, look
 
 Seen = TypeVar("Seen")
 
 
 class Lately(Generic[Seen]):
-    """What was seen last, believed for VITALS_KEPT_FOR; of many who ask at once only one looks."""
+    """What was seen last, believed for VITALS_KEPT_FOR; of many who ask at once only one looks.
+
+    While that one looks the others are told what was seen before. A look may hang, so they are told it for no
+    longer than a look may last.
+    """
 
     def __init__(self, see: Callable[[], Seen]) -> None:
         self._see = see
         self._seen: tuple[float, Seen] | None = None
         self._looking = threading.Lock()
+        self._began: float | None = None  # the look that goes on
 
-    def get(self) -> Seen:
-        """What there is to see now, or was a moment ago."""
+    def get(self) -> Seen | None:
+        """What there is to see now, or was a moment ago. None: nobody knows, a look that was begun does not end."""
         if (seen := self._fresh()) is not None:
             return seen[1]
-        first = self._seen is None
-        if not self._looking.acquire(blocking=first):
-            return self._seen[1] if self._seen else self._see()
+        if not self._looking.acquire(timeout=self._patience()):
+            seen = self._believable()
+            return seen[1] if seen else None
         try:
-            if (seen := self._fresh()) is None:
-                seen = self._seen = (time.monotonic(), self._see())
-            return seen[1]
+            return (self._fresh() or self._look())[1]
         finally:
             self._looking.release()
 
+    def _look(self) -> tuple[float, Seen]:
+        self._began = time.monotonic()
+        try:
+            seen = self._seen = (self._began, self._see())
+        finally:
+            self._began = None
+        return seen
+
+    def _patience(self) -> float:
+        """Seconds to wait for somebody else's look: none if what was seen before will do, else until it should end."""
+        if self._believable() is not None:
+            return 0.0
+        began = self._began
+        since = 0.0 if began is None else time.monotonic() - began
+        return max(0.0, ROUND_WITHIN - since)
+
     def _fresh(self) -> tuple[float, Seen] | None:
+        return self._younger_than(settings.VITALS_KEPT_FOR)
+
+    def _believable(self) -> tuple[float, Seen] | None:
+        return self._younger_than(settings.VITALS_KEPT_FOR + ROUND_WITHIN)
+
+    def _younger_than(self, seconds: float) -> tuple[float, Seen] | None:
         seen = self._seen
-        return seen if seen and time.monotonic() - seen[0] < settings.VITALS_KEPT_FOR else None
+        return seen if seen and time.monotonic() - seen[0] < seconds else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +82,14 @@ class Vitals:
 
     redis: bool | None  # None: there is none, it is all one process
     ticking: bool  # beats send, and workers end their rounds
+    answered: bool = True  # False: the look at them does not end
 
     @property
     def well(self) -> bool:
         return self.redis is not False and self.ticking
+
+
+SILENT = Vitals(redis=None, ticking=False, answered=False)
 
 
 def _look() -> Round:
@@ -95,6 +124,8 @@ _rounds, _pages = Lately(_look), Lately(_vitals)
 def health(request: HttpRequest) -> JsonResponse:
     """200 while every promise is kept, else 503; what was measured only for who shows the token."""
     seen = _rounds.get()
+    if seen is None:
+        return JsonResponse({"ok": False, "checks": {}, "fault": "no answer"}, status=503)
     shown = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
     trusted = bool(settings.HEALTH_TOKEN) and constant_time_compare(shown, settings.HEALTH_TOKEN)
     checks: dict[str, Any] = {f.name: f.plain() if trusted else {"ok": f.ok} for f in seen.findings}
@@ -110,4 +141,4 @@ def live(request: HttpRequest) -> JsonResponse:
 
 def on_pages(request: HttpRequest) -> dict[str, Any]:
     """`vitals` in every template; looked at when one of them asks."""
-    return {"vitals": SimpleLazyObject(_pages.get)}
+    return {"vitals": SimpleLazyObject(lambda: _pages.get() or SILENT)}

@@ -127,6 +127,15 @@ _SQLITE = {
     "cached_statements": 1024,  # the default keeps 128 of some 300 that go round for ever
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
 }
+# Whoever asks a server that is gone, or whose packets are lost, learns it within half a minute: the system's own
+# limits are a quarter of an hour, and hours.
+_POSTGRESQL = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 10_000,  # milliseconds that what was sent may stay unacknowledged
+    "keepalives_idle": 10,  # seconds of silence before the first question whether it is there
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
 DATABASES: dict[str, Any] = {
     "default": env.db_url("DATABASE_URL", default=f"sqlite:///{HOME / 'center.sqlite3'}")
 }
@@ -135,7 +144,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+    DATABASES["default"]["OPTIONS"] = _POSTGRESQL | DATABASES["default"].get("OPTIONS", {})
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "dispatch.User"
 AUTH_PASSWORD_VALIDATORS = [

@@ -1,12 +1,16 @@
 """The health endpoints, and the bar on every page when Redis or the ticks are gone."""
 
 import json
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
@@ -16,9 +20,10 @@ from telephony import clock
 from tests import factories
 from tests.factories import START, Centre
 from tests.ports import free_port
-from warning_center import pulses
+from warning_center import health, pulses
 from warning_center.health import Lately
 from warning_center.models import Pulse
+from warning_center.watchdog.look import ROUND_WITHIN
 
 TOKEN = "watch-me-closely"
 
@@ -108,10 +113,122 @@ def test_many_who_ask_at_once_cost_one_look(settings: Settings) -> None:
     assert seen.get() == 2
 
 
+# ---- a look that hangs
+
+
+class Sight:
+    """What a look sees; told to hang it comes to no end until it is let go."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+        self._at_it, self._let_go = threading.Event(), threading.Event()
+        self._let_go.set()
+
+    def see(self) -> str:
+        self.looks += 1
+        said = f"look {self.looks}"
+        self._at_it.set()
+        assert self._let_go.wait(30)
+        return said
+
+    @contextmanager
+    def hanging(self, lately: Lately[Any]) -> Iterator[None]:
+        """Somebody else looks, and it hangs."""
+        self._at_it.clear()
+        self._let_go.clear()
+        other = threading.Thread(target=lately.get)
+        other.start()
+        assert self._at_it.wait(30)
+        try:
+            yield
+        finally:
+            self.let_go()
+            other.join(30)
+
+    def let_go(self) -> None:
+        self._let_go.set()
+
+
+@pytest.fixture
+def passed(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Callable[[float], None]:
+    """Moves the clock by which a look grows old."""
+    settings.VITALS_KEPT_FOR = 5
+    shown = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(health, "time", SimpleNamespace(monotonic=lambda: shown.now))
+
+    def forward(seconds: float) -> None:
+        shown.now += seconds
+
+    return forward
+
+
+def test_while_a_look_hangs_the_last_one_is_told_for_as_long_as_a_look_may_last(
+    passed: Callable[[float], None],
+) -> None:
+    sight = Sight()
+    lately = Lately(sight.see)
+    assert lately.get() == "look 1"
+    passed(5)
+    with sight.hanging(lately):
+        assert lately.get() == "look 1"
+        passed(ROUND_WITHIN - 0.1)
+        assert lately.get() == "look 1"
+        passed(0.1)
+        assert lately.get() is None
+    assert lately.get() == "look 3"  # the second had grown old while it hung
+
+
+def test_the_very_first_look_may_hang_too(passed: Callable[[float], None]) -> None:
+    sight = Sight()
+    lately = Lately(sight.see)
+    with sight.hanging(lately):
+        passed(ROUND_WITHIN)
+        assert lately.get() is None
+
+
+def test_after_a_long_silence_who_finds_another_looking_waits_for_what_is_seen(
+    passed: Callable[[float], None],
+) -> None:
+    sight, heard = Sight(), []
+    lately = Lately(sight.see)
+    lately.get()
+    passed(3600)
+    with sight.hanging(lately):
+        second = threading.Thread(target=lambda: heard.append(lately.get()))
+        second.start()
+        sight.let_go()
+        second.join(30)
+    assert heard == ["look 2"]
+
+
+def test_while_a_look_hangs_health_and_every_page_say_that_nothing_answers(
+    place: Centre, monkeypatch: pytest.MonkeyPatch, passed: Callable[[float], None]
+) -> None:
+    sight = Sight()
+    silent = Lately(sight.see)
+    monkeypatch.setattr(health, "_rounds", silent)
+    monkeypatch.setattr(health, "_pages", silent)
+    with sight.hanging(silent):
+        passed(ROUND_WITHIN)
+        assert ask() == (503, {"ok": False, "checks": {}, "fault": "no answer"})
+        assert SILENT in Client(headers={"accept-language": "zh-hans"}).get("/login/").content.decode()
+
+
+def test_a_database_whose_packets_are_lost_is_given_up(db: None) -> None:
+    connection.ensure_connection()
+    asked = connection.connection.info.get_parameters()
+    assert int(asked["tcp_user_timeout"]) == 10_000
+    unanswered = int(asked["keepalives_idle"]) + int(asked["keepalives_count"]) * int(
+        asked["keepalives_interval"]
+    )
+    assert unanswered <= 30
+
+
 # ---- pages
 
 GONE = "Redis 不应答"
 STILL = "最近没有一轮"
+SILENT = "数据库不应答"
 PAGES = ["/admin/", "/admin/dispatch/case/", "/supervision/", "/admin/warning_center/source/"]
 
 
