@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)  # who has claimed a text sends it within this time, or another may
 TRIES = 5
+BLIND = TRIES - 1  # the one at which a text in doubt goes out though its carrier cannot say whether it has it
 QUIET = timedelta(hours=6)  # the same words are not sent again to the same number within this time
 State = Text.State
 _RANK = {State.QUEUED: 0, State.SENT: 1, State.FAILED: 2, State.UNDELIVERED: 2, State.DELIVERED: 3}
@@ -50,35 +51,52 @@ def _due(now: datetime, most: int) -> QuerySet[Text]:
 
 
 def _send(text: Text, trunk: Trunk, now: datetime) -> bool:
+    # The claim is a doubt already: whoever dies once the carrier has the text has left written where to look for it.
+    doubt = {} if text.doubted_at else {"doubted_at": now, "trunk": trunk}
     claim = Text.objects.filter(pk=text.pk, due_at=text.due_at)
-    if not claim.update(due_at=now + LEASE, tries=text.tries + 1):
+    if not claim.update(due_at=now + LEASE, tries=text.tries + 1, **doubt):
         return False
-    mine = Text.objects.filter(pk=text.pk, state=State.QUEUED)
+    mine, no_doubt = Text.objects.filter(pk=text.pk, state=State.QUEUED), dict.fromkeys(doubt)
     if _was_just_said(text, now):
-        mine.update(state=State.QUIET, due_at=None)
+        mine.update(state=State.QUIET, due_at=None, **no_doubt)
         return False
     try:
-        external_id = _ask(text, trunk, now)
+        external_id = _ask(text, trunk)
     except CarrierError as fault:
-        if not fault.certain and text.doubted_at is None:
-            mine.update(doubted_at=now, trunk=trunk)
+        if fault.certain and no_doubt:
+            mine.update(**no_doubt)
         if text.tries + 1 >= TRIES:
             mine.update(state=State.FAILED, due_at=None)
         return False
-    mine.update(state=State.SENT, due_at=None, sent_at=now, external_id=external_id, trunk=trunk)
+    mine.update(state=State.SENT, due_at=None, sent_at=now, external_id=external_id, doubted_at=None)
     return True
 
 
-def _ask(text: Text, trunk: Trunk, now: datetime) -> str:
+def _ask(text: Text, trunk: Trunk) -> str:
     """Have it sent; the carrier's id. Where it may have been taken before, that one is adopted. Raises CarrierError."""
     body = pages.filled(text)
     if text.doubted_at is not None and text.trunk is not None:
-        before = lines.carrier(text.trunk.carrier)
-        if isinstance(before, FindsTexts):
-            found = before.find_text(number=text.number, body=body, since=text.doubted_at)
-            if found is not None:
-                return found
+        found = _found(text, text.trunk, text.doubted_at, body)
+        if found is not None:
+            return found
+        if text.trunk != trunk:
+            Text.objects.filter(pk=text.pk).update(trunk=trunk)  # from here on it may be this one that has it
     return lines.carrier(trunk.carrier).send_text(key=str(text.key), number=text.number, body=body)
+
+
+def _found(text: Text, trunk: Trunk, since: datetime, body: str) -> str | None:
+    """The id of one in doubt, if that carrier has it and can be asked. Raises CarrierError while it does not say.
+
+    Near the end the text is sent once without knowing: twice is better than never.
+    """
+    try:
+        carrier = lines.carrier(trunk.carrier)
+        if isinstance(carrier, FindsTexts):
+            return carrier.find_text(number=text.number, body=body, since=since)
+    except CarrierError:
+        if text.tries + 1 != BLIND:
+            raise
+    return None
 
 
 def _was_just_said(text: Text, now: datetime) -> bool:

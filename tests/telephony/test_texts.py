@@ -1,9 +1,10 @@
 """SMS: out once, tried again when the carrier fails, given up in the end."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -108,26 +109,107 @@ def test_words_that_did_not_arrive_are_said_again(text: Text, trunk: Trunk, pupp
 class Finder(Puppet):
     """One that can be asked for texts."""
 
-    taken: str | None = None
+    taken: str | CarrierError | None = None
 
     def find_text(self, *, number: str, body: str, since: datetime) -> str | None:
+        if isinstance(self.taken, CarrierError):
+            raise self.taken
         return self.taken
+
+
+@pytest.fixture
+def finder(exchange: Exchange, settings: Settings) -> Finder:
+    settings.CARRIERS = {"finder": {"adapter": "tests.telephony.test_texts.Finder"}}
+    exchange.trunk(carrier="finder")
+    made = lines.carrier("finder")
+    assert isinstance(made, Finder)
+    return made
 
 
 @pytest.mark.parametrize(("taken", "sent_again"), [("SM1", 0), (None, 1)])
 def test_a_text_in_doubt_is_looked_for_before_it_is_sent_again(
-    text: Text, exchange: Exchange, settings: Settings, taken: str | None, sent_again: int
+    text: Text, finder: Finder, taken: str | None, sent_again: int
 ) -> None:
-    settings.CARRIERS = {"finder": {"adapter": "tests.telephony.test_texts.Finder"}}
-    exchange.trunk(carrier="finder")
-    finder = lines.carrier("finder")
-    assert isinstance(finder, Finder)
     finder.refuses = CarrierError("no answer", certain=False)
     assert texts.send_due(now=START) == 0
     finder.refuses, finder.taken = None, taken
     assert texts.send_due(now=START + texts.LEASE) == 1
     assert len(finder.texts) == sent_again
     assert Text.objects.get(pk=text.pk).state == Text.State.SENT
+
+
+@pytest.mark.parametrize("taken", [True, False])
+@pytest.mark.parametrize("dies", [SystemExit, OperationalError])
+def test_a_text_whose_sender_died_goes_out_once_whether_it_had_been_taken_or_not(
+    text: Text, finder: Finder, monkeypatch: pytest.MonkeyPatch, dies: type[BaseException], taken: bool
+) -> None:
+    """Killed, or without its database, before it could write that the carrier has it."""
+
+    def dying(*, key: str, number: str, body: str) -> str:
+        if taken:
+            finder.taken = Puppet.send_text(finder, key=key, number=number, body=body)
+        raise dies
+
+    with monkeypatch.context() as dead, suppress(SystemExit):
+        dead.setattr(finder, "send_text", dying)
+        texts.send_due(now=START)
+    assert texts.send_due(now=START + texts.LEASE) == 1
+    assert finder.texts == [str(text.key)]
+    assert Text.objects.get().state == Text.State.SENT
+
+
+def test_a_text_that_was_certainly_refused_is_not_looked_for(text: Text, finder: Finder) -> None:
+    finder.refuses, finder.taken = CarrierError("no", certain=True), "SM1"
+    assert texts.send_due(now=START) == 0
+    text.refresh_from_db()
+    assert (text.doubted_at, text.trunk) == (None, None)
+    finder.refuses = None
+    assert texts.send_due(now=START + texts.LEASE) == 1
+    assert finder.texts == [str(text.key)]
+
+
+def test_a_text_goes_to_another_carrier_when_the_one_in_doubt_can_never_be_asked(
+    text: Text, finder: Finder, exchange: Exchange, settings: Settings
+) -> None:
+    settings.CARRIERS |= {"puppet": {"adapter": "tests.fakes.puppet.Puppet"}}
+    exchange.trunk(carrier="puppet", priority=2)
+    finder.refuses = finder.taken = CarrierError("no answer", certain=False)
+    sent = [texts.send_due(now=START + tried * texts.LEASE) for tried in range(texts.TRIES)]
+    assert sent == [0, 0, 0, 1, 0]
+    assert Text.objects.get(pk=text.pk).state == Text.State.SENT
+
+
+def test_a_text_in_doubt_goes_out_twice_at_most(text: Text, finder: Finder) -> None:
+    """Its carrier takes all it is given, and never says so."""
+    given: list[str] = []
+
+    def mute(*, key: str, number: str, body: str) -> str:
+        given.append(key)
+        raise CarrierError("no answer", certain=False)
+
+    finder.taken = CarrierError("no answer", certain=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(finder, "send_text", mute)
+        for tried in range(texts.TRIES + 1):
+            assert texts.send_due(now=START + tried * texts.LEASE) == 0
+    assert len(given) == 2
+    assert Text.objects.get(pk=text.pk).state == Text.State.FAILED
+
+
+def test_a_text_that_the_first_carrier_has_not_is_looked_for_at_the_second(
+    text: Text, finder: Finder, exchange: Exchange, settings: Settings
+) -> None:
+    settings.CARRIERS |= {"second": {"adapter": "tests.telephony.test_texts.Finder"}}
+    exchange.trunk(carrier="second", priority=2)
+    second = lines.carrier("second")
+    assert isinstance(second, Finder)
+    finder.refuses = second.refuses = CarrierError("no answer", certain=False)
+    for tried in range(2):
+        assert texts.send_due(now=START + tried * texts.LEASE) == 0
+    second.taken, finder.refuses = "SM2", None
+    assert texts.send_due(now=START + 2 * texts.LEASE) == 1
+    assert finder.texts == []
+    assert Text.objects.get(pk=text.pk).external_id == "SM2"
 
 
 def test_a_text_is_followed_to_the_phone_whatever_the_order_of_its_news(
