@@ -240,12 +240,14 @@ def promise(code: str) -> str:
         "clocks": _("all clocks agree"),
         "case_without_due": _("every open case is due some time"),
         "attempt_without_due": _("every live attempt is due some time"),
+        "failed_turn": _("no turn of a case fails"),
         "silent_call": _("carriers are asked about silent calls"),
         "stale_call": _("calls past their time are called off"),
         "unknown_code": _("what carriers say of calls is understood"),
         "unmanned_call": _("somebody is signed in at a desk while calls wait for an operator"),
         "narrow_trunk": _("every trunk has the lines that an operator's call takes"),
         "overdue_order": _("stop-payment orders end in time"),
+        "untended": _("texts, legs, links and news are seen to in time"),
         "agreement": _("a case and its attempts agree"),
     }
     return known.get(code, code)

@@ -229,12 +229,14 @@ WATCHDOG_ALLOWANCES: dict[str, float] = {
     "overdue_high": 30,
     "overdue_medium": 60,
     "overdue_low": 120,
+    "failed_turn": 0,  # cases of which a turn has failed in the last ten minutes; it is tried again every five
     "silent_call": 30,  # on the line, after the moment the carrier was to be asked
     "stale_call": 60,  # booked, after the moment it may no longer be dialled
     "unmanned_call": 60,  # due, while no desk that serves their part is signed in
     "narrow_trunk": 0,  # trunks of one line whose carrier rings the operator over a second one
     "unknown_code": 5,  # calls of the last hour that ended with a code no result table knows
     "overdue_order": 60,
+    "untended": 300,  # texts, legs, links and news, after the moment they were to be seen to
     "agreement": 0,  # cases of the sample whose rows contradict each other
 }
 for _name, _allowed in env.dict("WATCHDOG_ALLOWANCES", default={}).items():

@@ -10,6 +10,8 @@ from telephony.row import Row
 
 SCRIPT_MARKED = "script_marked"  # the verb of a mark: whether a script helped in one attempt
 
+FAULT = "fault"  # the verb of a turn that failed and will be tried again
+
 TIME_UP = ("lapsed", "settled")  # the verbs that tell of a promise whose time was up
 
 
@@ -58,6 +60,8 @@ class Event(Row):
             models.Index(
                 fields=["at", "id"], condition=models.Q(verb__in=TIME_UP), name="dispatch_event_time_up"
             ),
+            # Nearly always empty: the watchdog sees at a glance that it is.
+            models.Index(fields=["at"], condition=models.Q(verb=FAULT), name="dispatch_event_fault"),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from dispatch import policies, policy, record, risk
 from dispatch.models import Case, PolicyVersion
+from dispatch.models.event import FAULT
 from dispatch.plan import Raise, Why
 from dispatch.policies import RiskPolicy
 from dispatch.standing import standing
@@ -84,7 +85,7 @@ def _turn_alone(case_id: int, now: datetime) -> None:
         with transaction.atomic():
             for case in due.select_for_update(of=("self",)):
                 Case.objects.filter(pk=case_id).update(due_at=now + REST)
-                record.write("fault", now=now, case=case)
+                record.write(FAULT, now=now, case=case)
 
 
 # At a quiet tick one question answers for all levels. The order keeps PostgreSQL from reading the table instead.

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from dispatch import policies, record, wording
 from dispatch.models import Message, News, Unit
+from dispatch.models.event import FAULT
 from dispatch.vocabulary import NewsKind, UnitKind
 from dispatch.workflow import turn
 from telephony import numbers, texts
@@ -38,7 +39,7 @@ def press_due(*, now: datetime, limit: int = 100) -> int:
         except Exception:
             logger.exception("news %s could not press anybody", row.pk)
             row.pressed, row.due_at = pressed, now + turn.REST
-            record.write("fault", now=now, case=row.attempt.case)
+            record.write(FAULT, now=now, case=row.attempt.case)
     write_back(rows, ["due_at", "pressed"])
     return len(rows)
 

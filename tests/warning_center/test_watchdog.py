@@ -22,13 +22,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from dispatch.models import Attempt, Case, Event, Order
+from dispatch.models import Attempt, Case, Event, News, Order, PolicyVersion
 from dispatch.vocabulary import Level, Tier
 from dispatch.wording import sentence
+from dispatch.workflow import turn
 from telephony import calls, clock
 from telephony.carrier import CallKind
 from telephony.door import Door
-from telephony.models import Call, Desk, Trunk
+from telephony.models import Call, Desk, Leg, Link, Text, Trunk
 from telephony.network import Network, Script
 from tests import factories
 from tests.crowd import Crowd, explained
@@ -201,6 +202,47 @@ def test_a_stop_payment_order_past_its_deadline_is_named(case: Case) -> None:
     assert found["overdue_order"].offenders == (str(order.pk),)
 
 
+def test_texts_legs_links_and_news_that_nobody_sees_to_are_named_oldest_first(case: Case) -> None:
+    call = factories.dial(case, now=START).call
+    assert call is not None
+    text, desk, visit = Text.objects.get(), Desk.objects.latest("pk"), factories.live(case, Tier.VISIT)
+    due = [START + timedelta(seconds=n) for n in range(3)]
+    leg = Leg.objects.create(call=call, desk=desk, role=Leg.Role.DESK, begun_at=START, due_at=due[0])
+    link = Link.objects.create(
+        call=call, text=text, secret_hash="", written_at=START, expires_at=due[1], due_at=due[1]
+    )
+    assert visit.unit is not None
+    news = News.objects.create(attempt=visit, unit=visit.unit, kind="stood_down", at=START, due_at=due[2])
+    Text.objects.update(due_at=START - timedelta(seconds=1))
+    assert "untended" not in broken(START + timedelta(seconds=299))
+    found = broken(START + timedelta(seconds=303))["untended"]
+    assert found.offenders == (f"text {text.pk}", f"leg {leg.pk}", f"link {link.pk}", f"news {news.pk}")
+    assert found.measured == 304
+
+
+def test_a_case_whose_turns_fail_is_named_however_many_others_are_due_before_it(place: Centre) -> None:
+    bad = factories.directive(place, "W-0", number=0, level=Level.CRITICAL)
+    for n in range(1, promises.SAMPLE + 5):
+        factories.directive(place, f"W-{n}", number=n, level=Level.CRITICAL)
+    unreadable = PolicyVersion.objects.create(
+        kind=PolicyVersion.Kind.ESCALATION, version=99, document={}, starts_at=START + timedelta(days=99)
+    )
+    Case.objects.filter(pk=bad.pk).update(policy=unreadable)
+    due = bad.due_at or START
+    for minutes in range(16):
+        found = told_after_turns(due + timedelta(minutes=minutes))
+        assert found["failed_turn"].offenders == (str(bad.pk),), minutes
+    Case.objects.filter(pk=bad.pk).update(policy=bad.policy)
+    assert "failed_turn" in told_after_turns(due + timedelta(minutes=20))
+    assert "failed_turn" not in told_after_turns(due + timedelta(minutes=26))
+
+
+def told_after_turns(now: datetime) -> dict[str, Finding]:
+    while turn.advance_due(now=now):
+        pass
+    return broken(now)
+
+
 @pytest.mark.parametrize(
     ("what", "sql"),
     [
@@ -357,10 +399,17 @@ def test_offenders_are_exactly_what_is_beyond(rows: list[tuple[int, float]], all
 
 # ---- cheap in an incident
 
-OURS = ("dispatch_case", "dispatch_attempt", "dispatch_order", "telephony_call")
+OURS = (
+    "dispatch_case",
+    "dispatch_attempt",
+    "dispatch_order",
+    "dispatch_event",
+    "telephony_call",
+    "telephony_text",
+)
 ROWS = 20_000
 
-_ATTEMPTS = """
+_WORK = """
 INSERT INTO dispatch_attempt (case_id, tier, level, stage, reinforced, astray, starts_at, due_at, result, fault,
                               evidence, note, disposition, ended_at)
 SELECT c.id, 1, c.level, 'planned', false, false, c.opened_at, CASE WHEN n = 1 THEN c.due_at END,
@@ -369,6 +418,13 @@ FROM dispatch_case c, generate_series(1, 2) n;
 
 INSERT INTO dispatch_order (case_id, kind, state, drafted_at, due_at, bank, account, holder_name)
 SELECT id, 'stop_payment', 'drafted', opened_at, due_at, '', '', '' FROM dispatch_case;
+
+INSERT INTO dispatch_event (case_id, at, verb, agent, why, detail)
+SELECT id, opened_at, CASE WHEN id % 50 = 0 THEN 'fault' ELSE 'opened' END, '', '', '{}' FROM dispatch_case;
+
+INSERT INTO telephony_text (key, number, body, state, external_id, tries, due_at, evidence)
+SELECT gen_random_uuid(), '', '', CASE WHEN id % 2 = 0 THEN 'queued' ELSE 'sent' END, '', 0,
+       CASE WHEN id % 2 = 0 THEN due_at END, '[]' FROM dispatch_case;
 """
 
 
@@ -376,7 +432,7 @@ SELECT id, 'stop_payment', 'drafted', opened_at, due_at, '', '', '' FROM dispatc
 def crowded(place: Centre) -> None:
     Crowd(rows=ROWS, held=200, late=200).gather()
     with connection.cursor() as cursor:
-        cursor.execute(_ATTEMPTS)
+        cursor.execute(_WORK)
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; ANALYZE")
 
 
@@ -408,10 +464,24 @@ def _reads_indexes_only(*, manned: bool) -> None:
         with CaptureQueriesContext(connection) as seen:
             found = look(moment(START + late))
         selects = [query["sql"] for query in seen if query["sql"].startswith("SELECT")]
-        assert len(selects) == (19 if manned else 22)
+        assert len(selects) == (24 if manned else 27)
         assert [fault for sql in selects for fault in faults_of(sql)] == []
         assert not {f.name for f in found.broken} & {"agreement", "case_without_due", "attempt_without_due"}
         assert ("overdue_low" in {f.name for f in found.broken}) == bool(late)
+
+
+def test_what_nobody_sees_to_stands_in_an_index_of_each_kind(place: Centre) -> None:
+    with CaptureQueriesContext(connection) as seen:
+        promises.untended(START)
+    with connection.cursor() as cursor:  # however few rows there are
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+    plans = [explained(query["sql"])["Plan"] for query in seen]
+    assert [{node["Index Name"] for node in nodes(plan) if "Index Name" in node} for plan in plans] == [
+        {"telephony_text_due"},
+        {"telephony_leg_silent"},
+        {"telephony_link_due"},
+        {"dispatch_news_due"},
+    ]
 
 
 # ---- it says each thing once

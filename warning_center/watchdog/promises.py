@@ -1,22 +1,25 @@
-"""The promises about cases, attempts, calls and orders: each one reads a few rows off the head of an index."""
+"""The promises about cases, attempts, calls, orders, texts and news: each reads a few rows off the head of an index."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import Max, Min, OuterRef, Q, QuerySet, Subquery
 
-from dispatch.models import Attempt, Case, Order
+from dispatch.models import Attempt, Case, Event, News, Order
+from dispatch.models.event import FAULT
 from dispatch.vocabulary import Level, State, Tier
+from dispatch.workflow import turn
 from telephony import exchange, lines
 from telephony.carrier import CallStatus
-from telephony.models import Call, Desk, Trunk
+from telephony.models import Call, Desk, Leg, Link, Text, Trunk
 from warning_center.watchdog.finding import SHOWN, Measured, counted, latest
 
 SAMPLE = 25  # open cases of each level whose rows are held against each other: those that are due next
 LATELY = timedelta(hours=1)
-MOST_CODES = 100  # counted: more are as bad
+MOST = 100  # counted: more are as bad
 _OF_TIER = {0: State.NEW} | {int(tier): State(tier.code) for tier in Tier}
 Promise = Callable[[datetime], Measured]
 
@@ -35,6 +38,15 @@ def overdue(level: Level, now: datetime) -> Measured:
     """How late the latest open cases of a level are."""
     cases = Case.objects.open().filter(level=level).order_by("due_at", "pk")
     return _late(cases.values_list("pk", "due_at")[:SHOWN], now)
+
+
+def failed_turn(now: datetime) -> Measured:
+    """Cases whose turn failed of late, whose own due time no longer tells how late they are.
+
+    Such a case rests. When it has rested it fails again, or is well, or is overdue.
+    """
+    faults = Event.objects.filter(verb=FAULT, at__gt=now - 2 * turn.REST).order_by("-at")
+    return counted(dict.fromkeys(faults.values_list("case", flat=True)[:MOST]))
 
 
 def silent_call(now: datetime) -> Measured:
@@ -69,12 +81,28 @@ def narrow_trunk(now: datetime) -> Measured:
 def unknown_code(now: datetime) -> Measured:
     """Calls of the last hour whose carrier used a word or code that no result table knows."""
     calls = Call.objects.filter(ended_at__gt=now - LATELY).exclude(unknown="").order_by("-ended_at")
-    return counted(calls.values_list("pk", flat=True)[:MOST_CODES])
+    return counted(calls.values_list("pk", flat=True)[:MOST])
 
 
 def overdue_order(now: datetime) -> Measured:
     """Open stop-payment orders past their deadline."""
     return _late(Order.objects.open().order_by("due_at").values_list("pk", "due_at")[:SHOWN], now)
+
+
+def untended(now: datetime) -> Measured:
+    """Texts, legs, links and news that nobody sees to: for how long they have been due."""
+    waiting: dict[str, QuerySet[Any, Any]] = {
+        "text": Text.objects.filter(state=Text.State.QUEUED),
+        "leg": Leg.objects.live(),
+        "link": Link.objects.filter(ended_at=None),
+        "news": News.objects.filter(due_at__isnull=False),
+    }
+    late: list[tuple[str, datetime]] = [
+        (f"{kind} {pk}", due)
+        for kind, rows in waiting.items()
+        for pk, due in rows.order_by("due_at").values_list("pk", "due_at")[:SHOWN]
+    ]
+    return _late(sorted(late, key=itemgetter(1)), now)
 
 
 def agreement(now: datetime) -> Measured:
@@ -115,7 +143,7 @@ def _ids(rows: QuerySet[Any, Any]) -> Iterable[int]:
     return ids
 
 
-def _late(rows: Iterable[tuple[int, datetime | None]], now: datetime) -> Measured:
+def _late(rows: Iterable[tuple[object, datetime | None]], now: datetime) -> Measured:
     return latest((pk, (now - due).total_seconds()) for pk, due in rows if due is not None)
 
 
@@ -123,11 +151,13 @@ PROMISES: dict[str, Promise] = {
     "case_without_due": case_without_due,
     "attempt_without_due": attempt_without_due,
     **{f"overdue_{level.code}": partial(overdue, level) for level in reversed(Level)},
+    "failed_turn": failed_turn,
     "silent_call": silent_call,
     "stale_call": stale_call,
     "unmanned_call": unmanned_call,
     "narrow_trunk": narrow_trunk,
     "unknown_code": unknown_code,
     "overdue_order": overdue_order,
+    "untended": untended,
     "agreement": agreement,
 }
