@@ -23,9 +23,8 @@ ASKED_IN_VAIN = 3  # so many times the carrier gave no answer: the outcome stays
 NOT_KNOWN = 2  # so many times the carrier knew no such call: then none was placed. Once is not enough: the
 # asking may have overtaken a slow placing, or the carrier's list may lag.
 
-RINGS = timedelta(
-    minutes=5
-)  # whatever the carrier says, no call waits or rings longer: carriers cut it after a minute
+# Whatever the carrier says, no call waits or rings longer: it is asked to cut it much sooner.
+RINGS = timedelta(hours=1)
 LONGEST = timedelta(minutes=31)  # no talk lasts longer: carriers are asked to cut it after half an hour
 
 PUT_DOWN = "put_down"  # in the evidence: the desk at which the talk was ended
