@@ -48,6 +48,7 @@ def _run(folder: Path, calls: int, rate: float) -> int:
         for n in range(calls):
             last, result = MIXED[n % len(MIXED)]
             dials.append((line.dial(last, desk=f"1{100 + n % 800:03}"), last, result))
+            # So many calls a second are the load.
             time.sleep(max(0.0, began + (n + 1) / rate - time.monotonic()))
             for dial, kind, _ in dials[max(0, n - 10) : n]:
                 if kind in LEFT and any(u.status is CallStatus.TALKING for u in line.news(dial)):
