@@ -1,4 +1,4 @@
-"""What every test stands on: real servers, Django set up beside them, a browser kept to this machine.
+"""What every test stands on: real servers, and Django set up beside them.
 
 Set TEST_DATABASE_URL or TEST_REDIS_URL to use servers of your own; that Redis database is emptied.
 """
@@ -6,20 +6,18 @@ Set TEST_DATABASE_URL or TEST_REDIS_URL to use servers of your own; that Redis d
 import contextlib
 import gc
 import os
-import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import django
 import hypothesis
 import pytest
 import redis
 from django.conf import settings
+from django.core.servers.basehttp import WSGIRequestHandler
 from django.utils import translation
-from playwright.sync_api import Browser, Page, Request, sync_playwright
 from pytest_django import DjangoDbBlocker
 from xdist.scheduler import LoadScopeScheduling
 
@@ -35,19 +33,6 @@ hypothesis.settings.load_profile("search" if "EXAMPLES" in os.environ else "gate
 
 # Begun first. The kills before all: no test that times a recovery is then beside them.
 LONGEST = ("test_kills.py", "journeys", "browser", "test_walk.py", "simulation")
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")  # whole: its shell below sends no pictures
-# The same engine without a browser's own pages around it, which cost each new context several times as much.
-SHELL = ("chromium-headless-shell", *CHROMIUM)
-CHROMIUM_FLAGS = (
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-sync",
-    "--no-first-run",
-    "--no-sandbox",
-    "--proxy-server=127.0.0.1:9",  # where nobody listens; loopback itself needs no proxy
-)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -77,6 +62,7 @@ def pytest_configure(config: pytest.Config) -> None:
         True  # a new client does not read all static files; each is found when asked for
     )
     emptying.instead_of_truncating()
+    WSGIRequestHandler.disable_nagle_algorithm = True  # of the live server, where it costs 40 ms an answer
 
 
 class OneFileOneWorker(LoadScopeScheduling):
@@ -109,6 +95,7 @@ def pytest_collection_finish() -> None:
     """What has been imported stays until the end: the collector need not look through it again and again."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(10_000, 20, 20)  # fourteen times as seldom: a worker lives for minutes
 
 
 @pytest.fixture(autouse=True)
@@ -138,37 +125,3 @@ def redis_url() -> str:
     with redis.Redis.from_url(address) as connection:
         connection.flushdb()
     return address
-
-
-# For a module, not for the session: while Playwright runs, its event loop counts as running in this thread,
-# and a test of an async view beside it would fail. A module's tests run together, so it starts once.
-@pytest.fixture(scope="module")
-def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
-    """Chromium as the machine has it installed; nothing but this machine answers it."""
-    named = CHROMIUM if getattr(request.module, "NEEDS_WHOLE_CHROMIUM", False) else SHELL
-    program = next(filter(None, map(shutil.which, named)), None)
-    if program is None:
-        without = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        without("No Chromium is installed; packages.txt names what the tests need.")
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # the ORM beside that loop, in tests alone
-        chromium = playwright.chromium.launch(executable_path=program, args=list(CHROMIUM_FLAGS))
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A new page in Chinese. A script's error, or a request that leaves this machine, fails the test."""
-    wrong: list[str] = []
-
-    def watch(request: Request) -> None:
-        host = urlsplit(request.url).hostname
-        if host not in (None, "127.0.0.1", "localhost"):
-            wrong.append(f"asked for {request.url}")
-
-    with browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai") as context:
-        context.on("request", watch)
-        context.on("weberror", lambda error: wrong.append(f"script error: {error.error}"))
-        yield context.new_page()
-    assert not wrong, wrong

@@ -6,14 +6,15 @@ import hmac
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.error import HTTPError
 from urllib.parse import urlencode
-from urllib.request import ProxyHandler, Request, build_opener
+
+from urllib3 import PoolManager, Retry
+from urllib3.exceptions import HTTPError
 
 logger = logging.getLogger(__name__)
 PATIENCE = 15.0  # seconds Twilio waits for an answer
 LARGEST = 64 * 1024  # of an answer, in bytes
-_opener = build_opener(ProxyHandler({}))  # loopback: no proxy of the environment stands between
+MOST_HOPS = 3  # redirects that are followed
 
 
 def sign(token: str, url: str, form: Mapping[str, str]) -> str:
@@ -45,25 +46,30 @@ def letter(
     return Letter(call, kind, url, dict(form), sign(token, url, form))
 
 
-def deliver(sent: Letter, idempotency: str = "") -> tuple[int, str]:
-    """Send it; the status of the answer and its text. 0 if there was none."""
-    headers = {
-        "X-Twilio-Signature": sent.signature,
-        "User-Agent": "TwilioProxy/1.1",
-        "I-Twilio-Idempotency-Token": idempotency,
-        "Accept": "*/*",
-    }
-    body = None
-    if sent.method == "POST":
-        body = urlencode(sent.form).encode()
-        headers["Content-Type"] = "application/x-www-form-urlencoded; charset=UTF-8"
-    try:
-        asked = Request(sent.url, body, headers, method=sent.method)  # noqa: S310 - checked to be http
-        with _opener.open(asked, timeout=PATIENCE) as answer:
-            return answer.status, answer.read(LARGEST).decode(errors="replace")
-    except HTTPError as refusal:
-        refusal.close()
-        return refusal.code, ""
-    except Exception as fault:  # whatever is wrong with the other side is not wrong with us
-        logger.info("a %s callback did not arrive: %s", sent.kind, type(fault).__name__)
-        return 0, ""
+class Courier:
+    """Takes letters to our side, several at once if need be, on connections that are kept."""
+
+    def __init__(self) -> None:
+        once = Retry(connect=0, read=0, other=0, redirect=MOST_HOPS)
+        self._pool = PoolManager(timeout=PATIENCE, retries=once)  # it asks no proxy of the environment
+
+    def deliver(self, sent: Letter) -> tuple[int, str]:
+        """Send it; the status of the answer and its text. 0 if there was none."""
+        headers = {"X-Twilio-Signature": sent.signature, "User-Agent": "TwilioProxy/1.1", "Accept": "*/*"}
+        body = None
+        if sent.method == "POST":
+            body = urlencode(sent.form)
+            headers["Content-Type"] = "application/x-www-form-urlencoded; charset=UTF-8"
+        try:
+            with self._pool.request(
+                sent.method, sent.url, body=body, headers=headers, preload_content=False
+            ) as answer:
+                text = answer.read(LARGEST).decode(errors="replace")
+        except (HTTPError, OSError, ValueError) as fault:  # what is wrong with the other side is not with us
+            logger.info("a %s callback did not arrive: %s", sent.kind, type(fault).__name__)
+            return 0, ""
+        return answer.status, text
+
+    def close(self) -> None:
+        """Let go of the connections that are kept."""
+        self._pool.clear()

@@ -11,7 +11,7 @@ from telephony.practice import lives, post, rooms, tidings
 from telephony.practice.agenda import Agenda
 from telephony.practice.lives import Ask, HungUp, Until
 from telephony.practice.phones import Directory
-from telephony.practice.post import Letter
+from telephony.practice.post import Courier, Letter
 from telephony.practice.recordings import Recording
 from telephony.practice.records import Call, Conference, Fields, Message
 from telephony.practice.twiml import Verb
@@ -26,6 +26,7 @@ class Switch(Agenda):
     ) -> None:
         super().__init__(clock, hands)
         self.phones = phones or Directory(seed=seed)
+        self.courier = Courier()
         self.chance = Random(seed)  # noqa: S311 - a game, and it must repeat
         self.calls: dict[str, Call] = {}
         self.messages: dict[str, Message] = {}
@@ -96,7 +97,7 @@ class Switch(Agenda):
         form = {**tidings.of_call(call), **wanted.more}
         kind = "keys" if "Digits" in wanted.more else "twiml"
         sent = post.letter(call.sid, kind, wanted.url, form, call.token, wanted.method)
-        status, text = post.deliver(sent)
+        status, text = self.courier.deliver(sent)
         self.answers.append((kind, status))
         self._go_on(
             call, max(at, at if not self._hands else self.clock()), epoch, text if status == 200 else None
@@ -196,7 +197,7 @@ class Switch(Agenda):
         self.at(moment, sent.call, lambda: self.deliver(sent), posts=True)
 
     def deliver(self, sent: Letter) -> None:
-        self.answers.append((sent.kind, post.deliver(sent)[0]))
+        self.answers.append((sent.kind, self.courier.deliver(sent)[0]))
 
     def deliver_first(self, call: Call) -> None:
         """The first letter of a call goes out this moment, whoever waits."""

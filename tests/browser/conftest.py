@@ -1,4 +1,4 @@
-"""What the browser tests stand on: a served centre whose clock stands still, and pages that are logged in.
+"""What the browser tests stand on: Chromium, a served centre whose clock stands still, pages that are logged in.
 
 Pytest may read this file before Django is set up (when told to run this folder alone), so what knows Django is
 imported where it is used.
@@ -6,21 +6,74 @@ imported where it is used.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.browser.chromium import FLAGS, SHELL, WHOLE
+from tests.installed import needed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page, Playwright, Request
     from pytest_django import Settings
     from pytest_django.live_server_helper import LiveServer
 
     from dispatch.models import Unit, User
     from dispatch.vocabulary import Role
     from tests.factories import Centre
+
+
+# For this folder, not for the session: while Playwright runs, its event loop counts as running in this thread, and a
+# test of an async view beside it would fail. The folder's tests run together, so it starts once in a worker.
+@pytest.fixture(scope="package")
+def playwright() -> Iterator[Playwright]:
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as started:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # the ORM beside that loop, in tests alone
+        yield started
+
+
+@pytest.fixture(scope="package")
+def browsers(playwright: Playwright) -> Iterator[Callable[[str], Browser]]:
+    """The browser of a program, begun when it is first asked for."""
+    begun: dict[str, Browser] = {}
+    with ExitStack() as closing:
+
+        def of(program: str) -> Browser:
+            if program not in begun:
+                begun[program] = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+                closing.callback(begun[program].close)
+            return begun[program]
+
+        yield of
+
+
+@pytest.fixture(scope="module")
+def browser(request: pytest.FixtureRequest, browsers: Callable[[str], Browser]) -> Browser:
+    whole = getattr(request.module, "NEEDS_WHOLE_CHROMIUM", False)
+    return browsers(needed(*(WHOLE if whole else SHELL)))
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A new page in Chinese. A script's error, or a request that leaves this machine, fails the test."""
+    wrong: list[str] = []
+
+    def watch(request: Request) -> None:
+        host = urlsplit(request.url).hostname
+        if host not in (None, "127.0.0.1", "localhost"):
+            wrong.append(f"asked for {request.url}")
+
+    with browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai") as context:
+        context.on("request", watch)
+        context.on("weberror", lambda error: wrong.append(f"script error: {error.error}"))
+        yield context.new_page()
+    assert not wrong, wrong
 
 
 @pytest.fixture(autouse=True)

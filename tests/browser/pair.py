@@ -1,20 +1,17 @@
 """Two real browsers with false cameras, a relay between them, and coturn where it is installed."""
 
 import contextlib
-import os
 import re
-import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
 
-import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, ViewportSize, expect
 
-from tests.conftest import CHROMIUM, CHROMIUM_FLAGS
+from tests.browser.chromium import FLAGS, WHOLE
+from tests.installed import needed
 from tests.ports import free_port
 
 FALSE_CAMERA = "--use-fake-device-for-media-stream"
@@ -25,15 +22,11 @@ SMALL_PHONE: ViewportSize = {"width": 360, "height": 640}
 LENDS = ("camera", "microphone")
 
 
-def program() -> str | None:
-    return next(filter(None, map(shutil.which, CHROMIUM)), None)
-
-
 @contextlib.contextmanager
-def two(playwright: Playwright, path: str) -> Iterator[tuple[Browser, Browser]]:
+def two(playwright: Playwright) -> Iterator[tuple[Browser, Browser]]:
     """The operator's and the person's."""
-    flags = [*CHROMIUM_FLAGS, FALSE_CAMERA]
-    pair = [playwright.chromium.launch(executable_path=path, args=flags) for _ in range(2)]
+    program, flags = needed(*WHOLE), [*FLAGS, FALSE_CAMERA]
+    pair = [playwright.chromium.launch(executable_path=program, args=flags) for _ in range(2)]
     try:
         yield pair[0], pair[1]
     finally:
@@ -51,14 +44,6 @@ def phone(
     )  # fmt: skip
     context.grant_permissions(list(lends))
     return context
-
-
-def without(program: str) -> NoReturn:
-    """What is not installed is said; where everything has to be there, it fails."""
-    said = f"{program} is not installed; packages.txt names what the tests need."
-    if os.environ.get("CI") == "true":
-        pytest.fail(said)
-    pytest.skip(said)
 
 
 def frames(page: Page) -> int:
@@ -92,7 +77,7 @@ def coturn(folder: Path) -> Iterator[str]:
         "--log-file=stdout", "--min-port=49160", "--max-port=49900",
     ]  # fmt: skip
     with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(["turnserver", "-n", *options], stdout=log, stderr=log)
+        server = subprocess.Popen([needed("turnserver"), "-n", *options], stdout=log, stderr=log)
         try:
             _wait(server, port, folder / "log")
             yield f"turn:127.0.0.1:{port}?transport=udp"

@@ -1,6 +1,5 @@
 """The video page in two real browsers: the officer's face first, one button, both seen and heard, shown and judged."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -31,15 +30,10 @@ DOUBT = "不放心？请挂断后自己拨打 96110 核实"
 
 
 @pytest.fixture(scope="module")
-def browsers() -> Iterator[tuple[Browser, Browser]]:
-    """The operator's and the person's: one pair for all."""
-    path = pair.program()
-    if path is None:
-        pair.without("Chromium")
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # the ORM beside its loop, in tests alone
-        with pair.two(playwright, path) as two:
-            yield two
+def two(playwright: Playwright) -> Iterator[tuple[Browser, Browser]]:
+    """The operator's browser and the person's: one pair for all."""
+    with pair.two(playwright) as both:
+        yield both
 
 
 @pytest.fixture
@@ -89,14 +83,14 @@ Open = Callable[..., Page]
 
 
 @pytest.fixture
-def desk(browsers: tuple[Browser, Browser], live_server: LiveServer, by: User) -> Iterator[Open]:
+def desk(two: tuple[Browser, Browser], live_server: LiveServer, by: User) -> Iterator[Open]:
     """The operator's browser at an address of the centre."""
     made: list[BrowserContext] = []
 
     def opened(address: str = "/admin/dispatch/badge/video/", language: str = "zh-hans") -> Page:
         client = Client()
         client.force_login(by)
-        context = browsers[0].new_context(viewport={"width": 1280, "height": 800}, locale="zh-CN")
+        context = two[0].new_context(viewport={"width": 1280, "height": 800}, locale="zh-CN")
         made.append(context)
         context.grant_permissions(list(pair.LENDS))
         cookies = {"sessionid": client.cookies["sessionid"].value, "django_language": language}
@@ -111,12 +105,12 @@ def desk(browsers: tuple[Browser, Browser], live_server: LiveServer, by: User) -
 
 
 @pytest.fixture
-def person(browsers: tuple[Browser, Browser]) -> Iterator[Open]:
+def person(two: tuple[Browser, Browser]) -> Iterator[Open]:
     """The person's phone, at the address in their SMS."""
     made: list[BrowserContext] = []
 
     def opened(address: str, **given: Any) -> Page:
-        made.append(pair.phone(browsers[1], **given))
+        made.append(pair.phone(two[1], **given))
         page = made[-1].new_page()
         page.goto(address)
         return page
@@ -235,8 +229,6 @@ class TestByTurn:
 
     @pytest.fixture
     def ways(self, tmp_path: Path) -> Iterator[dict[str, Any]]:
-        if shutil.which("turnserver") is None:
-            pair.without("coturn")
         with pair.coturn(tmp_path) as address:
             yield {"stun": [], "turn": [address], "secret": pair.TURN_SECRET, "forced": True}
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoDbBlocker
 
 from dispatch.admin import queue
 from dispatch.models import Case, News, Order, Unit
@@ -24,15 +25,17 @@ MANY = 1_000  # a sort of fewer is none of everything
 OURS = ("dispatch_case", "telephony_call")
 
 
-@pytest.fixture
-def crowded() -> dict[str, Reading]:
+@pytest.fixture(scope="module")
+def crowded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, Reading]]:
     """What the program reads, by its name, where very many wait; one call in thirty stands in the way."""
-    centre = factories.centre()
-    for n in range(20):
-        Unit.objects.create(name=f"county {n}", kind="county", adcode=f"44{n:04}", parent=centre.city)
-    Crowd(rows=ROWS, held=200, late=200).gather()
-    users = centre.user(Role.OPERATOR, centre.city), centre.user(Role.OPERATOR, Unit.objects.latest("pk"))
-    return {**readings(*users), **filtered(*users)}
+    with django_db_blocker.unblock(), transaction.atomic():  # around each test's own
+        centre = factories.centre()
+        for n in range(20):
+            Unit.objects.create(name=f"county {n}", kind="county", adcode=f"44{n:04}", parent=centre.city)
+        Crowd(rows=ROWS, held=200, late=200).gather()
+        users = centre.user(Role.OPERATOR, centre.city), centre.user(Role.OPERATOR, Unit.objects.latest("pk"))
+        yield {**readings(*users), **filtered(*users)}
+        transaction.set_rollback(True)
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -43,11 +43,11 @@ class PracticeTwilio:
 
     def send(self, url: str, form: dict[str, str], *, token: str = TOKEN) -> int:
         """A webhook of the test's own making; what our side answered."""
-        return post.deliver(post.letter("CA", "test", url, form, token))[0]
+        return self.again(post.letter("CA", "test", url, form, token))
 
     def again(self, sent: Letter) -> int:
         """The very same webhook once more."""
-        return post.deliver(sent)[0]
+        return self.switch.courier.deliver(sent)[0]
 
 
 @contextmanager
@@ -55,4 +55,7 @@ def practising(clock: Callable[[], datetime], *, phones: Directory | None = None
     """A practice Twilio that serves until the block ends."""
     switch = Switch(clock, phones=phones)
     with opened(Door(switch, by_hand=True)) as door:
-        yield PracticeTwilio(switch, door)
+        try:
+            yield PracticeTwilio(switch, door)
+        finally:
+            switch.courier.close()

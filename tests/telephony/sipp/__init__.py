@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,12 +15,11 @@ from typing import Any
 from urllib.request import urlopen
 from uuid import uuid4
 
-import pytest
-
 from telephony import clock
 from telephony.carrier import CallKind, CallStatus, Dial, Update
 from telephony.carriers.remote import RemoteCarrier
 from telephony.clock import MovingClock
+from tests.installed import needed
 from tests.ports import free_port
 from tests.telephony.stages import SECRET, Ear, Stage, serving
 
@@ -30,14 +28,6 @@ ROOT = HERE.parents[2]
 WITHIN = 30.0  # seconds
 TIMES = "t1=0.1,t2=0.4,t4=0.5"
 LIMITS = "desk=5,ring=3,announcer=5,talk=60"
-
-
-def sipp_or_skip() -> str:
-    program = shutil.which("sipp")
-    if program is None:
-        without = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        without("SIPp is not installed; packages.txt names what the tests need.")
-    return str(program)
 
 
 def until(what: str, fits: Callable[[], bool]) -> None:
@@ -59,7 +49,7 @@ class Sipp:
         self.statistics = self.folder / "statistics.csv"
         self.process = subprocess.Popen(
             [
-                sipp_or_skip(), "-sf", HERE / f"{scenario}.xml", "-i", "127.0.0.1", "-p", str(self.port), "-nostdin",
+                needed("sipp"), "-sf", HERE / f"{scenario}.xml", "-i", "127.0.0.1", "-p", str(self.port), "-nostdin",
                 "-aa", "-timeout", "600s", "-timer_resol", "20", "-trace_msg", "-trace_err", "-trace_stat", "-fd", "1",
                 "-stf", str(self.statistics), *options,
             ],
