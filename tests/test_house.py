@@ -21,19 +21,21 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("warning_center", "dispatch", "telephony")  # the top one first
-PLANTS = {
-    "telephony/calls.py": ("from dispatch import vocabulary", "Imports point the way the data flows"),
-    "dispatch/stations.py": ("from warning_center import intake", "Imports point the way the data flows"),
-    "dispatch/policy.py": ("from django.utils import timezone", "The pure modules know no Django"),
-    "dispatch/workflow/turn.py": ("import celery", "know Celery"),
-    "telephony/exchange.py": ("import twilio", "Only telephony.carriers.twilio knows Twilio"),
-    "telephony/carriers/remote.py": (
-        "from telephony.carriers import simulated",
-        "Carriers do not know each other",
-    ),
-    "dispatch/models/unit.py": ("from dispatch import workflow", "The floors of dispatch"),
-    "dispatch/helpers.py": ('"""Odds and ends."""', "The floors of dispatch"),
-}
+DIRECTION, FLOORS = "Imports point the way the data flows", "The floors of dispatch"
+PLANTS = [  # where, what, the contract that it breaks, and what is said to break it
+    ("telephony/calls.py", "from dispatch import vocabulary", DIRECTION, "telephony.calls -> dispatch.vocabulary"),
+    ("dispatch/stations.py", "from warning_center import intake", DIRECTION,
+     "dispatch.stations -> warning_center.intake"),
+    ("dispatch/policy.py", "from django.utils import timezone", "The pure modules know no Django",
+     "dispatch.policy -> django"),
+    ("dispatch/workflow/turn.py", "import celery", "Only tasks.py", "dispatch.workflow.turn -> celery"),
+    ("telephony/exchange.py", "import twilio", "Only telephony.carriers.twilio knows Twilio",
+     "telephony.exchange -> twilio"),
+    ("telephony/carriers/remote.py", "from telephony.carriers import simulated", "Carriers do not know each other",
+     "telephony.carriers.remote -> telephony.carriers.simulated"),
+    ("dispatch/models/unit.py", "from dispatch import workflow", FLOORS, "dispatch.models.unit -> dispatch.workflow"),
+    ("dispatch/helpers.py", '"""Odds and ends."""', FLOORS, "- dispatch.helpers\n"),
+]  # fmt: skip
 
 
 @cache
@@ -65,18 +67,29 @@ def test_the_import_contracts_hold(copy: Path) -> None:
     assert ran.returncode == 0, ran.stdout
 
 
-@pytest.mark.parametrize("place", PLANTS)
-def test_the_import_contracts_fail_on_a_planted_violation(copy: Path, place: str) -> None:
-    plant, contract = PLANTS[place]
-    path = copy / place
-    before = path.read_text() if path.exists() else None
-    path.write_text(f"{before or ''}\n{plant}\n")
+@pytest.fixture(scope="module")
+def broken(copy: Path) -> dict[str, str]:
+    """What is said of each broken contract, by its name, with every plant in place."""
+    before = {path: path.read_text() if path.exists() else None for path in (copy / p[0] for p in PLANTS)}
+    for where, what, _, _ in PLANTS:
+        with (copy / where).open("a") as file:
+            file.write(f"\n{what}\n")
     try:
         ran = _contracts(copy)
     finally:
-        path.write_text(before) if before is not None else path.unlink()
+        for path, text in before.items():
+            path.write_text(text) if text is not None else path.unlink()
     assert ran.returncode != 0
-    assert any(contract in line and "BROKEN" in line for line in ran.stdout.splitlines()), ran.stdout
+    _, *said = re.split(r"\n(.+)\n-{9,}\n", ran.stdout.partition("Broken contracts")[2])
+    return dict(zip(said[::2], said[1::2], strict=True))
+
+
+@pytest.mark.parametrize(("where", "what", "contract", "import_"), PLANTS, ids=lambda given: given[:40])
+def test_the_import_contracts_fail_on_a_planted_violation(
+    broken: dict[str, str], where: str, what: str, contract: str, import_: str
+) -> None:
+    (told,) = (said for name, said in broken.items() if name.startswith(contract))
+    assert import_ in told
 
 
 def test_no_foreign_key_points_against_the_flow() -> None:
