@@ -20,7 +20,7 @@ from tests.installed import needed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser, Page, Playwright, Request
+    from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request, WebError
     from pytest_django import Settings
     from pytest_django.live_server_helper import LiveServer
 
@@ -59,9 +59,16 @@ def browser(request: pytest.FixtureRequest, browsers: Callable[[str], Browser]) 
     return browsers(needed(*(WHOLE if whole else SHELL)))
 
 
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser in Chinese for a file's tests: what it has fetched is kept, as it would be on a desk."""
+    with browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai") as made:
+        yield made
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A new page in Chinese. A script's error, or a request that leaves this machine, fails the test."""
+def page(context: BrowserContext, live_server: LiveServer) -> Iterator[Page]:
+    """A new page that remembers nothing. A script's error, or a request that leaves this machine, fails the test."""
     wrong: list[str] = []
 
     def watch(request: Request) -> None:
@@ -69,10 +76,20 @@ def page(browser: Browser) -> Iterator[Page]:
         if host not in (None, "127.0.0.1", "localhost"):
             wrong.append(f"asked for {request.url}")
 
-    with browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai") as context:
-        context.on("request", watch)
-        context.on("weberror", lambda error: wrong.append(f"script error: {error.error}"))
-        yield context.new_page()
+    def erred(error: WebError) -> None:
+        wrong.append(f"script error: {error.error}")
+
+    context.on("request", watch)
+    context.on("weberror", erred)
+    page = context.new_page()
+    yield page
+    tell = context.new_cdp_session(page)
+    tell.send("Storage.clearDataForOrigin", {"origin": live_server.url, "storageTypes": "all"})
+    for other in context.pages:
+        other.close()
+    context.clear_cookies()
+    context.remove_listener("request", watch)
+    context.remove_listener("weberror", erred)
     assert not wrong, wrong
 
 
