@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from dispatch import policy
+from dispatch import lateness, policy
 from dispatch.plan import Begin, Facts, Lapse, OpenOrder, Past, Plan, Settle
 from dispatch.vocabulary import Disposition, Level, Outcome, Result, Stage, Tier
 from tests.lives import NOON, chain
@@ -82,6 +82,24 @@ def test_a_visit_that_begins_late_has_its_whole_time() -> None:
     story = Story(HIGH, numbers=()).meet(VISIT, R.NOT_THERE).wait(late=AN_HOUR)
     visit = story.find(VISIT)
     assert (visit.stage, visit.due_at) == (S.SENT, story.now + timedelta(minutes=5))
+
+
+@pytest.mark.parametrize(
+    ("acknowledge_by", "counts_from"),
+    [
+        (timedelta(minutes=10), timedelta()),  # as it was sent
+        (timedelta(minutes=15), timedelta(minutes=5)),  # raised five minutes later: the time began anew
+        (
+            timedelta(minutes=7),
+            timedelta(),
+        ),  # raised at once to a quicker pace: never from before the sending
+    ],
+)
+def test_the_time_to_arrive_counts_from_the_sending_or_from_a_raise(
+    acknowledge_by: timedelta, counts_from: timedelta
+) -> None:
+    within = {Stage.SENT: timedelta(minutes=10)}
+    assert lateness.sent_at(NOON, NOON + acknowledge_by, within) == NOON + counts_from
 
 
 def test_a_watch_found_over_late_ends_the_case() -> None:
